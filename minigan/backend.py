@@ -1,0 +1,111 @@
+"""The array-module switch: one code for NumPy (CPU) and CuPy (GPU), and the only place that imports CuPy.
+
+Which library computes is decided by the data, per call: ``xp = get_array_module(x)``. Where there is no input
+array yet (weights, noise, data) a device name decides, at the edge: ``"cpu"``, ``"cuda"`` or ``"auto"``.
+"""
+
+import importlib
+import sys
+from functools import lru_cache
+from types import ModuleType
+from typing import Any, Literal
+
+import numpy as np
+
+from .errors import DeviceError, InputError
+
+Array = Any  # numpy.ndarray or cupy.ndarray
+Device = Literal["cpu", "cuda"]
+
+
+def get_array_module(*arrays: Array) -> ModuleType:
+    """Return ``cupy`` when any of ``arrays`` is a CuPy array, else ``numpy``.
+
+    CuPy is never imported for the question: where it is not loaded, no CuPy array can exist.
+
+    >>> get_array_module(np.zeros(3)).__name__
+    'numpy'
+    """
+    cupy = sys.modules.get("cupy")
+    if cupy is not None and any(isinstance(a, cupy.ndarray) for a in arrays):
+        return cupy
+    return np
+
+
+@lru_cache(maxsize=1)
+def cuda_problem() -> str | None:
+    """Say in one line why CuPy cannot compute here, or return None when it can.
+
+    Importing CuPy proves nothing (it imports without a GPU), so a small array is allocated and added up.
+    """
+    try:
+        cupy = importlib.import_module("cupy")
+    except ImportError as error:
+        return f"CuPy is not installed ({error}); pip install 'minigan[cuda13]' or 'minigan[cuda12]' brings it"
+    try:
+        if not cupy.is_available():
+            return "CuPy is installed, but no CUDA driver or device answers (does nvidia-smi list a GPU?)"
+        if int((cupy.ones(4, dtype=np.float32) @ cupy.ones(4, dtype=np.float32)).get()) != 4:
+            return "CuPy is installed and sees a GPU, but 1+1+1+1 is not 4 on it"
+    except Exception as error:  # CuPy raises many types here, from RuntimeError to its own CUDA errors
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+        return f"CuPy sees a GPU, but a CUDA library is missing or fails: {reason}"
+    return None
+
+
+def resolve_device(device: str) -> Device:
+    """Turn ``"auto" | "cpu" | "cuda"`` into ``"cpu"`` or ``"cuda"``.
+
+    ``"auto"`` takes the GPU when one answers. Raises ``DeviceError`` for ``"cuda"`` without a working GPU, with
+    the reason of `cuda_problem`, and ``InputError`` for any other name.
+    """
+    if device not in ("auto", "cpu", "cuda"):
+        raise InputError(f"device: expected 'auto', 'cpu' or 'cuda', got {device!r}")
+    if device == "cpu":
+        return "cpu"
+    problem = cuda_problem()
+    if problem is None:
+        return "cuda"
+    if device == "cuda":
+        raise DeviceError(f"device 'cuda' cannot be used: {problem}")
+    return "cpu"
+
+
+def array_module(device: Device) -> ModuleType:
+    """Return the array module of a resolved device: numpy for ``"cpu"``, cupy for ``"cuda"``."""
+    return np if device == "cpu" else importlib.import_module("cupy")
+
+
+def device_of(x: Array) -> Device:
+    """Return the device on which ``x`` lies."""
+    return "cpu" if get_array_module(x) is np else "cuda"
+
+
+def to_device(x: np.ndarray, device: Device) -> Array:
+    """Copy a host array to ``device``; on the CPU this is ``x`` itself."""
+    return x if device == "cpu" else array_module(device).asarray(x)
+
+
+def to_host(x: Array) -> np.ndarray:
+    """Copy ``x`` to the host (this waits for the GPU); on the CPU this is ``x`` itself."""
+    return np.asarray(x) if get_array_module(x) is np else x.get()
+
+
+def synchronize(device: Device) -> None:
+    """Wait until the device has finished all that was asked of it; the CPU always has."""
+    if device == "cuda":
+        array_module(device).cuda.get_current_stream().synchronize()
+
+
+def bernoulli(rng: np.random.Generator, p: float, shape: tuple[int, ...], like: Array) -> Array:
+    """Draw booleans, True with probability ``p``, where ``like`` lies.
+
+    On the CPU each takes 16 random bits, so ``p`` counts as the nearest multiple of 2^-16. On a GPU the device draws
+    them, from a Philox stream whose 63-bit seed is one draw of the host generator: the whole random state stays in
+    ``rng``, and nothing but the seed crosses the bus.
+    """
+    xp = get_array_module(like)
+    if xp is np:
+        return rng.integers(1 << 16, size=shape, dtype=np.uint16) < round(p * (1 << 16))
+    seed = int(rng.integers(2**63))
+    return xp.random.Generator(xp.random.Philox4x3210(seed)).random(shape, dtype=np.float32) < p

@@ -1,0 +1,17 @@
+"""The package's own exceptions, so that a wrong input can be told from a defect."""
+
+
+class InputError(ValueError):
+    """A bad argument, file or option: the message names it, says what came and what was expected."""
+
+
+class DeviceError(RuntimeError):
+    """The requested device cannot be used: the message says what is missing."""
+
+
+class StaleCacheError(RuntimeError):
+    """A backward pass was asked for through a forward pass that older weights made."""
+
+
+class DivergedError(ArithmeticError):
+    """Training produced a loss that is not a finite number."""
