@@ -1,0 +1,252 @@
+"""Gradient checking: is a hand-written backward pass the derivative of its forward pass?
+
+Three independent questions, all asked in float64:
+
+- adjoint: <dy, J x_dot> == <J^T dy, x_dot> for random dy and x_dot. Exact to rounding (1e-12), no step size.
+- directional: (f(x + h v) - f(x - h v)) / 2h == <grad, v> for random v of length 1. One number per array.
+- element-wise: the same along single coordinates, which tells *where* a gradient is wrong.
+
+The upstream gradient dy is random, never constant: a constant one makes batch norm's dx vanish and hides bugs.
+A pass shows that backward matches forward, not that forward is right; that needs an oracle of values.
+"""
+
+from collections.abc import Callable
+from math import isfinite
+from typing import NamedTuple, Protocol
+
+import numpy as np
+
+from .backend import Array, get_array_module, to_device, to_host
+from .errors import InputError
+from .layers.base import Layer, Shape
+from .layers.network import Network
+
+STEP = 3e-6  # along a direction of length 1: truncation and rounding then both stay below 1e-10 of f
+TOLERANCE = 1e-6
+ADJOINT_TOLERANCE = 1e-12
+
+
+class Check(NamedTuple):
+    """One verdict: two numbers that should be equal, their relative error, and the largest error allowed."""
+
+    name: str
+    analytic: float
+    numeric: float
+    error: float
+    tolerance: float
+
+    @property
+    def ok(self) -> bool:
+        """Whether the error is within the tolerance; a NaN never is."""
+        return isfinite(self.error) and self.error <= self.tolerance
+
+    def __str__(self) -> str:
+        verdict = "ok   " if self.ok else "WRONG"
+        return f"{verdict}  {self.name:<44} {self.analytic:+.9e} {self.numeric:+.9e}  error {self.error:.1e}"
+
+
+class TwoPlayerObjective(Protocol):
+    """What `check_game` needs of an objective; `minigan.objectives.Objective` fits."""
+
+    def discriminator(self, logits_real: Array, logits_fake: Array, /) -> tuple[Array, Array, Array]:
+        """Return loss, ds_real, ds_fake."""
+        ...
+
+    def generator(self, logits_fake: Array, /) -> tuple[Array, Array]:
+        """Return loss, ds_fake."""
+        ...
+
+
+def relative_error(a: float, b: float) -> float:
+    """|a - b| / max(|a|, |b|), and 0 when both are 0."""
+    scale = max(abs(a), abs(b))
+    return abs(a - b) / scale if scale else 0.0
+
+
+def check_directional(
+    name: str, f: Callable[[Array], float], x: Array, gradient: Array, *, rng: np.random.Generator
+) -> Check:
+    """Compare <gradient, v> with the central difference of ``f`` along one random direction v, |v| = 1.
+
+    f : x -> number; must be deterministic and leave x alone
+    x, gradient : float64 arrays of one shape
+    """
+    v = _normal_like(x, rng)
+    v /= _norm(v)
+    numeric = (f(x + STEP * v) - f(x - STEP * v)) / (2 * STEP)
+    analytic = _dot(gradient, v)
+    return Check(name, analytic, numeric, relative_error(analytic, numeric), TOLERANCE)
+
+
+def check_elementwise(
+    name: str, f: Callable[[Array], float], x: Array, gradient: Array, *, rng: np.random.Generator, elements: int = 20
+) -> Check:
+    """Compare ``gradient`` with central differences at up to ``elements`` random coordinates; report the worst.
+
+    The error is |analytic - numeric| over the largest of the checked derivatives, so that a derivative which is 0
+    does not count its rounding as 100 %.
+    """
+    picked = rng.permutation(x.size)[:elements]
+    host = to_host(gradient).reshape(-1)
+    pairs = []
+    for i in picked:
+        moved = []
+        for h in (STEP, -STEP):
+            x_h = x.copy()
+            x_h.reshape(-1)[int(i)] += h
+            moved.append(f(x_h))
+        pairs.append((float(host[i]), (moved[0] - moved[1]) / (2 * STEP)))
+    scale = max(max(abs(a), abs(n)) for a, n in pairs) or 1.0
+    worst = max(range(len(pairs)), key=lambda k: abs(pairs[k][0] - pairs[k][1]))
+    a, n = pairs[worst]
+    return Check(f"{name}[{int(picked[worst])}]", a, n, abs(a - n) / scale, TOLERANCE)
+
+
+def check_layer(layer: Layer, input_shape: Shape, *, batch: int = 4, train: bool = True, seed: int = 0) -> list[Check]:
+    """Check one layer on random float64 input of ``batch`` samples; see `check_network`.
+
+    The layer becomes part of a new network: pass one that no other network holds.
+    """
+    rng = np.random.default_rng(seed)
+    network = Network([layer], input_shape, rng=rng, dtype="float64")
+    return check_network(network, batch=batch, train=train, seed=seed, name=type(layer).__name__)
+
+
+def check_network(
+    network: Network, *, batch: int = 4, train: bool = True, seed: int = 0, name: str = "network"
+) -> list[Check]:
+    """Check the adjoint identity, dx, and every parameter's gradient of a network, along random directions.
+
+    Works on a float64 copy whose parameters and statistics are made random, because zero biases and unit gains
+    mask wrong gradients. Dropout masks and shifts are held: every pass draws from the same seed.
+    """
+    rng = np.random.default_rng(seed)
+    net = network.copy(dtype="float64")
+    _randomise(net, rng)
+    x = to_device(rng.standard_normal((*net.input_shape[:-1], batch, net.input_shape[-1])), net.device)
+
+    def forward(x: Array) -> tuple[Array, object]:
+        return net.forward(x, train=train, rng=np.random.default_rng(seed))
+
+    y, caches = net.forward(x, train=train, rng=np.random.default_rng(seed))
+    dy, x_dot = _normal_like(y, rng), _normal_like(x, rng)
+    net.zero_grad()
+    dx = net.backward(dy, caches)
+
+    def loss(x: Array) -> float:
+        return _dot(forward(x)[0], dy)
+
+    y_dot = net.jvp(x_dot, caches)
+    forwards, backwards = _dot(dy, y_dot), _dot(dx, x_dot)
+    scale = max(_norm(dy) * _norm(y_dot), _norm(dx) * _norm(x_dot)) or 1.0
+    checks = [
+        Check(f"{name}: adjoint", backwards, forwards, abs(forwards - backwards) / scale, ADJOINT_TOLERANCE),
+        check_directional(f"{name}: dx", loss, x, dx, rng=rng),
+        check_elementwise(f"{name}: dx", loss, x, dx, rng=rng),
+    ]
+    for i, layer in enumerate(net.layers):
+        for param in layer.params:
+            value, gradient = getattr(layer, param), getattr(layer, "d" + param)
+            label = f"{name}: d{param}" if len(net.layers) == 1 else f"{name}: {i} {type(layer).__name__} d{param}"
+            f = _as_function_of(value, lambda: loss(x))
+            checks.append(check_directional(label, f, value.copy(), gradient, rng=rng))
+            checks.append(check_elementwise(label, f, value.copy(), gradient, rng=rng))
+    return checks
+
+
+def check_game(
+    generator: Network, discriminator: Network, objective: TwoPlayerObjective, *, batch: int = 4, seed: int = 0
+) -> list[Check]:
+    """Check both players of a game: D's loss in theta_D, and G's loss, *through* D, in theta_G and in z.
+
+    Batch norm works on the batch, and dropout masks and shifts are held, as in one training step.
+    """
+    rng = np.random.default_rng(seed)
+    g, d = generator.copy(dtype="float64"), discriminator.copy(dtype="float64")
+    _randomise(g, rng)
+    _randomise(d, rng)
+    if g.output_shape != d.input_shape:
+        raise InputError(f"generator: makes samples of shape {g.output_shape}, discriminator takes {d.input_shape}")
+    z = to_device(rng.standard_normal((*g.input_shape[:-1], batch, g.input_shape[-1])), g.device)
+    x_real = to_device(rng.standard_normal((*d.input_shape[:-1], batch, d.input_shape[-1])), d.device)
+
+    def draws() -> np.random.Generator:
+        return np.random.default_rng(seed + 1)
+
+    x_fake, caches_g = g.forward(z, train=True, rng=draws())
+    logits_real, caches_real = d.forward(x_real, train=True, rng=draws())
+    logits_fake, caches_fake = d.forward(x_fake, train=True, rng=draws())
+    _, ds_real, ds_fake = objective.discriminator(logits_real, logits_fake)
+    d.zero_grad()
+    d.backward(ds_real, caches_real, input_grad=False)
+    d.backward(ds_fake, caches_fake, input_grad=False)
+    _, ds = objective.generator(logits_fake)
+    dx = d.backward(ds, caches_fake, param_grads=False)
+    g.zero_grad()
+    dz = g.backward(dx, caches_g)
+
+    def d_loss() -> float:
+        real, _ = d.forward(x_real, train=True, rng=draws())
+        fake, _ = d.forward(x_fake, train=True, rng=draws())
+        return float(to_host(objective.discriminator(real, fake)[0]))
+
+    def g_loss(z: Array) -> float:
+        fake, _ = d.forward(g.forward(z, train=True, rng=draws())[0], train=True, rng=draws())
+        return float(to_host(objective.generator(fake)[0]))
+
+    return [
+        check_directional(
+            "discriminator: dtheta", _as_function_of(d.theta, d_loss), d.theta.copy(), d.dtheta, rng=rng
+        ),
+        check_directional(
+            "generator through discriminator: dtheta",
+            _as_function_of(g.theta, lambda: g_loss(z)),
+            g.theta.copy(),
+            g.dtheta,
+            rng=rng,
+        ),
+        check_directional("generator through discriminator: dz", g_loss, z, dz, rng=rng),
+    ]
+
+
+def report(checks: list[Check]) -> str:
+    """Return one line per check under a heading, and a verdict in the last line."""
+    wrong = sum(not check.ok for check in checks)
+    worst = max((check.error for check in checks), default=0.0)
+    verdict = f"{wrong} of {len(checks)} WRONG" if wrong else f"all {len(checks)} right, largest error {worst:.1e}"
+    heading = f"{'':5}  {'gradient':<44} {'analytic':>16} {'numeric':>16}"
+    return "\n".join([heading, *map(str, checks), verdict])
+
+
+def _as_function_of(array: Array, f: Callable[[], float]) -> Callable[[Array], float]:
+    """Turn f(), which reads ``array``, into a function of its value; the array is put back after every call."""
+
+    def evaluate(value: Array) -> float:
+        saved = array.copy()
+        array[...] = value
+        try:
+            return f()
+        finally:
+            array[...] = saved
+
+    return evaluate
+
+
+def _randomise(net: Network, rng: np.random.Generator) -> None:
+    """Weights of their usual size; gains, biases and statistics away from the values that hide mistakes."""
+    net.theta += 0.1 * _normal_like(net.theta, rng)
+    net.stats += 0.3 * to_device(rng.random(net.stats.shape), net.device)
+
+
+def _normal_like(x: Array, rng: np.random.Generator) -> Array:
+    xp = get_array_module(x)
+    draw = rng.standard_normal(x.shape)
+    return draw if xp is np else xp.asarray(draw)
+
+
+def _dot(a: Array, b: Array) -> float:
+    return float(to_host((a * b).sum()))
+
+
+def _norm(a: Array) -> float:
+    return _dot(a, a) ** 0.5

@@ -1,0 +1,35 @@
+"""The layers, each with forward, input gradient, parameter gradients and tangent written by hand."""
+
+from .activations import LeakyReLU, ReLU, Sigmoid, Tanh
+from .base import Layer, Shape
+from .batch_norm import BatchNorm
+from .conv import Conv2D
+from .conv_transpose import Conv2DTranspose
+from .dense import Dense
+from .dropout import Dropout
+from .initializers import glorot_uniform, he_normal, normal
+from .network import Caches, Network
+from .random_shift import RandomShift
+from .reshape import Flatten, Reshape
+
+__all__ = [
+    "BatchNorm",
+    "Caches",
+    "Conv2D",
+    "Conv2DTranspose",
+    "Dense",
+    "Dropout",
+    "Flatten",
+    "Layer",
+    "LeakyReLU",
+    "Network",
+    "RandomShift",
+    "ReLU",
+    "Reshape",
+    "Shape",
+    "Sigmoid",
+    "Tanh",
+    "glorot_uniform",
+    "he_normal",
+    "normal",
+]

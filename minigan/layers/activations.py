@@ -1,0 +1,99 @@
+"""Activations: maps of each element by itself, so J is diagonal, J^T = J, and `jvp` is `input_grad`."""
+
+from typing import Any
+
+import numpy as np
+
+from ..backend import Array, get_array_module
+from ..errors import InputError
+from .base import Layer
+
+
+def sigmoid(x: Array) -> Array:
+    """1 / (1 + exp(-x)), finite and exact to rounding for every x: only exp(-|x|) is ever taken.
+
+    With e = exp(-|x|) in (0, 1], sigma(x) = 1 / (1 + e) for x >= 0 and e / (1 + e) for x < 0; the numerator of either
+    is exp(min(x, 0)).
+    """
+    xp = get_array_module(x)
+    return xp.exp(xp.minimum(x, 0)) / (1 + xp.exp(-xp.abs(x)))
+
+
+class LeakyReLU(Layer):
+    """y = x for x > 0, else negative_slope * x (Maas et al. 2013, section 2).
+
+    Forward   y = max(x, s x)                      with s = negative_slope in [0, 1)
+    Backward  dx = dy * (1 if x > 0 else s)        at x = 0 the left derivative s is taken
+
+    x > 0 exactly where y > 0, so the cache is y.
+    """
+
+    def __init__(self, *, negative_slope: float) -> None:
+        if not 0 <= negative_slope < 1:
+            raise InputError(f"negative_slope: expected a number in [0, 1), got {negative_slope!r}")
+        self.negative_slope = float(negative_slope)
+
+    def forward(self, x: Array, *, train: bool, rng: np.random.Generator | None = None) -> tuple[Array, Array]:
+        y = x * self.negative_slope
+        get_array_module(x).maximum(x, y, out=y)
+        return y, y
+
+    def input_grad(self, dy: Array, cache: Array) -> Array:
+        slope = (cache > 0) * cache.dtype.type(1 - self.negative_slope)
+        slope += self.negative_slope
+        slope *= dy
+        return slope
+
+    jvp = input_grad
+
+    def __repr__(self) -> str:
+        return f"LeakyReLU(negative_slope={self.negative_slope:g})"
+
+
+class ReLU(LeakyReLU):
+    """y = max(x, 0); dx = dy * (x > 0): the leaky one with slope 0, in fewer operations."""
+
+    def __init__(self) -> None:
+        super().__init__(negative_slope=0)
+
+    def forward(self, x: Array, *, train: bool, rng: np.random.Generator | None = None) -> tuple[Array, Array]:
+        y = get_array_module(x).maximum(x, 0)
+        return y, y
+
+    def input_grad(self, dy: Array, cache: Array) -> Array:
+        return dy * (cache > 0)
+
+    jvp = input_grad
+
+    def __repr__(self) -> str:
+        return "ReLU()"
+
+
+class Tanh(Layer):
+    """y = tanh(x) in (-1, 1); dx = dy * (1 - y^2)."""
+
+    def forward(self, x: Array, *, train: bool, rng: np.random.Generator | None = None) -> tuple[Array, Array]:
+        y = get_array_module(x).tanh(x)
+        return y, y
+
+    def input_grad(self, dy: Array, cache: Array) -> Array:
+        return dy * (1 - cache * cache)
+
+    jvp = input_grad
+
+
+class Sigmoid(Layer):
+    """y = 1 / (1 + exp(-x)) in (0, 1); dx = dy * y (1 - y).
+
+    For an output in (0, 1). A discriminator here ends in logits instead: the losses take the sigmoid
+    themselves, in a form that neither overflows nor loses its gradient.
+    """
+
+    def forward(self, x: Array, *, train: bool, rng: np.random.Generator | None = None) -> tuple[Array, Any]:
+        y = sigmoid(x)
+        return y, y
+
+    def input_grad(self, dy: Array, cache: Array) -> Array:
+        return dy * (cache * (1 - cache))
+
+    jvp = input_grad

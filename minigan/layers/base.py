@@ -1,0 +1,94 @@
+"""The layer protocol: what every layer promises, and the two rules behind it.
+
+**Forward is pure.** It returns its cache and remembers nothing, so several passes through one layer (real and
+fake images through D) can be alive at once, and running statistics move only when `update_stats` is called.
+
+**Pixels first.** The last two axes are always (N, C): a dense activation is (N, C), an image activation is
+(H, W, N, C). Sizes without the batch axis, as in ``input_shape``, are (C,) and (H, W, C).
+
+Shape letters: N batch, H W in, OH OW out, C channels in, F channels out, KH KW kernel.
+"""
+
+from abc import ABC, abstractmethod
+from typing import Any, ClassVar
+
+import numpy as np
+
+from ..backend import Array, get_array_module
+from ..errors import InputError
+
+Shape = tuple[int, ...]
+
+
+class Layer(ABC):
+    """A differentiable map y = f(x; params), its derivative, and the derivative's transpose.
+
+    With J = dy/dx at the point that ``cache`` remembers:
+
+    ==================  ==============================================
+    ``input_grad``      dx = J^T dy
+    ``jvp``             y_dot = J x_dot
+    ``add_param_grads`` dparam += (dy/dparam)^T dy, for each parameter
+    ==================  ==============================================
+
+    ``<dy, jvp(x_dot)> == <input_grad(dy), x_dot>`` to rounding, for every layer: the adjoint identity.
+
+    A layer gets its arrays from the `Network` that holds it: parameter ``w`` is ``layer.w`` with gradient
+    ``layer.dw``, a running statistic is ``layer.running_mean``.
+    """
+
+    params: ClassVar[tuple[str, ...]] = ()  # names of learned arrays
+    stats: ClassVar[tuple[str, ...]] = ()  # names of running statistics: saved, never learned
+
+    def build(self, input_shape: Shape) -> tuple[Shape, dict[str, Shape]]:
+        """Fix the sizes; return the output shape and the shape of every array in ``params`` and ``stats``.
+
+        Raises ``InputError`` when the layer cannot take ``input_shape``.
+        """
+        return input_shape, {}
+
+    def initialize(self, rng: np.random.Generator) -> None:  # noqa: B027 - layers without arrays need none
+        """Write the initial values into the layer's arrays, in place; ``rng`` draws on the host."""
+
+    @abstractmethod
+    def forward(self, x: Array, *, train: bool, rng: np.random.Generator | None = None) -> tuple[Array, Any]:
+        """Return (y, cache). ``rng`` is needed only by layers that draw, and only when ``train``."""
+
+    @abstractmethod
+    def input_grad(self, dy: Array, cache: Any) -> Array:
+        """Return dx = J^T dy, with the shape of x."""
+
+    @abstractmethod
+    def jvp(self, x_dot: Array, cache: Any) -> Array:
+        """Return y_dot = J x_dot, with the shape of y: the directional derivative along the tangent x_dot."""
+
+    def add_param_grads(self, dy: Array, cache: Any) -> None:  # noqa: B027 - layers without parameters add none
+        """Add (dy/dparam)^T dy to the gradient of every parameter."""
+
+    def backward(self, dy: Array, cache: Any, *, param_grads: bool, input_grad: bool) -> Array | None:
+        """Do either half of the backward pass, or both; a layer overrides this only to share work between them."""
+        if param_grads:
+            self.add_param_grads(dy, cache)
+        return self.input_grad(dy, cache) if input_grad else None
+
+    def update_stats(self, cache: Any) -> None:  # noqa: B027 - layers without running statistics update none
+        """Move the running statistics towards those of the pass that made ``cache``."""
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}()"
+
+
+def check_positive_int(name: str, value: object) -> int:
+    """Return ``value`` as an int, or raise ``InputError`` unless it is an integer of at least 1."""
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
+        raise InputError(f"{name}: expected an integer of at least 1, got {value!r}")
+    return int(value)
+
+
+def sum_over_rows(x: Array) -> Array:
+    """Sum over all axes but the last: (..., N, C) -> (C,), the sum a bias gradient or a batch mean needs.
+
+    As the product of a row of ones with a matrix, which both BLAS and cuBLAS do at the speed of memory.
+    """
+    rows = x.reshape(-1, x.shape[-1])
+    return get_array_module(x).ones(len(rows), dtype=x.dtype) @ rows

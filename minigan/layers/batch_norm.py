@@ -1,0 +1,125 @@
+"""Batch normalisation, train and eval, forwards and backwards, for dense and image layers alike."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from ..backend import Array
+from ..errors import InputError
+from .base import Layer, Shape, sum_over_rows
+
+
+class BatchNormCache(NamedTuple):
+    """What the backward pass needs: x_hat (..., N, C), inv_std, mean and var (C,), and the mode of the pass."""
+
+    x_hat: Array
+    inv_std: Array
+    mean: Array
+    var: Array
+    train: bool
+
+
+class BatchNorm(Layer):
+    """Normalise each channel over all axes but the last, then scale and shift (Ioffe & Szegedy 2015, alg. 1).
+
+    Forward, train    mean = 1/M sum x,  var = 1/M sum (x - mean)^2          over the M = H W N rows of (..., C)
+                      x_hat = (x - mean) / sqrt(var + eps),  y = gamma x_hat + beta
+    Forward, eval     the same with running_mean, running_var for mean, var
+    Backward          dbeta = sum dy,  dgamma = sum dy x_hat
+             train    dx = gamma / sqrt(var + eps) * (dy - dbeta / M - x_hat dgamma / M)
+             eval     dx = gamma / sqrt(var + eps) * dy
+
+    The train-mode dx: x moves y directly, through the mean and through the variance. With sum x_hat = 0 the
+    derivative of x_hat along x_dot is  inv_std * (x_dot - mean(x_dot) - x_hat mean(x_hat x_dot)): take away the
+    parts of x_dot that only shift or only stretch the batch. That map is symmetric (a projection), so the
+    transpose is itself: `jvp` and `input_grad` are one function in either mode.
+
+    Running statistics follow ``running <- decay * running + (1 - decay) * batch`` with the biased variance, as in
+    Keras, and only when `update_stats` is called.
+
+    Parameters
+    ----------
+    decay : in [0, 1), share of the old running statistics that is kept
+    eps : > 0, added to the variance
+    """
+
+    params = ("gamma", "beta")
+    stats = ("running_mean", "running_var")
+
+    gamma: Array
+    beta: Array
+    dgamma: Array
+    dbeta: Array
+    running_mean: Array
+    running_var: Array
+
+    def __init__(self, *, decay: float = 0.9, eps: float = 1e-5) -> None:
+        if not 0 <= decay < 1:
+            raise InputError(f"decay: expected a number in [0, 1), got {decay!r}")
+        if not 0 < eps < 1:
+            raise InputError(f"eps: expected a number in (0, 1), got {eps!r}")
+        self.decay = float(decay)
+        self.eps = float(eps)
+
+    def build(self, input_shape: Shape) -> tuple[Shape, dict[str, Shape]]:
+        return input_shape, {name: input_shape[-1:] for name in self.params + self.stats}
+
+    def initialize(self, rng: np.random.Generator) -> None:
+        self.gamma[...] = 1
+        self.beta[...] = 0
+        self.running_mean[...] = 0
+        self.running_var[...] = 1
+
+    def forward(
+        self, x: Array, *, train: bool, rng: np.random.Generator | None = None
+    ) -> tuple[Array, BatchNormCache]:
+        if train:
+            rows = x.size // x.shape[-1]
+            if rows < 2:
+                raise InputError(f"x: batch norm in training needs at least 2 rows, got shape {x.shape}")
+            mean = sum_over_rows(x) / rows
+            x_hat = x - mean
+            var = sum_over_rows(x_hat * x_hat) / rows
+        else:
+            mean, var = self.running_mean, self.running_var
+            x_hat = x - mean
+        inv_std = (var + self.eps) ** -0.5
+        x_hat *= inv_std
+        y = x_hat * self.gamma
+        y += self.beta
+        return y, BatchNormCache(x_hat, inv_std, mean, var, train)
+
+    def backward(self, dy: Array, cache: BatchNormCache, *, param_grads: bool, input_grad: bool) -> Array | None:
+        dbeta, dgamma = sum_over_rows(dy), sum_over_rows(dy * cache.x_hat)
+        if param_grads:
+            self.dbeta += dbeta
+            self.dgamma += dgamma
+        return self._input_grad(dy, cache, dbeta, dgamma) if input_grad else None
+
+    def _input_grad(self, dy: Array, cache: BatchNormCache, dbeta: Array, dgamma: Array) -> Array:
+        scale = self.gamma * cache.inv_std
+        if not cache.train:
+            return dy * scale
+        rows = dy.size // dy.shape[-1]
+        dx = cache.x_hat * (dgamma / -rows)
+        dx += dy
+        dx -= dbeta / rows
+        dx *= scale
+        return dx
+
+    def input_grad(self, dy: Array, cache: BatchNormCache) -> Array:
+        return self._input_grad(dy, cache, sum_over_rows(dy), sum_over_rows(dy * cache.x_hat))
+
+    jvp = input_grad
+
+    def add_param_grads(self, dy: Array, cache: BatchNormCache) -> None:
+        self.backward(dy, cache, param_grads=True, input_grad=False)
+
+    def update_stats(self, cache: BatchNormCache) -> None:
+        if cache.train:
+            for running, batch in ((self.running_mean, cache.mean), (self.running_var, cache.var)):
+                running *= self.decay
+                running += (1 - self.decay) * batch
+
+    def __repr__(self) -> str:
+        return f"BatchNorm(decay={self.decay:g}, eps={self.eps:g})"

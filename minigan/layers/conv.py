@@ -1,0 +1,118 @@
+"""The convolution layer: owns w and b, and leaves the arithmetic to the three functions of one bilinear map."""
+
+from math import prod
+
+import numpy as np
+
+from ..backend import Array, device_of, get_array_module, to_device
+from ..errors import InputError
+from . import fast
+from .base import Layer, Shape, check_positive_int, sum_over_rows
+from .convolution import Geometry, Padding, conv_geometry
+from .initializers import Initializer, glorot_uniform
+
+
+class ConvBase(Layer):
+    """What the two convolution layers share: arguments, sizes and initial values."""
+
+    w: Array
+    b: Array
+    dw: Array
+    db: Array
+    geometry: Geometry
+
+    def __init__(
+        self,
+        filters: int,
+        kernel_size: int | tuple[int, int],
+        *,
+        stride: int = 1,
+        padding: Padding = "same",
+        use_bias: bool = True,
+        initializer: Initializer = glorot_uniform,
+    ) -> None:
+        pair = kernel_size if isinstance(kernel_size, tuple) else (kernel_size, kernel_size)
+        if len(pair) != 2:
+            raise InputError(f"kernel_size: expected an integer or a pair (KH, KW), got {kernel_size!r}")
+        self.filters = check_positive_int("filters", filters)
+        self.kernel_size = (check_positive_int("kernel_size", pair[0]), check_positive_int("kernel_size", pair[1]))
+        self.stride = check_positive_int("stride", stride)
+        if padding != "same" and (isinstance(padding, bool) or not isinstance(padding, int) or padding < 0):
+            raise InputError(f"padding: expected 'same' or an integer of at least 0, got {padding!r}")
+        self.padding = padding
+        self.use_bias = use_bias
+        self.initializer = initializer
+        self.params = ("w", "b") if use_bias else ("w",)  # type: ignore[misc]
+
+    def _image_size(self, input_shape: Shape) -> tuple[int, int]:
+        if len(input_shape) != 3:
+            raise InputError(f"{type(self).__name__}: expected an input of shape (H, W, C), got {input_shape}")
+        return input_shape[0], input_shape[1]
+
+    def _param_shapes(self, w_shape: Shape) -> dict[str, Shape]:
+        return {"w": w_shape, "b": (self.filters,)} if self.use_bias else {"w": w_shape}
+
+    def initialize(self, rng: np.random.Generator) -> None:
+        # Keras' fans, for either layer: channels on that side times taps
+        per_tap = prod(self.kernel_size)
+        channels = self.w.size // per_tap // self.filters
+        w = self.initializer(rng, self.w.shape, channels * per_tap, self.filters * per_tap)
+        self.w[...] = to_device(w, device_of(self.w))
+        if self.use_bias:
+            self.b[...] = 0
+
+    def _add_bias(self, y: Array) -> Array:
+        if self.use_bias:
+            y += self.b
+        return y
+
+    def _add_bias_grad(self, dy: Array) -> None:
+        if self.use_bias:
+            self.db += sum_over_rows(dy)
+
+    def __repr__(self) -> str:
+        kh, kw = self.kernel_size
+        options = f", stride={self.stride}, padding={self.padding!r}{'' if self.use_bias else ', use_bias=False'}"
+        return f"{type(self).__name__}({self.filters}, {kh if kh == kw else self.kernel_size}{options})"
+
+
+class Conv2D(ConvBase):
+    """Convolution of an image activation: (H, W, N, C) -> (OH, OW, N, F).
+
+    Forward   y[oh, ow] = sum_{kh, kw} x[oh s + kh - top, ow s + kw - left] @ w[kh, kw] + b
+    Backward  dx = conv2d_input_grad(dy, w)      dw = conv2d_weight_grad(x, dy)      db = sum over rows of dy
+    Tangent   y_dot = conv2d(x_dot, w)
+
+    The derivation stands in `convolution`. As everywhere in deep learning, the kernel is not flipped.
+
+    Parameters
+    ----------
+    filters : number of output channels F
+    kernel_size : KH = KW, or the pair (KH, KW)
+    stride : step s between output pixels, at least 1
+    padding : zeros on every side, or ``"same"`` with Keras' meaning: OH = ceil(H / s)
+    use_bias : whether b (F,) is there
+    initializer : draws w (KH, KW, C, F); b starts at 0
+    """
+
+    def build(self, input_shape: Shape) -> tuple[Shape, dict[str, Shape]]:
+        size = self._image_size(input_shape)
+        self.geometry = conv_geometry(size, self.kernel_size, self.stride, self.padding)
+        shapes = self._param_shapes((*self.kernel_size, input_shape[2], self.filters))
+        return (*self.geometry.out_size, self.filters), shapes
+
+    def forward(self, x: Array, *, train: bool, rng: np.random.Generator | None = None) -> tuple[Array, Array]:
+        x = get_array_module(x).ascontiguousarray(x)
+        return self._add_bias(fast.conv2d(x, self.w, self.geometry)), x
+
+    def input_grad(self, dy: Array, cache: Array) -> Array:
+        dy = get_array_module(dy).ascontiguousarray(dy)
+        return fast.conv2d_input_grad(dy, self.w, self.geometry)
+
+    def add_param_grads(self, dy: Array, cache: Array) -> None:
+        dy = get_array_module(dy).ascontiguousarray(dy)
+        self.dw += fast.conv2d_weight_grad(cache, dy, self.geometry)
+        self._add_bias_grad(dy)
+
+    def jvp(self, x_dot: Array, cache: Array) -> Array:
+        return fast.conv2d(get_array_module(x_dot).ascontiguousarray(x_dot), self.w, self.geometry)

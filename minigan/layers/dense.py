@@ -1,0 +1,71 @@
+"""The dense layer: y = x w + b, the matrix product that every other linear layer here is made of."""
+
+import numpy as np
+
+from ..backend import Array, to_device, device_of
+from ..errors import InputError
+from .base import Layer, Shape, check_positive_int, sum_over_rows
+from .initializers import Initializer, glorot_uniform
+
+
+class Dense(Layer):
+    """Affine map of the channel axis: (N, C) -> (N, F).
+
+    Forward   y = x w + b               # (N, C) @ (C, F) + (F,) -> (N, F)
+    Backward  dx = dy w^T               # (N, F) @ (F, C) -> (N, C)
+              dw = x^T dy               # (C, N) @ (N, F) -> (C, F)
+              db = sum_n dy[n]          # -> (F,)
+    Tangent   y_dot = x_dot w
+
+    From dL = sum <dy, dx w> for a small change of x, and likewise for w and b
+    (Goodfellow, Bengio & Courville 2016, section 6.5.6).
+
+    Parameters
+    ----------
+    units : number of outputs F, at least 1
+    use_bias : whether b is there
+    initializer : draws w; b starts at 0
+    """
+
+    def __init__(self, units: int, *, use_bias: bool = True, initializer: Initializer = glorot_uniform) -> None:
+        self.units = check_positive_int("units", units)
+        self.use_bias = use_bias
+        self.initializer = initializer
+        self.params = ("w", "b") if use_bias else ("w",)  # type: ignore[misc]
+
+    w: Array
+    b: Array
+    dw: Array
+    db: Array
+
+    def build(self, input_shape: Shape) -> tuple[Shape, dict[str, Shape]]:
+        if len(input_shape) != 1:
+            raise InputError(f"Dense: expected an input of shape (C,), got {input_shape}; put Flatten before it")
+        shapes = {"w": (input_shape[0], self.units), "b": (self.units,)}
+        return (self.units,), {name: shapes[name] for name in self.params}
+
+    def initialize(self, rng: np.random.Generator) -> None:
+        fan_in, fan_out = self.w.shape
+        self.w[...] = to_device(self.initializer(rng, self.w.shape, fan_in, fan_out), device_of(self.w))
+        if self.use_bias:
+            self.b[...] = 0
+
+    def forward(self, x: Array, *, train: bool, rng: np.random.Generator | None = None) -> tuple[Array, Array]:
+        y = x @ self.w
+        if self.use_bias:
+            y += self.b
+        return y, x
+
+    def input_grad(self, dy: Array, cache: Array) -> Array:
+        return dy @ self.w.T
+
+    def add_param_grads(self, dy: Array, cache: Array) -> None:
+        self.dw += cache.T @ dy
+        if self.use_bias:
+            self.db += sum_over_rows(dy)
+
+    def jvp(self, x_dot: Array, cache: Array) -> Array:
+        return x_dot @ self.w
+
+    def __repr__(self) -> str:
+        return f"Dense({self.units}{'' if self.use_bias else ', use_bias=False'})"

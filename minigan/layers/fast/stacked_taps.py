@@ -1,0 +1,48 @@
+"""Convolution with the taps stacked into one product, for images of few channels.
+
+A tap of a thin image is an outer product that starves the matrix unit. Here all taps are stacked first, taps in
+front so that every copy is a plain image:  cols[kh, kw, c] = channel c of x as tap (kh, kw) sees it, (OH, OW, N).
+Then one product serves them all, y = cols^T @ w with K = KH KW C rows, and the adjoints follow:
+
+    dcols = w @ dy^T, added back tap by tap (the transpose of stacking)         dw = cols @ dy
+
+Twin of `convolution`; the memory, K times the output's pixels, is what it pays.
+"""
+
+from ...backend import Array, get_array_module
+from ..convolution import Geometry, taps
+
+
+def conv2d(x: Array, w: Array, g: Geometry) -> Array:
+    """As `convolution.conv2d`."""
+    k, f = w.size // w.shape[3], w.shape[3]
+    y = _stack(x, g).reshape(k, -1).T @ w.reshape(k, f)
+    return y.reshape(*g.out_size, x.shape[2], f)
+
+
+def conv2d_input_grad(dy: Array, w: Array, g: Geometry) -> Array:
+    """As `convolution.conv2d_input_grad`."""
+    n, c = dy.shape[2], w.shape[2]
+    dcols = w.reshape(-1, w.shape[3]) @ dy.reshape(-1, w.shape[3]).T
+    dcols = dcols.reshape(*g.kernel_size, c, *g.out_size, n)
+    dx = get_array_module(dy).zeros((c, *g.in_size, n), dtype=dy.dtype)
+    for kh, kw, out, inp in taps(g):
+        dx[:, *inp] += dcols[kh, kw][:, *out]
+    return dx.transpose(1, 2, 3, 0)
+
+
+def conv2d_weight_grad(x: Array, dy: Array, g: Geometry) -> Array:
+    """As `convolution.conv2d_weight_grad`."""
+    c, f = x.shape[3], dy.shape[3]
+    cols = _stack(x, g).reshape(-1, dy.size // f)
+    return (cols @ dy.reshape(-1, f)).reshape(*g.kernel_size, c, f)
+
+
+def _stack(x: Array, g: Geometry) -> Array:
+    """x (H, W, N, C) -> cols (KH, KW, C, OH, OW, N), 0 where a tap looks outside x."""
+    channels = x.transpose(3, 0, 1, 2)
+    n, c = x.shape[2:]
+    cols = get_array_module(x).zeros((*g.kernel_size, c, *g.out_size, n), dtype=x.dtype)
+    for kh, kw, out, inp in taps(g):
+        cols[kh, kw][:, *out] = channels[:, *inp]
+    return cols

@@ -1,0 +1,203 @@
+"""Network: a sequence of layers over one flat parameter vector, with a forward and a backward pass."""
+
+import copy
+from collections.abc import Sequence
+from math import prod
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..backend import Array, Device, array_module, device_of, get_array_module, to_device, to_host
+from ..errors import InputError, StaleCacheError
+from .base import Layer, Shape
+
+
+class Caches(NamedTuple):
+    """One forward pass, remembered: what each layer returned, the output's shape, and the weights' version."""
+
+    layers: list[Any]
+    output_shape: Shape
+    version: int
+
+
+class Network:
+    """Layers in a row: y = f_L(... f_2(f_1(x))).
+
+    Forward   h_0 = x,  h_l = f_l(h_{l-1}),  y = h_L
+    Backward  dh_L = dy,  dh_{l-1} = J_l^T dh_l,  dx = dh_0        (the chain rule, from the last layer to the first)
+    Tangent   h_dot_l = J_l h_dot_{l-1}
+
+    All parameters are views into one vector ``theta``, their gradients into its twin ``dtheta``, and the running
+    statistics into ``stats``. These keep their address for life: write into them, never replace them. Whoever
+    changes ``theta`` counts ``version`` up, so that a backward pass through an older forward pass is refused.
+
+    Parameters
+    ----------
+    layers : at least one `Layer`; each belongs to one network
+    input_shape : of one sample, (C,) or (H, W, C)
+    rng : draws the initial weights, on the host
+    dtype : "float32" (default), or "float64" for gradient checks
+    device : "cpu" or "cuda"
+
+    >>> from minigan.layers import Dense, LeakyReLU
+    >>> net = Network([Dense(3), LeakyReLU(negative_slope=0.2), Dense(1)], (2,), rng=np.random.default_rng(0))
+    >>> y, caches = net.forward(np.ones((5, 2), dtype=np.float32), train=True)
+    >>> net.backward(np.ones_like(y), caches).shape, net.theta.size
+    ((5, 2), 13)
+    """
+
+    def __init__(
+        self,
+        layers: Sequence[Layer],
+        input_shape: Shape,
+        *,
+        rng: np.random.Generator,
+        dtype: str = "float32",
+        device: Device = "cpu",
+    ) -> None:
+        if not layers:
+            raise InputError("layers: expected at least one layer, got none")
+        if dtype not in ("float32", "float64"):
+            raise InputError(f"dtype: expected 'float32' or 'float64', got {dtype!r}")
+        self.layers = list(layers)
+        self.input_shape = tuple(input_shape)
+        self._allocate(np.dtype(dtype), device)
+        for layer in self.layers:
+            layer.initialize(rng)
+
+    def _allocate(self, dtype: np.dtype, device: Device) -> None:
+        self.version = 0
+        self.shapes: list[Shape] = []  # output shape of every layer
+        arrays: list[dict[str, Shape]] = []
+        shape = self.input_shape
+        for i, layer in enumerate(self.layers):
+            try:
+                shape, sizes = layer.build(shape)
+            except InputError as error:
+                raise InputError(f"layer {i}: {error}") from None
+            self.shapes.append(shape)
+            arrays.append(sizes)
+        xp = array_module(device)
+        n_params, n_stats = (
+            sum(prod(sizes[name]) for layer, sizes in zip(self.layers, arrays, strict=True) for name in names(layer))
+            for names in (lambda layer: layer.params, lambda layer: layer.stats)
+        )
+        self.theta, self.dtheta, self.stats = (xp.zeros(n, dtype=dtype) for n in (n_params, n_params, n_stats))
+        n_params = n_stats = 0
+        for layer, sizes in zip(self.layers, arrays, strict=True):
+            for name in layer.params:
+                end = n_params + prod(sizes[name])
+                setattr(layer, name, self.theta[n_params:end].reshape(sizes[name]))
+                setattr(layer, "d" + name, self.dtheta[n_params:end].reshape(sizes[name]))
+                n_params = end
+            for name in layer.stats:
+                end = n_stats + prod(sizes[name])
+                setattr(layer, name, self.stats[n_stats:end].reshape(sizes[name]))
+                n_stats = end
+
+    @property
+    def output_shape(self) -> Shape:
+        """Shape of one output sample, (F,) or (OH, OW, F)."""
+        return self.shapes[-1]
+
+    @property
+    def device(self) -> Device:
+        """Where the parameters lie."""
+        return device_of(self.theta)
+
+    def forward(
+        self, x: Array, *, train: bool, rng: np.random.Generator | None = None
+    ) -> tuple[Array, Caches]:
+        """Return y and what `backward` needs. Nothing in the network changes.
+
+        x : (N, C) or (H, W, N, C), of the network's dtype and device
+        train : batch norm by the batch and dropout on, or batch norm by the running statistics and dropout off
+        rng : needed when ``train`` and a layer draws
+        """
+        self._check("x", x, self.input_shape)
+        caches = []
+        for layer in self.layers:
+            x, cache = layer.forward(x, train=train, rng=rng)
+            caches.append(cache)
+        return x, Caches(caches, x.shape, self.version)
+
+    def backward(
+        self, dy: Array, caches: Caches, *, param_grads: bool = True, input_grad: bool = True
+    ) -> Array | None:
+        """Send dy = dL/dy back through the pass that made ``caches``; return dx = dL/dx, or None.
+
+        param_grads : add dL/dtheta to ``dtheta`` (G learns *through* D with False: D's gradients stay untouched)
+        input_grad : go on to dx; with False the walk ends at the first layer that has parameters
+
+        Raises ``StaleCacheError`` when the weights have changed since that pass, ``InputError`` when dy has not the
+        shape of y.
+        """
+        if caches.version != self.version:
+            raise StaleCacheError(
+                f"caches: made by version {caches.version} of the weights, which are now at version {self.version}; "
+                "run forward again before backward"
+            )
+        if dy.shape != caches.output_shape:
+            raise InputError(f"dy: expected the shape of y, {caches.output_shape}, got {dy.shape}")
+        self._check("dy", dy, self.output_shape)
+        last = 0 if input_grad else next((i for i, layer in enumerate(self.layers) if layer.params), len(self.layers))
+        for i in range(len(self.layers) - 1, last - 1, -1):
+            need_dx = input_grad or i > last
+            dy = self.layers[i].backward(dy, caches.layers[i], param_grads=param_grads, input_grad=need_dx)
+        return dy if input_grad else None
+
+    def jvp(self, x_dot: Array, caches: Caches) -> Array:
+        """Push a tangent forward through the pass that made ``caches``: y_dot = (dy/dx) x_dot."""
+        for layer, cache in zip(self.layers, caches.layers, strict=True):
+            x_dot = layer.jvp(x_dot, cache)
+        return x_dot
+
+    def zero_grad(self) -> None:
+        """Set every gradient to 0: the only place that does."""
+        self.dtheta[...] = 0
+
+    def update_stats(self, caches: Caches) -> None:
+        """Move the running statistics towards those of one training pass."""
+        for layer, cache in zip(self.layers, caches.layers, strict=True):
+            layer.update_stats(cache)
+
+    def copy(self, *, dtype: str | None = None, device: Device | None = None) -> "Network":
+        """Return an independent network with the same layers, weights and statistics, as another dtype or device."""
+        twin = copy.copy(self)
+        twin.layers = [copy.copy(layer) for layer in self.layers]
+        twin._allocate(np.dtype(dtype or self.theta.dtype), device or self.device)
+        twin.load(to_host(self.theta), to_host(self.stats))
+        return twin
+
+    def load(self, theta: np.ndarray, stats: np.ndarray) -> None:
+        """Overwrite parameters and running statistics with host vectors of the same lengths."""
+        for name, own, new in (("theta", self.theta, theta), ("stats", self.stats, stats)):
+            if new.shape != own.shape:
+                raise InputError(f"{name}: expected {own.size} numbers, got an array of shape {new.shape}")
+            own[...] = to_device(new.astype(own.dtype, copy=False), self.device)
+        self.version += 1
+
+    def summary(self) -> str:
+        """Return a table of layers, output shapes (N is the batch) and parameter counts."""
+        rows = [("layer", "output", "parameters"), ("input", _with_batch(self.input_shape), "")]
+        for layer, shape in zip(self.layers, self.shapes, strict=True):
+            count = sum(getattr(layer, name).size for name in layer.params)
+            rows.append((repr(layer), _with_batch(shape), f"{count:,}" if count else ""))
+        rows.append(("total", "", f"{self.theta.size:,}"))
+        widths = [max(len(row[i]) for row in rows) for i in range(3)]
+        lines = [f"{a:<{widths[0]}}  {b:<{widths[1]}}  {c:>{widths[2]}}".rstrip() for a, b, c in rows]
+        rule = "-" * (sum(widths) + 4)
+        return "\n".join([lines[0], rule, *lines[1:-1], rule, lines[-1]])
+
+    def _check(self, name: str, x: Array, sample_shape: Shape) -> None:
+        if get_array_module(x) is not get_array_module(self.theta):
+            raise InputError(f"{name}: lies on the {device_of(x)}, the network on the {self.device}")
+        if x.ndim != len(sample_shape) + 1 or x.shape[:-2] + x.shape[-1:] != sample_shape:
+            raise InputError(f"{name}: expected shape {_with_batch(sample_shape)}, got {x.shape}")
+        if x.dtype != self.theta.dtype:
+            raise InputError(f"{name}: expected {self.theta.dtype}, got {x.dtype}; nothing is converted silently")
+
+
+def _with_batch(sample_shape: Shape) -> str:
+    """(H, W, C) -> "(H, W, N, C)", as text."""
+    return f"({', '.join([*map(str, sample_shape[:-1]), 'N', str(sample_shape[-1])])})"

@@ -1,0 +1,70 @@
+"""Flatten and Reshape: between image activations (H, W, N, C) and dense ones (N, C).
+
+Both are permutations of the elements, so the transpose is the inverse. They return views where they can: an image
+made by Reshape and read by Flatten is never copied.
+"""
+
+from math import prod
+
+import numpy as np
+
+from ..backend import Array
+from ..errors import InputError
+from .base import Layer, Shape, check_positive_int
+
+
+def image_to_rows(x: Array) -> Array:
+    """(H, W, N, C) -> (N, H W C); element (h, w, c) of a sample stands in column (h W + w) C + c, as in Keras."""
+    return x.transpose(2, 0, 1, 3).reshape(x.shape[2], -1)
+
+
+def rows_to_image(x: Array, shape: Shape) -> Array:
+    """(N, H W C) -> (H, W, N, C), the inverse of `image_to_rows`; ``shape`` is (H, W, C)."""
+    return x.reshape(len(x), *shape).transpose(1, 2, 0, 3)
+
+
+class Flatten(Layer):
+    """Image to vector: (H, W, N, C) -> (N, H W C); dx is dy put back into place."""
+
+    shape: Shape
+
+    def build(self, input_shape: Shape) -> tuple[Shape, dict[str, Shape]]:
+        if len(input_shape) != 3:
+            raise InputError(f"Flatten: expected an input of shape (H, W, C), got {input_shape}")
+        self.shape = input_shape
+        return (prod(input_shape),), {}
+
+    def forward(self, x: Array, *, train: bool, rng: np.random.Generator | None = None) -> tuple[Array, None]:
+        return image_to_rows(x), None
+
+    def input_grad(self, dy: Array, cache: None) -> Array:
+        return rows_to_image(dy, self.shape)
+
+    def jvp(self, x_dot: Array, cache: None) -> Array:
+        return image_to_rows(x_dot)
+
+
+class Reshape(Layer):
+    """Vector to image: (N, H W C) -> (H, W, N, C) with ``shape`` = (H, W, C); dx is dy flattened."""
+
+    def __init__(self, shape: Shape) -> None:
+        if len(shape) != 3:
+            raise InputError(f"shape: expected (H, W, C), got {shape!r}")
+        self.shape = tuple(check_positive_int("shape", size) for size in shape)
+
+    def build(self, input_shape: Shape) -> tuple[Shape, dict[str, Shape]]:
+        if input_shape != (prod(self.shape),):
+            raise InputError(f"Reshape{self.shape}: expected an input of shape ({prod(self.shape)},), got {input_shape}")
+        return self.shape, {}
+
+    def forward(self, x: Array, *, train: bool, rng: np.random.Generator | None = None) -> tuple[Array, None]:
+        return rows_to_image(x, self.shape), None
+
+    def input_grad(self, dy: Array, cache: None) -> Array:
+        return image_to_rows(dy)
+
+    def jvp(self, x_dot: Array, cache: None) -> Array:
+        return rows_to_image(x_dot, self.shape)
+
+    def __repr__(self) -> str:
+        return f"Reshape({self.shape})"
