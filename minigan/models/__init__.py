@@ -1,0 +1,48 @@
+"""The generator/discriminator pairs, one file per family."""
+
+import numpy as np
+
+from ..backend import Device
+from ..errors import InputError
+from ..layers import Layer, Network, RandomShift, Shape
+from . import dcgan, hybrid, infogan, mlp
+from .family import Family
+
+FAMILIES: dict[str, Family] = {module.FAMILY.name: module.FAMILY for module in (hybrid, mlp, dcgan, infogan)}
+
+
+def get_family(name: str) -> Family:
+    """Return a family by its name; raise ``InputError`` with the known names for any other."""
+    if name not in FAMILIES:
+        raise InputError(f"model: expected one of {', '.join(FAMILIES)}, got {name!r}")
+    return FAMILIES[name]
+
+
+def build_networks(
+    model: str,
+    image_shape: Shape,
+    *,
+    rng: np.random.Generator,
+    latent_dim: int | None = None,
+    augment_shift: int = 0,
+    dtype: str = "float32",
+    device: Device = "cpu",
+) -> tuple[Network, Network]:
+    """Return the generator (Z,) -> (H, W, C) and the discriminator (H, W, C) -> (1,) of a family.
+
+    augment_shift : > 0 puts a `RandomShift` of that reach in front of the discriminator
+    """
+    family = get_family(model)
+    family.check_image_shape(image_shape)
+    latent_dim = latent_dim or family.latent_dim
+    seen: list[Layer] = [RandomShift(augment_shift)] if augment_shift else []
+    generator = Network(
+        family.generator(image_shape, latent_dim), (latent_dim,), rng=rng, dtype=dtype, device=device
+    )
+    discriminator = Network(
+        [*seen, *family.discriminator(image_shape)], image_shape, rng=rng, dtype=dtype, device=device
+    )
+    return generator, discriminator
+
+
+__all__ = ["FAMILIES", "Family", "build_networks", "get_family"]

@@ -1,0 +1,41 @@
+"""hybrid, the default: a slim convolutional generator against a dense discriminator that sees the whole image."""
+
+from ..layers import BatchNorm, Conv2DTranspose, Dense, Layer, ReLU, Reshape, Shape, Tanh, normal
+from .family import Family
+from .mlp import discriminator
+
+WEIGHTS = normal(0.02)
+
+
+def generator(image_shape: Shape, latent_dim: int) -> list[Layer]:
+    """Dense 256, dense H/4 x W/4 x 32, two transposed convolutions (16, C) of kernel 4 and stride 2, tanh."""
+    h, w, c = image_shape
+    return [
+        Dense(256, use_bias=False, initializer=WEIGHTS),
+        BatchNorm(),
+        ReLU(),
+        Dense(h // 4 * (w // 4) * 32, use_bias=False, initializer=WEIGHTS),
+        Reshape((h // 4, w // 4, 32)),
+        BatchNorm(),
+        ReLU(),
+        Conv2DTranspose(16, 4, stride=2, use_bias=False, initializer=WEIGHTS),
+        BatchNorm(),
+        ReLU(),
+        Conv2DTranspose(c, 4, stride=2, initializer=WEIGHTS),
+        Tanh(),
+    ]
+
+
+FAMILY = Family(
+    name="hybrid",
+    source="a DCGAN-like generator with the dense discriminator of mlp",
+    generator=generator,
+    discriminator=discriminator,
+    latent_dim=64,
+    steps=6000,
+    learning_rate=5e-4,
+    beta1=0.5,
+    beta2=0.99,
+    average_decay=0.998,
+    size_multiple=4,
+)

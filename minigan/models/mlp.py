@@ -1,0 +1,46 @@
+"""mlp: dense layers only. The fastest to train, and the first to read."""
+
+from math import prod
+
+from ..layers import BatchNorm, Dense, Flatten, Layer, LeakyReLU, Reshape, Shape, Tanh, normal
+from .family import Family
+
+WEIGHTS = normal(0.02)
+
+
+def generator(image_shape: Shape, latent_dim: int) -> list[Layer]:
+    """Dense Z-128-256-512-HWC; batch norm and LeakyReLU between, tanh at the end."""
+    layers: list[Layer] = []
+    for units in (128, 256, 512):
+        layers += [
+            Dense(units, use_bias=False, initializer=WEIGHTS),
+            BatchNorm(),
+            LeakyReLU(negative_slope=0.2),
+        ]
+    return [*layers, Dense(prod(image_shape), initializer=WEIGHTS), Tanh(), Reshape(image_shape)]
+
+
+def discriminator(image_shape: Shape) -> list[Layer]:
+    """Dense HWC-512-256-1 with LeakyReLU; no batch norm, so one image never depends on another."""
+    return [
+        Flatten(),
+        Dense(512, initializer=WEIGHTS),
+        LeakyReLU(negative_slope=0.2),
+        Dense(256, initializer=WEIGHTS),
+        LeakyReLU(negative_slope=0.2),
+        Dense(1, initializer=WEIGHTS),
+    ]
+
+
+FAMILY = Family(
+    name="mlp",
+    source="dense networks with batch norm in G",
+    generator=generator,
+    discriminator=discriminator,
+    latent_dim=64,
+    steps=8000,
+    learning_rate=5e-4,
+    beta1=0.5,
+    beta2=0.99,
+    average_decay=0.998,
+)
