@@ -1,0 +1,29 @@
+"""minigan: a GAN from scratch, every gradient written by hand, on NumPy or CuPy with the same code."""
+
+from . import datasets, gradient_check, layers, models, objectives, optimizers
+from .backend import get_array_module
+from .errors import DeviceError, DivergedError, InputError, StaleCacheError
+from .layers import Network
+from .training import History, Run, TrainConfig, load, train
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "DeviceError",
+    "DivergedError",
+    "History",
+    "InputError",
+    "Network",
+    "Run",
+    "StaleCacheError",
+    "TrainConfig",
+    "datasets",
+    "get_array_module",
+    "gradient_check",
+    "layers",
+    "load",
+    "models",
+    "objectives",
+    "optimizers",
+    "train",
+]

@@ -16,7 +16,7 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
-from .backend import Array, get_array_module, to_device, to_host
+from .backend import Array, Device, get_array_module, to_device, to_host
 from .errors import InputError
 from .layers.base import Layer, Shape
 from .layers.network import Network
@@ -102,13 +102,15 @@ def check_elementwise(
     return Check(f"{name}[{int(picked[worst])}]", a, n, abs(a - n) / scale, TOLERANCE)
 
 
-def check_layer(layer: Layer, input_shape: Shape, *, batch: int = 4, train: bool = True, seed: int = 0) -> list[Check]:
+def check_layer(
+    layer: Layer, input_shape: Shape, *, batch: int = 4, train: bool = True, seed: int = 0, device: Device = "cpu"
+) -> list[Check]:
     """Check one layer on random float64 input of ``batch`` samples; see `check_network`.
 
     The layer becomes part of a new network: pass one that no other network holds.
     """
     rng = np.random.default_rng(seed)
-    network = Network([layer], input_shape, rng=rng, dtype="float64")
+    network = Network([layer], input_shape, rng=rng, dtype="float64", device=device)
     return check_network(network, batch=batch, train=train, seed=seed, name=type(layer).__name__)
 
 
@@ -195,9 +197,7 @@ def check_game(
         return float(to_host(objective.generator(fake)[0]))
 
     return [
-        check_directional(
-            "discriminator: dtheta", _as_function_of(d.theta, d_loss), d.theta.copy(), d.dtheta, rng=rng
-        ),
+        check_directional("discriminator: dtheta", _as_function_of(d.theta, d_loss), d.theta.copy(), d.dtheta, rng=rng),
         check_directional(
             "generator through discriminator: dtheta",
             _as_function_of(g.theta, lambda: g_loss(z)),

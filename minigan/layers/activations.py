@@ -6,7 +6,7 @@ import numpy as np
 
 from ..backend import Array, get_array_module
 from ..errors import InputError
-from .base import Layer
+from .base import SymmetricLayer
 
 
 def sigmoid(x: Array) -> Array:
@@ -19,7 +19,7 @@ def sigmoid(x: Array) -> Array:
     return xp.exp(xp.minimum(x, 0)) / (1 + xp.exp(-xp.abs(x)))
 
 
-class LeakyReLU(Layer):
+class LeakyReLU(SymmetricLayer):
     """y = x for x > 0, else negative_slope * x (Maas et al. 2013, section 2).
 
     Forward   y = max(x, s x)                      with s = negative_slope in [0, 1)
@@ -44,8 +44,6 @@ class LeakyReLU(Layer):
         slope *= dy
         return slope
 
-    jvp = input_grad
-
     def __repr__(self) -> str:
         return f"LeakyReLU(negative_slope={self.negative_slope:g})"
 
@@ -63,13 +61,11 @@ class ReLU(LeakyReLU):
     def input_grad(self, dy: Array, cache: Array) -> Array:
         return dy * (cache > 0)
 
-    jvp = input_grad
-
     def __repr__(self) -> str:
         return "ReLU()"
 
 
-class Tanh(Layer):
+class Tanh(SymmetricLayer):
     """y = tanh(x) in (-1, 1); dx = dy * (1 - y^2)."""
 
     def forward(self, x: Array, *, train: bool, rng: np.random.Generator | None = None) -> tuple[Array, Array]:
@@ -79,10 +75,8 @@ class Tanh(Layer):
     def input_grad(self, dy: Array, cache: Array) -> Array:
         return dy * (1 - cache * cache)
 
-    jvp = input_grad
 
-
-class Sigmoid(Layer):
+class Sigmoid(SymmetricLayer):
     """y = 1 / (1 + exp(-x)) in (0, 1); dx = dy * y (1 - y).
 
     For an output in (0, 1). A discriminator here ends in logits instead: the losses take the sigmoid
@@ -95,5 +89,3 @@ class Sigmoid(Layer):
 
     def input_grad(self, dy: Array, cache: Array) -> Array:
         return dy * (cache * (1 - cache))
-
-    jvp = input_grad

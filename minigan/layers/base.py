@@ -78,6 +78,13 @@ class Layer(ABC):
         return f"{type(self).__name__}()"
 
 
+class SymmetricLayer(Layer):
+    """A layer whose Jacobian is symmetric, J = J^T: the tangent map is the input gradient."""
+
+    def jvp(self, x_dot: Array, cache: Any) -> Array:
+        return self.input_grad(x_dot, cache)
+
+
 def check_positive_int(name: str, value: object) -> int:
     """Return ``value`` as an int, or raise ``InputError`` unless it is an integer of at least 1."""
     if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:

@@ -6,7 +6,7 @@ import numpy as np
 
 from ..backend import Array
 from ..errors import InputError
-from .base import Layer, Shape, sum_over_rows
+from .base import Shape, SymmetricLayer, sum_over_rows
 
 
 class BatchNormCache(NamedTuple):
@@ -19,7 +19,7 @@ class BatchNormCache(NamedTuple):
     train: bool
 
 
-class BatchNorm(Layer):
+class BatchNorm(SymmetricLayer):
     """Normalise each channel over all axes but the last, then scale and shift (Ioffe & Szegedy 2015, alg. 1).
 
     Forward, train    mean = 1/M sum x,  var = 1/M sum (x - mean)^2          over the M = H W N rows of (..., C)
@@ -70,9 +70,7 @@ class BatchNorm(Layer):
         self.running_mean[...] = 0
         self.running_var[...] = 1
 
-    def forward(
-        self, x: Array, *, train: bool, rng: np.random.Generator | None = None
-    ) -> tuple[Array, BatchNormCache]:
+    def forward(self, x: Array, *, train: bool, rng: np.random.Generator | None = None) -> tuple[Array, BatchNormCache]:
         if train:
             rows = x.size // x.shape[-1]
             if rows < 2:
@@ -109,8 +107,6 @@ class BatchNorm(Layer):
 
     def input_grad(self, dy: Array, cache: BatchNormCache) -> Array:
         return self._input_grad(dy, cache, sum_over_rows(dy), sum_over_rows(dy * cache.x_hat))
-
-    jvp = input_grad
 
     def add_param_grads(self, dy: Array, cache: BatchNormCache) -> None:
         self.backward(dy, cache, param_grads=True, input_grad=False)

@@ -72,9 +72,7 @@ class Conv2DTranspose(ConvBase):
 
     def build(self, input_shape: Shape) -> tuple[Shape, dict[str, Shape]]:
         size = self._image_size(input_shape)
-        self.geometry = conv_transpose_geometry(
-            size, self.kernel_size, self.stride, self.padding, self.output_padding
-        )
+        self.geometry = conv_transpose_geometry(size, self.kernel_size, self.stride, self.padding, self.output_padding)
         shapes = self._param_shapes((*self.kernel_size, self.filters, input_shape[2]))
         return (*self.geometry.in_size, self.filters), shapes
 

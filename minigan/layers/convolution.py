@@ -60,9 +60,7 @@ def _taps_1d(n: int, out: int, k: int, stride: int, before: int) -> list[tuple[i
 Padding = int | Literal["same"]
 
 
-def conv_geometry(
-    in_size: tuple[int, int], kernel_size: tuple[int, int], stride: int, padding: Padding
-) -> Geometry:
+def conv_geometry(in_size: tuple[int, int], kernel_size: tuple[int, int], stride: int, padding: Padding) -> Geometry:
     """Sizes of a convolution of ``in_size`` pixels.
 
     ``padding`` p zeros on every side:  OH = floor((H + 2 p - KH) / s) + 1.

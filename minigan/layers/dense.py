@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..backend import Array, to_device, device_of
+from ..backend import Array, device_of, to_device
 from ..errors import InputError
 from .base import Layer, Shape, check_positive_int, sum_over_rows
 from .initializers import Initializer, glorot_uniform

@@ -4,10 +4,10 @@ import numpy as np
 
 from ..backend import Array, bernoulli
 from ..errors import InputError
-from .base import Layer
+from .base import SymmetricLayer
 
 
-class Dropout(Layer):
+class Dropout(SymmetricLayer):
     """Set each element to 0 with probability ``rate`` and divide the others by 1 - rate (Srivastava et al. 2014).
 
     Forward, train   y = x * m / (1 - rate)     m is 0 with probability rate, else 1: E[y] = x
@@ -24,9 +24,7 @@ class Dropout(Layer):
             raise InputError(f"rate: expected a number in [0, 1), got {rate!r}")
         self.rate = float(rate)
 
-    def forward(
-        self, x: Array, *, train: bool, rng: np.random.Generator | None = None
-    ) -> tuple[Array, Array | None]:
+    def forward(self, x: Array, *, train: bool, rng: np.random.Generator | None = None) -> tuple[Array, Array | None]:
         if not train or self.rate == 0:
             return x, None
         if rng is None:
@@ -36,8 +34,6 @@ class Dropout(Layer):
 
     def input_grad(self, dy: Array, cache: Array | None) -> Array:
         return dy if cache is None else dy * cache
-
-    jvp = input_grad
 
     def __repr__(self) -> str:
         return f"Dropout(rate={self.rate:g})"

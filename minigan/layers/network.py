@@ -105,9 +105,7 @@ class Network:
         """Where the parameters lie."""
         return device_of(self.theta)
 
-    def forward(
-        self, x: Array, *, train: bool, rng: np.random.Generator | None = None
-    ) -> tuple[Array, Caches]:
+    def forward(self, x: Array, *, train: bool, rng: np.random.Generator | None = None) -> tuple[Array, Caches]:
         """Return y and what `backward` needs. Nothing in the network changes.
 
         x : (N, C) or (H, W, N, C), of the network's dtype and device
@@ -121,9 +119,7 @@ class Network:
             caches.append(cache)
         return x, Caches(caches, x.shape, self.version)
 
-    def backward(
-        self, dy: Array, caches: Caches, *, param_grads: bool = True, input_grad: bool = True
-    ) -> Array | None:
+    def backward(self, dy: Array, caches: Caches, *, param_grads: bool = True, input_grad: bool = True) -> Array | None:
         """Send dy = dL/dy back through the pass that made ``caches``; return dx = dL/dx, or None.
 
         param_grads : add dL/dtheta to ``dtheta`` (G learns *through* D with False: D's gradients stay untouched)

@@ -54,7 +54,9 @@ class Reshape(Layer):
 
     def build(self, input_shape: Shape) -> tuple[Shape, dict[str, Shape]]:
         if input_shape != (prod(self.shape),):
-            raise InputError(f"Reshape{self.shape}: expected an input of shape ({prod(self.shape)},), got {input_shape}")
+            raise InputError(
+                f"Reshape{self.shape}: expected an input of shape ({prod(self.shape)},), got {input_shape}"
+            )
         return self.shape, {}
 
     def forward(self, x: Array, *, train: bool, rng: np.random.Generator | None = None) -> tuple[Array, None]:

@@ -36,9 +36,7 @@ def build_networks(
     family.check_image_shape(image_shape)
     latent_dim = latent_dim or family.latent_dim
     seen: list[Layer] = [RandomShift(augment_shift)] if augment_shift else []
-    generator = Network(
-        family.generator(image_shape, latent_dim), (latent_dim,), rng=rng, dtype=dtype, device=device
-    )
+    generator = Network(family.generator(image_shape, latent_dim), (latent_dim,), rng=rng, dtype=dtype, device=device)
     discriminator = Network(
         [*seen, *family.discriminator(image_shape)], image_shape, rng=rng, dtype=dtype, device=device
     )

@@ -1,0 +1,52 @@
+"""Progress of a run: a bar on a terminal, a plain line now and then elsewhere."""
+
+import sys
+
+from tqdm import tqdm
+
+from .history import Record
+
+LINES = 20  # plain lines per run
+
+
+class Progress:
+    """Report training as it goes; ``share`` is the part of the budget that is spent, in [0, 1].
+
+    steps : the budget in steps, or None when it is a time
+    """
+
+    def __init__(self, steps: int | None, seconds: float | None, *, quiet: bool) -> None:
+        self.steps = steps
+        self.total = steps if steps is not None else seconds
+        self.quiet = quiet
+        self.next_line = 0.0
+        self.bar = None
+        if not quiet and sys.stderr.isatty():
+            layout = "{percentage:3.0f}% |{bar}| {n:.0f}/{total:.0f} {unit} [{elapsed}, {remaining} left]{postfix}"
+            self.bar = tqdm(total=self.total, unit="steps" if steps else "s", bar_format=layout, dynamic_ncols=True)
+
+    def message(self, text: str) -> None:
+        """Print a line that stays."""
+        if self.bar is not None:
+            self.bar.write(text)
+        elif not self.quiet:
+            print(text, flush=True)
+
+    def update(self, record: Record, share: float) -> None:
+        """Show the newest record."""
+        numbers = (
+            f"loss D {record['d_loss']:.3f} G {record['g_loss']:.3f}  D(x) {record['d_real']:.2f}  "
+            f"D(G(z)) {record['d_fake']:.2f}  {record['images_per_second']:,.0f} images/s"
+        )
+        if self.bar is not None:
+            self.bar.n = record["step"] if self.steps is not None else record["seconds"]
+            self.bar.set_postfix_str(numbers)
+        elif not self.quiet and share >= self.next_line:
+            self.next_line = share + 1 / LINES
+            left = record["seconds"] * (1 / share - 1) if share else 0.0
+            print(f"step {record['step']:>6,.0f}  {numbers}  {left:.0f} s left", flush=True)
+
+    def close(self) -> None:
+        """Leave the terminal as it should be."""
+        if self.bar is not None:
+            self.bar.close()

@@ -1,0 +1,132 @@
+"""Run: what training leaves behind. Sample from it, save it, load it."""
+
+import dataclasses
+import json
+import os
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..backend import to_host
+from ..datasets.batches import from_pixels_first
+from ..errors import InputError
+from ..files import atomic_path
+from ..layers import Network, Shape
+from ..layers.base import check_positive_int
+from ..models import build_networks
+from .config import TrainConfig
+from .history import History
+from .trainer import draw_noise
+
+FORMAT = 1  # of model.npz
+VECTORS = ("generator_theta", "generator_stats", "discriminator_theta", "discriminator_stats")
+CHUNK = 500  # images drawn at once
+
+
+class Run:
+    """A trained game.
+
+    config : the resolved `TrainConfig`
+    generator : with *averaged* weights and statistics; what `sample` uses
+    discriminator : as the last step left it
+    history : the `History` of the metrics
+    folder : where the run was written, or None
+    interrupted : whether Ctrl-C ended it before its budget was spent
+    """
+
+    def __init__(
+        self,
+        config: TrainConfig,
+        generator: Network,
+        discriminator: Network,
+        history: History,
+        folder: Path | None = None,
+    ) -> None:
+        self.config = config
+        self.generator = generator
+        self.discriminator = discriminator
+        self.history = history
+        self.folder = folder
+        self.interrupted = False
+
+    def sample(self, n: int, *, seed: int = 0) -> np.ndarray:
+        """Draw n images, (n, H, W) or (n, H, W, C) float32 in [-1, 1].
+
+        Always in eval mode: image i depends on ``seed`` and i alone, neither on n nor on its batch mates.
+        """
+        check_positive_int("n", n)
+        z = draw_noise(np.random.default_rng(seed), n, self.generator.input_shape[0], self.generator.device)
+        return generate(self.generator, z)
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write both networks and the configuration to one ``.npz`` file, whole or not at all; return its path.
+
+        The same run always gives the same bytes.
+        """
+        path = Path(path)
+        if path.suffix != ".npz":
+            raise InputError(f"path: expected a name ending in .npz, got {str(path)!r}")
+        description = {
+            "format": FORMAT,
+            "image_shape": self.generator.output_shape,
+            "config": {k: v for k, v in dataclasses.asdict(self.config).items() if k not in ("out", "quiet")},
+        }
+        try:
+            with atomic_path(path) as temporary:
+                np.savez(
+                    temporary,
+                    description=np.array(json.dumps(description)),
+                    generator_theta=to_host(self.generator.theta),
+                    generator_stats=to_host(self.generator.stats),
+                    discriminator_theta=to_host(self.discriminator.theta),
+                    discriminator_stats=to_host(self.discriminator.stats),
+                )
+        except OSError as error:
+            raise InputError(f"path: cannot write {str(path)!r} ({error.strerror})") from None
+        return path
+
+
+def generate(generator: Network, z: Any) -> np.ndarray:
+    """Images of noise z (n, Z) in eval mode, (n, H, W) or (n, H, W, C), drawn in chunks to bound the memory."""
+    chunks = [generator.forward(z[i : i + CHUNK], train=False)[0] for i in range(0, len(z), CHUNK)]
+    return np.concatenate([from_pixels_first(x) for x in chunks])
+
+
+def load(path: str | os.PathLike[str]) -> Run:
+    """Load a run from its folder or from a file that `Run.save` wrote.
+
+    >>> minigan.load("runs/first").sample(64)                                       # doctest: +SKIP
+
+    Raises ``InputError`` when there is no such run, or when the file is damaged or not a minigan model.
+    """
+    path = Path(path)
+    file = path / "model.npz" if path.is_dir() else path
+    if not file.is_file():
+        raise InputError(f"path: no model at {str(file)!r}; expected a run folder or a model .npz file")
+    try:
+        with np.load(file, allow_pickle=False) as archive:
+            description = json.loads(str(archive["description"]))
+            vectors = [archive[name] for name in VECTORS]
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        raise InputError(f"path: {str(file)!r} is damaged, or not a minigan model ({error})") from None
+    if description.get("format") != FORMAT:
+        raise InputError(f"path: {str(file)!r} has format {description.get('format')!r}, expected {FORMAT}")
+    config = TrainConfig(**description["config"])
+    generator, discriminator = _build(config, tuple(description["image_shape"]))
+    generator.load(*vectors[:2])
+    discriminator.load(*vectors[2:])
+    metrics = file.parent / "metrics.jsonl"
+    history = History.read(metrics) if path.is_dir() and metrics.is_file() else History()
+    return Run(config, generator, discriminator, history, path if path.is_dir() else None)
+
+
+def _build(config: TrainConfig, image_shape: Shape) -> tuple[Network, Network]:
+    return build_networks(
+        config.model,
+        image_shape,
+        rng=np.random.default_rng(0),
+        latent_dim=config.latent_dim,
+        augment_shift=config.augment_shift or 0,
+    )

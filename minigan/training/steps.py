@@ -1,0 +1,63 @@
+"""The two steps of the game, each as the algorithm box has it (Goodfellow et al. 2014, algorithm 1)."""
+
+import numpy as np
+
+from ..backend import Array
+from ..layers import Caches, Network
+from ..objectives import Objective
+from ..optimizers import SGD, Adam
+
+Optimizer = Adam | SGD
+
+
+def discriminator_step(
+    discriminator: Network,
+    optimizer: Optimizer,
+    objective: Objective,
+    x_real: Array,
+    x_fake: Array,
+    *,
+    rng: np.random.Generator | None = None,
+) -> tuple[Array, Array, Array]:
+    """Let D take one step down its own loss; G is not touched.
+
+    Real and fake images go through D as two batches, so that batch norm in D never mixes them.
+
+    x_real, x_fake : (H, W, N, C)
+    returns : loss (0-d), logits_real and logits_fake (N, 1), all from before the step
+    """
+    logits_real, caches_real = discriminator.forward(x_real, train=True, rng=rng)
+    logits_fake, caches_fake = discriminator.forward(x_fake, train=True, rng=rng)
+    loss, ds_real, ds_fake = objective.discriminator(logits_real, logits_fake)
+    discriminator.zero_grad()
+    discriminator.backward(ds_real, caches_real, input_grad=False)
+    discriminator.backward(ds_fake, caches_fake, input_grad=False)
+    optimizer.step()
+    discriminator.update_stats(caches_real)
+    discriminator.update_stats(caches_fake)
+    return loss, logits_real, logits_fake
+
+
+def generator_step(
+    generator: Network,
+    discriminator: Network,
+    optimizer: Optimizer,
+    objective: Objective,
+    x_fake: Array,
+    caches_fake: Caches,
+    *,
+    rng: np.random.Generator | None = None,
+) -> Array:
+    """Let G take one step down its own loss, *through* D, whose parameters, gradients and statistics stay as they are.
+
+    x_fake, caches_fake : what ``generator.forward(z, train=True)`` returned, with the weights that G still has
+    returns : loss (0-d), from before the step
+    """
+    logits, caches = discriminator.forward(x_fake, train=True, rng=rng)
+    loss, ds = objective.generator(logits)
+    dx_fake = discriminator.backward(ds, caches, param_grads=False)
+    generator.zero_grad()
+    generator.backward(dx_fake, caches_fake, input_grad=False)
+    optimizer.step()
+    generator.update_stats(caches_fake)
+    return loss

@@ -1,0 +1,179 @@
+"""A Dataset is checked once, and what is wrong with it is said by argument."""
+
+import dataclasses
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from minigan.datasets import Dataset, read_npz
+from minigan.errors import InputError
+
+BLANK = np.zeros((5, 4, 3), np.uint8)
+FLOATS = np.zeros((5, 4, 3), np.float32)
+
+
+@pytest.mark.parametrize(
+    ("shape", "image_shape"),
+    [((5, 4, 3), (4, 3, 1)), ((5, 4, 3, 1), (4, 3, 1)), ((5, 4, 3, 4), (4, 3, 4)), ((1, 1, 1), (1, 1, 1))],
+)
+def test_image_shape_is_always_three_numbers(shape, image_shape):
+    dataset = Dataset("blank", np.zeros(shape, np.uint8))
+    assert dataset.image_shape == image_shape
+    assert len(dataset) == shape[0]
+    assert dataset.labels is None
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.float32])
+def test_arrays_are_taken_as_they_are(dtype):
+    images, labels = np.ones((5, 4, 3), dtype), np.arange(5)
+    dataset = Dataset("ones", images, labels)
+    assert dataset.images is images
+    assert dataset.labels is labels
+
+
+def test_float64_becomes_float32_and_the_input_is_not_changed():
+    images = np.linspace(-1, 1, 60).reshape(5, 4, 3)
+    before = images.copy()
+    dataset = Dataset("ramp", images)
+    assert dataset.images.dtype == np.float32
+    assert dataset.images.min() == -1
+    assert dataset.images.max() == 1
+    np.testing.assert_array_equal(images, before)
+    assert images.dtype == np.float64
+
+
+def test_frozen():
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        Dataset("blank", BLANK).name = "other"
+
+
+def test_repr_is_one_short_line():
+    text = repr(Dataset("blank", BLANK, np.arange(5, dtype=np.int32)))
+    assert text == "Dataset('blank', images (5, 4, 3) uint8, labels (5,) int32)"
+
+
+def with_pixel(value, dtype):
+    images = np.zeros((5, 4, 3), dtype)
+    images[2, 1, 0] = value
+    return images
+
+
+@pytest.mark.parametrize(
+    ("images", "message"),
+    [
+        ([[0]], "images: got list, expected a NumPy array"),
+        (np.zeros((5, 12), np.uint8), r"images: got shape \(5, 12\), expected \(N, H, W\) or"),
+        (np.zeros((5, 1, 4, 3, 1), np.uint8), r"images: got shape \(5, 1, 4, 3, 1\)"),
+        (np.array(3, np.uint8), r"images: got shape \(\)"),
+        (np.zeros((0, 4, 3), np.uint8), r"images: got shape \(0, 4, 3\), which is empty"),
+        (np.zeros((5, 0, 3), np.uint8), "which is empty"),
+        (np.zeros((5, 4, 3, 0), np.uint8), "which is empty"),
+        (np.zeros((5, 3, 32, 32), np.uint8), r"C in 1\.\.4, channels last"),
+        (np.zeros((5, 4, 3, 5), np.float32), r"C in 1\.\.4"),
+        (BLANK.astype(np.int64), "images: got int64 pixels; expected uint8"),
+        (BLANK.astype(bool), "images: got bool"),
+        (BLANK.astype(np.float16), "images: got float16"),
+        (BLANK.astype(object), "images: got object"),
+        (BLANK.astype(complex), "images: got complex128"),
+        (with_pixel(255, np.float32), r"images: float32 pixels span \[0, 255\]; expected uint8"),
+        (with_pixel(-1.01, np.float32), r"images: float32 pixels span \[-1.01, 0\]"),
+        (with_pixel(1.0001, np.float64), r"images: float64 pixels span \[0, 1.0001\]"),
+        (with_pixel(1e300, np.float64), "images: float64 pixels span"),
+        (with_pixel(np.nan, np.float32), "images: hold NaN or infinite"),
+        (with_pixel(np.inf, np.float64), "images: hold NaN or infinite"),
+        (with_pixel(-np.inf, np.float32), "images: hold NaN or infinite"),
+    ],
+)
+def test_refuses_images(images, message):
+    with pytest.raises(InputError, match=message):
+        Dataset("bad", images)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.int16, np.int64, np.uint32])
+def test_takes_every_integer_label(dtype):
+    assert Dataset("a", FLOATS, np.arange(5, dtype=dtype)).labels.dtype == dtype
+
+
+@pytest.mark.parametrize(
+    ("labels", "message"),
+    [
+        ([0, 1, 2, 3, 4], "labels: got list, expected a NumPy array or None"),
+        (np.arange(4), r"labels: got shape \(4,\), expected \(5,\) for 5 images"),
+        (np.zeros((5, 1), int), r"labels: got shape \(5, 1\)"),
+        (np.eye(5, dtype=int), r"labels: got shape \(5, 5\)"),
+        (np.zeros(5), "labels: got float64, expected integers"),
+        (np.zeros(5, bool), "labels: got bool, expected integers"),
+        (np.array([0, 1, -1, 2, 3]), "labels: got -1, expected 0 or above"),
+    ],
+)
+def test_refuses_labels(labels, message):
+    with pytest.raises(InputError, match=message):
+        Dataset("bad", BLANK, labels)
+
+
+def test_refuses_a_name_that_is_no_string():
+    with pytest.raises(InputError, match="name: got ndarray, expected a string"):
+        Dataset(BLANK, BLANK)
+
+
+@pytest.mark.parametrize("save", [np.savez, np.savez_compressed])
+def test_npz_with_labels_and_without(tmp_path, save):
+    path = tmp_path / "mine.npz"
+    save(path, images=FLOATS, labels=np.arange(5), other=np.zeros(3))
+    dataset = read_npz(path)
+    assert dataset.name == "mine"
+    np.testing.assert_array_equal(dataset.images, FLOATS)
+    np.testing.assert_array_equal(dataset.labels, np.arange(5))
+    save(path, images=BLANK)
+    assert read_npz(path, name="other").name == "other"
+    assert read_npz(path).labels is None
+
+
+@pytest.mark.parametrize(
+    ("arrays", "message"),
+    [
+        ({"labels": np.arange(5)}, r"holds \['labels'\], expected an array 'images'"),
+        ({"x": BLANK}, r"holds \['x'\], expected an array 'images'"),
+        ({"images": BLANK, "labels": np.arange(4)}, r"labels: got shape \(4,\), expected \(5,\)"),
+        ({"images": BLANK.astype(object)}, "damaged, or not plain arrays"),
+        ({"images": BLANK[0]}, "images: got shape"),
+    ],
+)
+def test_npz_with_other_contents(tmp_path, arrays, message):
+    path = tmp_path / "mine.npz"
+    np.savez(path, **arrays)
+    with pytest.raises(InputError, match=message) as caught:
+        read_npz(path)
+    assert str(caught.value).startswith(f"{path}: ")
+
+
+def test_npz_that_is_damaged(tmp_path):
+    path = tmp_path / "mine.npz"
+    np.savez_compressed(path, images=np.random.default_rng(0).integers(0, 256, (5, 9, 9), np.uint8))
+    whole = path.read_bytes()
+    middle = len(whole) // 2
+    damaged = {
+        "truncated": whole[:-10],
+        "flipped": whole[:middle] + bytes([whole[middle] ^ 0xFF]) + whole[middle + 1 :],
+        "page": b"<html></html>",
+        "empty": b"",
+    }
+    for kind, raw in damaged.items():
+        path.write_bytes(raw)
+        with pytest.raises(InputError, match=r"damaged|not an \.npz file") as caught:
+            read_npz(path)
+        assert "\n" not in str(caught.value), kind
+
+
+def test_npz_that_is_missing(tmp_path):
+    with pytest.raises(InputError, match=r"nowhere\.npz: no such file"):
+        read_npz(tmp_path / "nowhere.npz")
+
+
+def test_importing_the_data_rooms_is_light():
+    heavy = "[name for name in ('pooch', 'matplotlib', 'requests', 'cupy') if name in sys.modules]"
+    code = f"import sys, minigan.datasets; print({heavy})"
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert result.stdout.strip() == "[]"
