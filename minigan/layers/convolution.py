@@ -119,7 +119,7 @@ def _zeros_and_scratch(like: Array, shape: tuple[int, ...], pixels: tuple[int, i
 
 def _pixels_times_matrix(x: Array, w: Array, scratch: Array) -> Array:
     """x (H, W, N, C) @ w (C, F) -> (H, W, N, F), written to the scratch memory."""
-    h, width, n, c = x.shape
+    h, width, n = x.shape[:3]
     product = scratch[: h * width * n * w.shape[1]].reshape(h, width * n, w.shape[1])
     get_array_module(x).matmul(_rows(x), w, out=product)
     return product.reshape(h, width, n, w.shape[1])
