@@ -1,0 +1,171 @@
+"""The command line: `minigan train | sample | gradcheck | data | doctor | bench`.
+
+Exit status: 0 done, 1 a check failed or training diverged, 2 bad input (one line on stderr), 130 interrupted.
+"""
+
+import argparse
+import dataclasses
+import functools
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from types import UnionType
+from typing import Any, NoReturn, get_args
+
+import numpy as np
+
+from . import __version__, bench, figures, selfcheck
+from .datasets import mnist
+from .doctor import doctor
+from .errors import DeviceError, DivergedError, InputError
+from .files import atomic_path
+from .gradient_check import report
+from .training import TrainConfig, load, train
+from .training.run_folder import fresh_name
+
+
+class _Parser(argparse.ArgumentParser):
+    """Reports a bad command line in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {message} (see {self.prog} --help)\n")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; return its exit status."""
+    arguments = _parser().parse_args(argv)
+    try:
+        return arguments.run(arguments)
+    except (InputError, DeviceError) as error:
+        status, message = 2, str(error)
+    except DivergedError as error:
+        status, message = 1, str(error)
+    except OSError as error:
+        status, message = 2, f"{error.strerror or error}" + (f": {error.filename}" if error.filename else "")
+    except KeyboardInterrupt:
+        status, message = 130, "interrupted"
+    print(f"minigan {arguments.command}: {message}", file=sys.stderr)
+    return status
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(prog="minigan", description="A GAN from scratch, every gradient written by hand.")
+    parser.add_argument("--version", action="version", version=f"minigan {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    command = commands.add_parser("train", help="train a GAN; by default on the built-in digits, in about a minute")
+    for field in dataclasses.fields(TrainConfig):
+        _add_option(command, field)
+    command.set_defaults(run=_train)
+
+    command = commands.add_parser("sample", help="draw images from a trained run")
+    command.add_argument("path", help="a run folder, or a model .npz")
+    command.add_argument("-n", type=int, default=64, help="number of images (default: 64)")
+    command.add_argument("--seed", type=int, default=0, help="of the noise (default: 0)")
+    command.add_argument(
+        "--out", help="a .png grid, or an .npz with 'images' (default: sample-SEED.png beside the model)"
+    )
+    command.set_defaults(run=_sample)
+
+    command = commands.add_parser("gradcheck", help="check every gradient by finite differences and adjoint identities")
+    command.add_argument(
+        "--model", help="check the whole game of this model at 28 x 28 (default: every layer and model)"
+    )
+    command.add_argument("--seed", type=int, default=0, help="of inputs, weights and directions (default: 0)")
+    command.set_defaults(run=_gradcheck)
+
+    command = commands.add_parser("data", help="show, fetch or verify the data sets")
+    command.add_argument("action", nargs="?", default="show", choices=("show", "fetch", "verify"))
+    command.add_argument("name", nargs="?", choices=mnist.NAMES, help="one data set (default: all)")
+    command.set_defaults(run=_data)
+
+    command = commands.add_parser("doctor", help="tell what this machine offers and what is missing")
+    command.set_defaults(run=_doctor)
+
+    command = commands.add_parser("bench", help="time training steps, against PyTorch where it is installed")
+    command.add_argument("--model", default="dcgan", help="which model (default: dcgan)")
+    command.add_argument("--batch-size", type=int, default=64, help="images per step (default: 64)")
+    command.add_argument("--device", default="auto", help="auto, cpu or cuda (default: auto)")
+    command.add_argument("--no-torch", action="store_true", help="do not time PyTorch")
+    command.add_argument("--json", action="store_true", help="print one JSON object")
+    command.set_defaults(run=_bench)
+    return parser
+
+
+def _add_option(command: argparse.ArgumentParser, field: dataclasses.Field[Any]) -> None:
+    flag = "--" + field.name.replace("_", "-")
+    text = field.metadata["help"]
+    if field.type is bool:
+        command.add_argument(flag, action="store_true", help=text)
+        return
+    kind: type = get_args(field.type)[0] if isinstance(field.type, UnionType) else field.type  # type: ignore[assignment]
+    if field.default is not None:
+        text += f" (default: {field.default})"
+    command.add_argument(flag, type=kind, default=field.default, metavar=kind.__name__.upper(), help=text)
+
+
+def _train(arguments: argparse.Namespace) -> int:
+    options = {field.name: getattr(arguments, field.name) for field in dataclasses.fields(TrainConfig)}
+    if options["out"] is None:
+        options["out"] = fresh_name(TrainConfig(**options))
+    return 130 if train(**options).interrupted else 0
+
+
+def _sample(arguments: argparse.Namespace) -> int:
+    run = load(arguments.path)
+    if arguments.seed < 0:
+        raise InputError(f"seed: expected an integer of at least 0, got {arguments.seed}")
+    images = run.sample(arguments.n, seed=arguments.seed)
+    path = Path(arguments.path)
+    out = Path(arguments.out or (path if path.is_dir() else path.parent) / f"sample-{arguments.seed}.png")
+    if out.suffix == ".png":
+        figures.save_grid(images, out)
+    elif out.suffix == ".npz":
+        with atomic_path(out) as temporary:
+            np.savez(temporary, images=images)
+    else:
+        raise InputError(f"out: expected a name ending in .png or .npz, got {str(out)!r}")
+    print(f"{len(images)} images in {out}")
+    return 0
+
+
+def _gradcheck(arguments: argparse.Namespace) -> int:
+    check = (
+        selfcheck.check_package
+        if arguments.model is None
+        else functools.partial(selfcheck.check_model, arguments.model)
+    )
+    checks = check(seed=arguments.seed)
+    print(report(checks))
+    return 0 if all(check.ok for check in checks) else 1
+
+
+def _data(arguments: argparse.Namespace) -> int:
+    if arguments.action == "fetch":
+        rows = mnist.fetch() if arguments.name != "mnist-5k" else []
+    elif arguments.action == "verify":
+        rows = mnist.verify(arguments.name)
+    else:
+        rows = mnist.status()
+    for row in rows:
+        if arguments.name is None or arguments.action != "show" or row.name.startswith(arguments.name):
+            shape = "x".join(map(str, row.shape)) or "number"
+            print(f"{row.name:<28} {row.images:>7,} of {shape:<7} {row.state:<8} {row.where}")
+    return 1 if any(row.state == "damaged" for row in rows) else 0
+
+
+def _doctor(arguments: argparse.Namespace) -> int:
+    print(doctor())
+    return 0
+
+
+def _bench(arguments: argparse.Namespace) -> int:
+    result = bench.bench(
+        model=arguments.model,
+        batch_size=arguments.batch_size,
+        device=arguments.device,
+        torch=not arguments.no_torch,
+    )
+    print(json.dumps(result) if arguments.json else bench.report(result))
+    return 0

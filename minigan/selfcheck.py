@@ -1,0 +1,67 @@
+"""Every gradient of the package, checked: what `minigan gradcheck` runs."""
+
+import numpy as np
+
+from .gradient_check import Check, check_game, check_layer
+from .layers import (
+    BatchNorm,
+    Conv2D,
+    Conv2DTranspose,
+    Dense,
+    Dropout,
+    Flatten,
+    Layer,
+    LeakyReLU,
+    RandomShift,
+    ReLU,
+    Reshape,
+    Shape,
+    Sigmoid,
+    Tanh,
+)
+from .models import FAMILIES, build_networks
+from .objectives import OBJECTIVES
+
+
+def every_layer() -> list[tuple[Layer, Shape]]:
+    """Return a new instance of every kind of layer, with an input shape that it takes."""
+    return [
+        (Dense(5), (7,)),
+        (Conv2D(4, 3), (6, 5, 3)),
+        (Conv2D(4, 5, stride=2), (7, 8, 6)),
+        (Conv2DTranspose(4, 4, stride=2), (4, 5, 6)),
+        (Conv2DTranspose(2, 5, stride=3, padding=1, output_padding=2), (3, 4, 5)),
+        (BatchNorm(), (6,)),
+        (BatchNorm(), (4, 3, 5)),
+        (LeakyReLU(negative_slope=0.2), (9,)),
+        (ReLU(), (9,)),
+        (Tanh(), (9,)),
+        (Sigmoid(), (9,)),
+        (Dropout(rate=0.3), (9,)),
+        (Flatten(), (4, 3, 2)),
+        (Reshape((4, 3, 2)), (24,)),
+        (RandomShift(2), (6, 5, 2)),
+    ]
+
+
+def check_model(model: str, *, image_shape: Shape = (28, 28, 1), seed: int = 0) -> list[Check]:
+    """Check the game of one model under every objective: D's gradient, and G's through D."""
+    networks = build_networks(model, image_shape, rng=np.random.default_rng(seed), augment_shift=2)
+    return [
+        check._replace(name=f"{model}, {objective.name}, {check.name}")
+        for objective in OBJECTIVES.values()
+        for check in check_game(*networks, objective, seed=seed)
+    ]
+
+
+def check_package(*, seed: int = 0) -> list[Check]:
+    """Check every layer in either mode, and every model on images of 8 x 8."""
+    checks = []
+    for train in (True, False):
+        for layer, shape in every_layer():
+            mode = "train" if train else "eval"
+            found = check_layer(layer, shape, train=train, seed=seed)
+            checks += [check._replace(name=f"{check.name}, {mode}") for check in found]
+    for model in FAMILIES:
+        checks += check_model(model, image_shape=(8, 8, 1), seed=seed)
+    return checks
