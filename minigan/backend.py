@@ -49,7 +49,7 @@ def cuda_problem() -> str | None:
             return "CuPy is installed and sees a GPU, but 1+1+1+1 is not 4 on it"
     except Exception as error:  # CuPy raises many types here, from RuntimeError to its own CUDA errors
         reason = (str(error).strip() or type(error).__name__).splitlines()[0]
-        return f"CuPy sees a GPU, but a CUDA library is missing or fails: {reason}"
+        return f"CuPy is installed, but the GPU or a CUDA library fails: {reason}"
     return None
 
 
@@ -73,6 +73,8 @@ def resolve_device(device: str) -> Device:
 
 def array_module(device: Device) -> ModuleType:
     """Return the array module of a resolved device: numpy for ``"cpu"``, cupy for ``"cuda"``."""
+    if device not in ("cpu", "cuda"):
+        raise InputError(f"device: expected 'cpu' or 'cuda', got {device!r}")
     return np if device == "cpu" else importlib.import_module("cupy")
 
 

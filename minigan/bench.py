@@ -14,9 +14,9 @@ from typing import Any
 
 import numpy as np
 
+from . import checks
 from .backend import Device, resolve_device, synchronize, to_device
 from .errors import InputError
-from .layers.base import check_positive_int
 from .models import build_networks, get_family
 from .objectives import NonSaturating
 from .optimizers import Adam
@@ -41,9 +41,8 @@ def bench(
         (PyTorch's time over ours), or None for these two without PyTorch; steps, threads and versions
     """
     get_family(model)
-    check_positive_int("rounds", rounds)
-    if check_positive_int("batch_size", batch_size) < 2:
-        raise InputError("batch_size: expected at least 2, got 1")
+    checks.integer("rounds", rounds)
+    checks.integer("batch_size", batch_size, least=2)
     resolved = resolve_device(device)
     workers = ["ours", "torch"] if torch and find_spec("torch") else ["ours"]
     times: dict[str, list[float]] = {worker: [] for worker in workers}

@@ -114,8 +114,6 @@ def _train(arguments: argparse.Namespace) -> int:
 
 def _sample(arguments: argparse.Namespace) -> int:
     run = load(arguments.path)
-    if arguments.seed < 0:
-        raise InputError(f"seed: expected an integer of at least 0, got {arguments.seed}")
     images = run.sample(arguments.n, seed=arguments.seed)
     path = Path(arguments.path)
     out = Path(arguments.out or (path if path.is_dir() else path.parent) / f"sample-{arguments.seed}.png")

@@ -106,7 +106,7 @@ def save_losses(history: Columns, path: str | os.PathLike[str], *, equilibrium: 
 
 def _to_rgb(grid: np.ndarray) -> np.ndarray:
     """(H, W) or (H, W, C) in [-1, 1] -> (H, W, 3) uint8; one channel is grey, a second or fourth is left out."""
-    pixels = np.clip(np.rint((grid + 1) * 127.5), 0, 255).astype(np.uint8)
+    pixels = np.clip(np.rint((np.nan_to_num(grid) + 1) * 127.5), 0, 255).astype(np.uint8)
     if pixels.ndim == 2:
         pixels = pixels[..., None]
     return pixels[..., :3] if pixels.shape[-1] >= 3 else pixels[..., :1].repeat(3, axis=-1)

@@ -4,17 +4,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from . import checks
 from .backend import get_array_module
-from .errors import InputError
 from .layers.network import Network
 
 BLOCK = 1 << 16  # elements: the vectors of an Adam step then stay in the cache of a CPU core
-
-
-def _check_learning_rate(learning_rate: float) -> float:
-    if not 0 < learning_rate < np.inf:
-        raise InputError(f"learning_rate: expected a positive number, got {learning_rate!r}")
-    return float(learning_rate)
 
 
 class SGD:
@@ -22,7 +16,7 @@ class SGD:
 
     def __init__(self, network: Network, *, learning_rate: float) -> None:
         self.network = network
-        self.learning_rate = _check_learning_rate(learning_rate)
+        self.learning_rate = checks.positive("learning_rate", learning_rate)
 
     def step(self) -> None:
         """Move the network's parameters once along its present gradients."""
@@ -42,7 +36,7 @@ class Adam:
     network : whose ``theta`` moves by its ``dtheta``
     learning_rate : > 0
     beta1, beta2 : in [0, 1); GANs use beta1 = 0.5 (Radford et al. 2016, section 3)
-    eps : > 0, outside the square root as in the paper
+    eps : in (0, 0.01), outside the square root as in the paper
     """
 
     def __init__(
@@ -54,14 +48,10 @@ class Adam:
         beta2: float = 0.999,
         eps: float = 1e-8,
     ) -> None:
-        for name, value in (("beta1", beta1), ("beta2", beta2)):
-            if not 0 <= value < 1:
-                raise InputError(f"{name}: expected a number in [0, 1), got {value!r}")
-        if not 0 < eps < 1e-2:
-            raise InputError(f"eps: expected a small positive number, below 0.01, got {eps!r}")
         self.network = network
-        self.learning_rate = _check_learning_rate(learning_rate)
-        self.beta1, self.beta2, self.eps = float(beta1), float(beta2), float(eps)
+        self.learning_rate = checks.positive("learning_rate", learning_rate)
+        self.beta1, self.beta2 = checks.fraction("beta1", beta1), checks.fraction("beta2", beta2)
+        self.eps = checks.epsilon("eps", eps)
         self.t = 0
         xp = get_array_module(network.theta)
         self.m, self.v = xp.zeros_like(network.theta), xp.zeros_like(network.theta)

@@ -20,6 +20,7 @@ from .layers import (
     LeakyReLU,
     Network,
     ReLU,
+    Rescaling,
     Reshape,
     Sigmoid,
     Tanh,
@@ -73,6 +74,8 @@ def _twin(nn: Any, layer: Layer, native: bool) -> list[Any]:
             return [nn.Sigmoid()]
         case Dropout():
             return [nn.Dropout(layer.rate)]
+        case Rescaling():
+            return [_rescale(nn, layer.scale, layer.offset)]
         case Flatten():  # our columns are ordered (h, w, c)
             return [_permute(nn, (0, 2, 3, 1)), nn.Flatten()]
         case Reshape():
@@ -126,6 +129,14 @@ def _permute(nn: Any, order: tuple[int, ...]) -> Any:
             return x.permute(order)
 
     return Permute()
+
+
+def _rescale(nn: Any, scale: float, offset: float) -> Any:
+    class Rescale(nn.Module):
+        def forward(self, x: Any) -> Any:
+            return x * scale + offset
+
+    return Rescale()
 
 
 def _batch_norm(nn: Any) -> Any:

@@ -10,6 +10,7 @@ from .dropout import Dropout
 from .initializers import glorot_uniform, he_normal, normal
 from .network import Caches, Network
 from .random_shift import RandomShift
+from .rescaling import Rescaling
 from .reshape import Flatten, Reshape
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "Network",
     "RandomShift",
     "ReLU",
+    "Rescaling",
     "Reshape",
     "Shape",
     "Sigmoid",

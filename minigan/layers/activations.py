@@ -4,8 +4,8 @@ from typing import Any
 
 import numpy as np
 
+from .. import checks
 from ..backend import Array, get_array_module
-from ..errors import InputError
 from .base import SymmetricLayer
 
 
@@ -29,9 +29,7 @@ class LeakyReLU(SymmetricLayer):
     """
 
     def __init__(self, *, negative_slope: float) -> None:
-        if not 0 <= negative_slope < 1:
-            raise InputError(f"negative_slope: expected a number in [0, 1), got {negative_slope!r}")
-        self.negative_slope = float(negative_slope)
+        self.negative_slope = checks.fraction("negative_slope", negative_slope)
 
     def forward(self, x: Array, *, train: bool, rng: np.random.Generator | None = None) -> tuple[Array, Array]:
         y = x * self.negative_slope

@@ -15,7 +15,6 @@ from typing import Any, ClassVar
 import numpy as np
 
 from ..backend import Array, get_array_module
-from ..errors import InputError
 
 Shape = tuple[int, ...]
 
@@ -83,13 +82,6 @@ class SymmetricLayer(Layer):
 
     def jvp(self, x_dot: Array, cache: Any) -> Array:
         return self.input_grad(x_dot, cache)
-
-
-def check_positive_int(name: str, value: object) -> int:
-    """Return ``value`` as an int, or raise ``InputError`` unless it is an integer of at least 1."""
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
-        raise InputError(f"{name}: expected an integer of at least 1, got {value!r}")
-    return int(value)
 
 
 def sum_over_rows(x: Array) -> Array:

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from .. import checks
 from ..backend import Array
 from ..errors import InputError
 from .base import Shape, SymmetricLayer, sum_over_rows
@@ -40,7 +41,7 @@ class BatchNorm(SymmetricLayer):
     Parameters
     ----------
     decay : in [0, 1), share of the old running statistics that is kept
-    eps : > 0, added to the variance
+    eps : in (0, 0.01), added to the variance
     """
 
     params = ("gamma", "beta")
@@ -54,12 +55,8 @@ class BatchNorm(SymmetricLayer):
     running_var: Array
 
     def __init__(self, *, decay: float = 0.9, eps: float = 1e-5) -> None:
-        if not 0 <= decay < 1:
-            raise InputError(f"decay: expected a number in [0, 1), got {decay!r}")
-        if not 0 < eps < 1:
-            raise InputError(f"eps: expected a number in (0, 1), got {eps!r}")
-        self.decay = float(decay)
-        self.eps = float(eps)
+        self.decay = checks.fraction("decay", decay)
+        self.eps = checks.epsilon("eps", eps)
 
     def build(self, input_shape: Shape) -> tuple[Shape, dict[str, Shape]]:
         return input_shape, {name: input_shape[-1:] for name in self.params + self.stats}

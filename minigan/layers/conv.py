@@ -4,10 +4,11 @@ from math import prod
 
 import numpy as np
 
+from .. import checks
 from ..backend import Array, device_of, get_array_module, to_device
 from ..errors import InputError
 from . import fast
-from .base import Layer, Shape, check_positive_int, sum_over_rows
+from .base import Layer, Shape, sum_over_rows
 from .convolution import Geometry, Padding, conv_geometry
 from .initializers import Initializer, glorot_uniform
 
@@ -34,12 +35,10 @@ class ConvBase(Layer):
         pair = kernel_size if isinstance(kernel_size, tuple) else (kernel_size, kernel_size)
         if len(pair) != 2:
             raise InputError(f"kernel_size: expected an integer or a pair (KH, KW), got {kernel_size!r}")
-        self.filters = check_positive_int("filters", filters)
-        self.kernel_size = (check_positive_int("kernel_size", pair[0]), check_positive_int("kernel_size", pair[1]))
-        self.stride = check_positive_int("stride", stride)
-        if padding != "same" and (isinstance(padding, bool) or not isinstance(padding, int) or padding < 0):
-            raise InputError(f"padding: expected 'same' or an integer of at least 0, got {padding!r}")
-        self.padding = padding
+        self.filters = checks.integer("filters", filters)
+        self.kernel_size = (checks.integer("kernel_size", pair[0]), checks.integer("kernel_size", pair[1]))
+        self.stride = checks.integer("stride", stride)
+        self.padding: Padding = "same" if padding == "same" else checks.integer("padding (or 'same')", padding, least=0)
         self.use_bias = use_bias
         self.initializer = initializer
         self.params = ("w", "b") if use_bias else ("w",)  # type: ignore[misc]
@@ -53,7 +52,7 @@ class ConvBase(Layer):
         return {"w": w_shape, "b": (self.filters,)} if self.use_bias else {"w": w_shape}
 
     def initialize(self, rng: np.random.Generator) -> None:
-        # Keras' fans, for either layer: channels on that side times taps
+        # fan_in = C * taps and fan_out = F * taps, for either layer
         per_tap = prod(self.kernel_size)
         channels = self.w.size // per_tap // self.filters
         w = self.initializer(rng, self.w.shape, channels * per_tap, self.filters * per_tap)

@@ -3,6 +3,7 @@ convolution itself and its weight gradient."""
 
 import numpy as np
 
+from .. import checks
 from ..backend import Array, get_array_module
 from ..errors import InputError
 from . import fast
@@ -64,7 +65,7 @@ class Conv2DTranspose(ConvBase):
         super().__init__(
             filters, kernel_size, stride=stride, padding=padding, use_bias=use_bias, initializer=initializer
         )
-        if not 0 <= output_padding < stride:
+        if checks.integer("output_padding", output_padding, least=0) >= stride:
             raise InputError(f"output_padding: expected an integer in [0, stride={stride}), got {output_padding!r}")
         if output_padding and padding == "same":
             raise InputError("output_padding: 'same' padding already fixes the size to H * stride; give one of the two")
@@ -75,6 +76,10 @@ class Conv2DTranspose(ConvBase):
         self.geometry = conv_transpose_geometry(size, self.kernel_size, self.stride, self.padding, self.output_padding)
         shapes = self._param_shapes((*self.kernel_size, self.filters, input_shape[2]))
         return (*self.geometry.in_size, self.filters), shapes
+
+    def __repr__(self) -> str:
+        plain = super().__repr__()
+        return f"{plain[:-1]}, output_padding={self.output_padding})" if self.output_padding else plain
 
     def forward(self, x: Array, *, train: bool, rng: np.random.Generator | None = None) -> tuple[Array, Array]:
         x = get_array_module(x).ascontiguousarray(x)

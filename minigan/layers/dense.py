@@ -2,9 +2,10 @@
 
 import numpy as np
 
+from .. import checks
 from ..backend import Array, device_of, to_device
 from ..errors import InputError
-from .base import Layer, Shape, check_positive_int, sum_over_rows
+from .base import Layer, Shape, sum_over_rows
 from .initializers import Initializer, glorot_uniform
 
 
@@ -28,7 +29,7 @@ class Dense(Layer):
     """
 
     def __init__(self, units: int, *, use_bias: bool = True, initializer: Initializer = glorot_uniform) -> None:
-        self.units = check_positive_int("units", units)
+        self.units = checks.integer("units", units)
         self.use_bias = use_bias
         self.initializer = initializer
         self.params = ("w", "b") if use_bias else ("w",)  # type: ignore[misc]

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from .. import checks
 from ..backend import Array, bernoulli
 from ..errors import InputError
 from .base import SymmetricLayer
@@ -20,9 +21,7 @@ class Dropout(SymmetricLayer):
     """
 
     def __init__(self, *, rate: float) -> None:
-        if not 0 <= rate < 1:
-            raise InputError(f"rate: expected a number in [0, 1), got {rate!r}")
-        self.rate = float(rate)
+        self.rate = checks.fraction("rate", rate)
 
     def forward(self, x: Array, *, train: bool, rng: np.random.Generator | None = None) -> tuple[Array, Array | None]:
         if not train or self.rate == 0:

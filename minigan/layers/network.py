@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from .. import checks
 from ..backend import Array, Device, array_module, device_of, get_array_module, to_device, to_host
 from ..errors import InputError, StaleCacheError
 from .base import Layer, Shape
@@ -33,7 +34,7 @@ class Network:
 
     Parameters
     ----------
-    layers : at least one `Layer`; each belongs to one network
+    layers : at least one `Layer`; the network works on copies, ``network.layers``
     input_shape : of one sample, (C,) or (H, W, C)
     rng : draws the initial weights, on the host
     dtype : "float32" (default), or "float64" for gradient checks
@@ -57,15 +58,17 @@ class Network:
     ) -> None:
         if not layers:
             raise InputError("layers: expected at least one layer, got none")
-        if dtype not in ("float32", "float64"):
-            raise InputError(f"dtype: expected 'float32' or 'float64', got {dtype!r}")
-        self.layers = list(layers)
-        self.input_shape = tuple(input_shape)
-        self._allocate(np.dtype(dtype), device)
+        if not isinstance(input_shape, tuple) or len(input_shape) not in (1, 3):
+            raise InputError(f"input_shape: expected (C,) or (H, W, C), got {input_shape!r}")
+        self.layers = [copy.copy(layer) for layer in layers]
+        self.input_shape = tuple(checks.integer("input_shape", size) for size in input_shape)
+        self._allocate(dtype, device)
         for layer in self.layers:
             layer.initialize(rng)
 
-    def _allocate(self, dtype: np.dtype, device: Device) -> None:
+    def _allocate(self, dtype: str, device: Device) -> None:
+        if dtype not in ("float32", "float64"):
+            raise InputError(f"dtype: expected 'float32' or 'float64', got {dtype!r}")
         self.version = 0
         self.shapes: list[Shape] = []  # output shape of every layer
         arrays: list[dict[str, Shape]] = []
@@ -128,11 +131,7 @@ class Network:
         Raises ``StaleCacheError`` when the weights have changed since that pass, ``InputError`` when dy has not the
         shape of y.
         """
-        if caches.version != self.version:
-            raise StaleCacheError(
-                f"caches: made by version {caches.version} of the weights, which are now at version {self.version}; "
-                "run forward again before backward"
-            )
+        self._check_fresh(caches)
         if dy.shape != caches.output_shape:
             raise InputError(f"dy: expected the shape of y, {caches.output_shape}, got {dy.shape}")
         self._check("dy", dy, self.output_shape)
@@ -143,7 +142,12 @@ class Network:
         return dy if input_grad else None
 
     def jvp(self, x_dot: Array, caches: Caches) -> Array:
-        """Push a tangent forward through the pass that made ``caches``: y_dot = (dy/dx) x_dot."""
+        """Push a tangent forward through the pass that made ``caches``: y_dot = (dy/dx) x_dot.
+
+        Raises like `backward`.
+        """
+        self._check_fresh(caches)
+        self._check("x_dot", x_dot, self.input_shape)
         for layer, cache in zip(self.layers, caches.layers, strict=True):
             x_dot = layer.jvp(x_dot, cache)
         return x_dot
@@ -161,15 +165,17 @@ class Network:
         """Return an independent network with the same layers, weights and statistics, as another dtype or device."""
         twin = copy.copy(self)
         twin.layers = [copy.copy(layer) for layer in self.layers]
-        twin._allocate(np.dtype(dtype or self.theta.dtype), device or self.device)
+        twin._allocate(dtype or str(self.theta.dtype), device or self.device)
         twin.load(to_host(self.theta), to_host(self.stats))
         return twin
 
     def load(self, theta: np.ndarray, stats: np.ndarray) -> None:
         """Overwrite parameters and running statistics with host vectors of the same lengths."""
-        for name, own, new in (("theta", self.theta, theta), ("stats", self.stats, stats)):
+        pairs = (("theta", self.theta, theta), ("stats", self.stats, stats))
+        for name, own, new in pairs:
             if new.shape != own.shape:
                 raise InputError(f"{name}: expected {own.size} numbers, got an array of shape {new.shape}")
+        for _, own, new in pairs:
             own[...] = to_device(new.astype(own.dtype, copy=False), self.device)
         self.version += 1
 
@@ -184,6 +190,13 @@ class Network:
         lines = [f"{a:<{widths[0]}}  {b:<{widths[1]}}  {c:>{widths[2]}}".rstrip() for a, b, c in rows]
         rule = "-" * (sum(widths) + 4)
         return "\n".join([lines[0], rule, *lines[1:-1], rule, lines[-1]])
+
+    def _check_fresh(self, caches: Caches) -> None:
+        if caches.version != self.version:
+            raise StaleCacheError(
+                f"caches: made by version {caches.version} of the weights, which are now at version {self.version}; "
+                "run forward again"
+            )
 
     def _check(self, name: str, x: Array, sample_shape: Shape) -> None:
         if get_array_module(x) is not get_array_module(self.theta):

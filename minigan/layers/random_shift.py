@@ -2,9 +2,10 @@
 
 import numpy as np
 
+from .. import checks
 from ..backend import Array, device_of, get_array_module, to_device
 from ..errors import InputError
-from .base import Layer, Shape, check_positive_int
+from .base import Layer, Shape
 
 
 def shift(x: Array, dy: np.ndarray, dx: np.ndarray, *, reach: int, fill: float) -> Array:
@@ -42,8 +43,8 @@ class RandomShift(Layer):
     """
 
     def __init__(self, reach: int, *, fill: float = -1.0) -> None:
-        self.reach = check_positive_int("reach", reach)
-        self.fill = float(fill)
+        self.reach = checks.integer("reach", reach)
+        self.fill = checks.finite("fill", fill)
 
     def build(self, input_shape: Shape) -> tuple[Shape, dict[str, Shape]]:
         if len(input_shape) != 3:
@@ -67,4 +68,4 @@ class RandomShift(Layer):
         return x_dot if cache is None else shift(x_dot, *cache, reach=self.reach, fill=0)
 
     def __repr__(self) -> str:
-        return f"RandomShift({self.reach})"
+        return f"RandomShift({self.reach}, fill={self.fill:g})"

@@ -8,9 +8,10 @@ from math import prod
 
 import numpy as np
 
+from .. import checks
 from ..backend import Array
 from ..errors import InputError
-from .base import Layer, Shape, check_positive_int
+from .base import Layer, Shape
 
 
 def image_to_rows(x: Array) -> Array:
@@ -48,9 +49,9 @@ class Reshape(Layer):
     """Vector to image: (N, H W C) -> (H, W, N, C) with ``shape`` = (H, W, C); dx is dy flattened."""
 
     def __init__(self, shape: Shape) -> None:
-        if len(shape) != 3:
+        if not isinstance(shape, tuple) or len(shape) != 3:
             raise InputError(f"shape: expected (H, W, C), got {shape!r}")
-        self.shape = tuple(check_positive_int("shape", size) for size in shape)
+        self.shape = tuple(checks.integer("shape", size) for size in shape)
 
     def build(self, input_shape: Shape) -> tuple[Shape, dict[str, Shape]]:
         if input_shape != (prod(self.shape),):

@@ -13,7 +13,7 @@ FAMILIES: dict[str, Family] = {module.FAMILY.name: module.FAMILY for module in (
 
 def get_family(name: str) -> Family:
     """Return a family by its name; raise ``InputError`` with the known names for any other."""
-    if name not in FAMILIES:
+    if not isinstance(name, str) or name not in FAMILIES:
         raise InputError(f"model: expected one of {', '.join(FAMILIES)}, got {name!r}")
     return FAMILIES[name]
 

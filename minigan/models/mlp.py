@@ -2,7 +2,7 @@
 
 from math import prod
 
-from ..layers import BatchNorm, Dense, Flatten, Layer, LeakyReLU, Reshape, Shape, Tanh, normal
+from ..layers import BatchNorm, Dense, Flatten, Layer, LeakyReLU, Rescaling, Reshape, Shape, Tanh, normal
 from .family import Family
 
 WEIGHTS = normal(0.02)
@@ -21,8 +21,12 @@ def generator(image_shape: Shape, latent_dim: int) -> list[Layer]:
 
 
 def discriminator(image_shape: Shape) -> list[Layer]:
-    """Dense HWC-512-256-1 with LeakyReLU; no batch norm, so one image never depends on another."""
+    """Dense HWC-512-256-1 with LeakyReLU, on pixels in [0, 2]; no batch norm, so no image depends on another.
+
+    Black as 0, not -1, lowers the Frechet distance by about a half: see `Rescaling`.
+    """
     return [
+        Rescaling(offset=1),
         Flatten(),
         Dense(512, initializer=WEIGHTS),
         LeakyReLU(negative_slope=0.2),

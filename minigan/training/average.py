@@ -1,6 +1,6 @@
 """A running average of a network's weights: its samples are better than those of any single step."""
 
-from ..errors import InputError
+from .. import checks
 from ..layers import Network
 
 
@@ -16,11 +16,9 @@ class RunningAverage:
     """
 
     def __init__(self, network: Network, *, decay: float) -> None:
-        if not 0 <= decay < 1:
-            raise InputError(f"decay: expected a number in [0, 1), got {decay!r}")
         self.source = network
         self.network = network.copy()
-        self.decay = float(decay)
+        self.decay = checks.fraction("decay", decay)
         self.t = 0
 
     def update(self) -> None:

@@ -2,11 +2,12 @@
 
 import dataclasses
 import os
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
-import numpy as np
-
+from .. import checks
 from ..errors import InputError
 from ..models import get_family
 from ..objectives import get_objective
@@ -47,26 +48,34 @@ class TrainConfig:
         get_family(self.model)
         get_objective(self.objective)
         for name in ("data", "out"):
-            if isinstance(getattr(self, name), os.PathLike):
-                object.__setattr__(self, name, os.fspath(getattr(self, name)))
+            value = getattr(self, name)
+            if isinstance(value, os.PathLike):
+                object.__setattr__(self, name, os.fspath(value))
+            elif not (isinstance(value, str) and value) and not (name == "out" and value is None):
+                raise InputError(f"{name}: expected a name or a path, got {value!r}")
+        if not isinstance(self.quiet, bool):
+            raise InputError(f"quiet: expected True or False, got {self.quiet!r}")
         for name, least in (("steps", 1), ("batch_size", 2), ("latent_dim", 1), ("log_every", 1), ("seed", 0)):
-            value = getattr(self, name)
-            self._check(name, _is_integer(value) and value >= least, f"an integer of at least {least}")
-        shift = self.augment_shift
-        self._check("augment_shift", _is_integer(shift) and 0 <= shift <= 8, "an integer from 0 to 8")  # type: ignore[operator]
-        for name in ("seconds", "learning_rate"):
-            value = getattr(self, name)
-            self._check(name, _is_number(value) and 0 < value < np.inf, "a positive number")
-        for name in ("beta1", "beta2", "average_decay"):
-            value = getattr(self, name)
-            self._check(name, _is_number(value) and 0 <= value < 1, "a number in [0, 1)")
+            self._check(name, partial(checks.integer, least=least))
+        numbers: dict[str, Callable[[str, Any], float]] = {
+            "seconds": checks.positive,
+            "learning_rate": checks.positive,
+            "beta1": checks.fraction,
+            "beta2": checks.fraction,
+            "average_decay": checks.fraction,
+            "augment_shift": partial(checks.integer, least=0),
+        }
+        for name, check in numbers.items():
+            self._check(name, check)
+        if (self.augment_shift or 0) > 8:
+            raise InputError(f"augment_shift: expected at most 8 pixels, got {self.augment_shift}")
         if self.device not in ("auto", "cpu", "cuda"):
             raise InputError(f"device: expected 'auto', 'cpu' or 'cuda', got {self.device!r}")
 
-    def _check(self, name: str, valid: bool, expected: str) -> None:
-        value = getattr(self, name)
-        if value is not None and not valid:
-            raise InputError(f"{name}: expected {expected}, got {value!r}")
+    def _check(self, name: str, check: Callable[[str, Any], float]) -> None:
+        """Check a field that is not left open, and keep its value in its plain type, which JSON can hold."""
+        if getattr(self, name) is not None or getattr(TrainConfig, name) is not None:
+            object.__setattr__(self, name, check(name, getattr(self, name)))
 
     def resolve(self, *, dataset: str, device: str) -> "TrainConfig":
         """Return a copy in which nothing is left open, for a data set of this name on a resolved device."""
@@ -81,11 +90,3 @@ class TrainConfig:
         if self.augment_shift is None:
             own["augment_shift"] = 2 if dataset == "mnist-5k" else 0
         return dataclasses.replace(self, device=device, **own)
-
-
-def _is_integer(value: Any) -> bool:
-    return isinstance(value, (int, np.integer)) and not isinstance(value, bool)
-
-
-def _is_number(value: Any) -> bool:
-    return _is_integer(value) or isinstance(value, (float, np.floating))

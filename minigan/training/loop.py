@@ -66,6 +66,21 @@ def _fit(trainer: Trainer, folder: RunFolder | None, progress: Progress) -> Run:
     pending: list[StepMetrics] = []
     step, share, snapshots = 0, 0.0, 0
     started = logged = time.perf_counter()
+
+    def log() -> None:
+        nonlocal logged
+        record = _record(step, pending)
+        now = time.perf_counter()
+        record["seconds"] = now - started
+        record["images_per_second"] = len(pending) * config.batch_size / (now - logged)
+        logged = now
+        pending.clear()
+        history.append(record)
+        if folder:
+            folder.add_record(record)
+        progress.update(record, min(share, 1.0))
+        _check_finite(record)
+
     try:
         while True:
             if folder and share >= (snapshots / SNAPSHOTS) ** 2:
@@ -76,22 +91,14 @@ def _fit(trainer: Trainer, folder: RunFolder | None, progress: Progress) -> Run:
                 break
             pending.append(trainer.step())
             step += 1
-            now = time.perf_counter()
-            share = max(step / (config.steps or math.inf), (now - started) / (config.seconds or math.inf))
+            elapsed = time.perf_counter() - started
+            share = max(step / (config.steps or math.inf), elapsed / (config.seconds or math.inf))
             if step % config.log_every == 0 or share >= 1:
-                record = _record(step, pending)
-                now = time.perf_counter()
-                record["seconds"] = now - started
-                record["images_per_second"] = len(pending) * config.batch_size / (now - logged)
-                logged = now
-                pending = []
-                history.append(record)
-                if folder:
-                    folder.add_record(record)
-                progress.update(record, min(share, 1.0))
-                _check_finite(record)
+                log()
     except KeyboardInterrupt:
         run.interrupted = True
+        if pending:
+            log()
     elapsed = time.perf_counter() - started
     progress.message(
         f"{'interrupted after ' if run.interrupted else ''}{step:,} steps, {step * config.batch_size:,} images, "

@@ -17,7 +17,7 @@ class Progress:
 
     def __init__(self, steps: int | None, seconds: float | None, *, quiet: bool) -> None:
         self.steps = steps
-        self.total = steps if steps is not None else seconds
+        self.total: float = steps if steps is not None else seconds or 0.0
         self.quiet = quiet
         self.next_line = 0.0
         self.bar = None
@@ -39,7 +39,7 @@ class Progress:
             f"D(G(z)) {record['d_fake']:.2f}  {record['images_per_second']:,.0f} images/s"
         )
         if self.bar is not None:
-            self.bar.n = record["step"] if self.steps is not None else record["seconds"]
+            self.bar.n = min(self.total, record["step"] if self.steps is not None else record["seconds"])
             self.bar.set_postfix_str(numbers)
         elif not self.quiet and share >= self.next_line:
             self.next_line = share + 1 / LINES

@@ -4,17 +4,18 @@ import dataclasses
 import json
 import os
 import zipfile
+import zlib
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from .. import checks
 from ..backend import to_host
 from ..datasets.batches import from_pixels_first
 from ..errors import InputError
 from ..files import atomic_path
-from ..layers import Network, Shape
-from ..layers.base import check_positive_int
+from ..layers import Network
 from ..models import build_networks
 from .config import TrainConfig
 from .history import History
@@ -56,7 +57,8 @@ class Run:
 
         Always in eval mode: image i depends on ``seed`` and i alone, neither on n nor on its batch mates.
         """
-        check_positive_int("n", n)
+        checks.integer("n", n)
+        checks.integer("seed", seed, least=0)
         z = draw_noise(np.random.default_rng(seed), n, self.generator.input_shape[0], self.generator.device)
         return generate(self.generator, z)
 
@@ -105,28 +107,26 @@ def load(path: str | os.PathLike[str]) -> Run:
     file = path / "model.npz" if path.is_dir() else path
     if not file.is_file():
         raise InputError(f"path: no model at {str(file)!r}; expected a run folder or a model .npz file")
+    if not zipfile.is_zipfile(file):
+        raise InputError(f"path: {str(file)!r} is damaged, or not a minigan model (not an .npz file)")
     try:
         with np.load(file, allow_pickle=False) as archive:
             description = json.loads(str(archive["description"]))
             vectors = [archive[name] for name in VECTORS]
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        if description["format"] != FORMAT:
+            raise InputError(f"it has format {description['format']!r}, expected {FORMAT}")
+        config = TrainConfig(**description["config"])
+        generator, discriminator = build_networks(
+            config.model,
+            tuple(description["image_shape"]),
+            rng=np.random.default_rng(0),
+            latent_dim=config.latent_dim,
+            augment_shift=config.augment_shift or 0,
+        )
+        generator.load(*vectors[:2])
+        discriminator.load(*vectors[2:])
+    except (OSError, EOFError, ValueError, TypeError, LookupError, zlib.error, zipfile.BadZipFile) as error:
         raise InputError(f"path: {str(file)!r} is damaged, or not a minigan model ({error})") from None
-    if description.get("format") != FORMAT:
-        raise InputError(f"path: {str(file)!r} has format {description.get('format')!r}, expected {FORMAT}")
-    config = TrainConfig(**description["config"])
-    generator, discriminator = _build(config, tuple(description["image_shape"]))
-    generator.load(*vectors[:2])
-    discriminator.load(*vectors[2:])
     metrics = file.parent / "metrics.jsonl"
     history = History.read(metrics) if path.is_dir() and metrics.is_file() else History()
     return Run(config, generator, discriminator, history, path if path.is_dir() else None)
-
-
-def _build(config: TrainConfig, image_shape: Shape) -> tuple[Network, Network]:
-    return build_networks(
-        config.model,
-        image_shape,
-        rng=np.random.default_rng(0),
-        latent_dim=config.latent_dim,
-        augment_shift=config.augment_shift or 0,
-    )

@@ -60,11 +60,14 @@ class RunFolder:
 
     def describe(self) -> str:
         """Say what lies where, and what to do next."""
-        return (
-            f"The digits are in {self.path / 'samples.png'}, how they came about in {self.path / 'training.gif'}, the\n"
-            f"losses in {self.path / 'losses.png'}, the model in {self.path / 'model.npz'}.\n"
-            f"More digits: minigan sample {self.path}"
-        )
+        what = {
+            "samples.png": "digits it draws",
+            "training.gif": "how they came about",
+            "losses.png": "losses",
+            "model.npz": "model",
+        }
+        lines = [f"  {self.path / name}  {text}" for name, text in what.items() if (self.path / name).exists()]
+        return "\n".join([*lines, f"More digits: minigan sample {self.path}"])
 
 
 def fresh_name(config: TrainConfig, parent: str = "runs") -> str:

@@ -1,0 +1,251 @@
+"""The command line: flags are the fields of TrainConfig, bad input is one line and exit 2, nothing half-written."""
+
+import argparse
+import dataclasses
+import gzip
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from minigan import cli
+from minigan.training import TrainConfig, loop
+
+
+def run(*argv):
+    """Exit status of a command, whether argparse or the command itself ends it."""
+    try:
+        return cli.main(list(argv))
+    except SystemExit as stop:
+        return stop.code
+
+
+@pytest.fixture(autouse=True)
+def empty_folder(tmp_path, monkeypatch):
+    folder = tmp_path / "here"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    monkeypatch.delenv("MINIGAN_DATA", raising=False)
+    return folder
+
+
+def options_of(command):
+    parser = cli._parser()
+    (commands,) = (a for a in parser._actions if isinstance(a, argparse._SubParsersAction))
+    return {a.dest: a for a in commands.choices[command]._actions if a.dest != "help"}
+
+
+def test_train_flags_are_the_fields_of_the_config():
+    flags = options_of("train")
+    fields = {f.name: f for f in dataclasses.fields(TrainConfig)}
+    assert set(flags) == set(fields)
+    for name, field in fields.items():
+        assert flags[name].default == field.default
+        assert flags[name].option_strings == ["--" + name.replace("_", "-")]
+
+
+TINY = ("--model", "mlp", "--steps", "3", "--batch-size", "4", "--log-every", "1")
+
+
+def test_train_and_sample(empty_folder, capsys):
+    assert run("train", *TINY, "--out", "first") == 0
+    printed = capsys.readouterr().out
+    assert "step      3" in printed
+    assert "samples.png" in printed
+    names = {p.name for p in (empty_folder / "first").iterdir()}
+    assert names == {
+        "config.json", "losses.png", "metrics.jsonl", "model.npz", "samples", "samples.png", "training.gif",
+    }  # fmt: skip
+    assert run("sample", "first", "-n", "5", "--seed", "3") == 0
+    assert (empty_folder / "first" / "sample-3.png").stat().st_size > 0
+    assert run("sample", "first/model.npz", "-n", "5", "--out", "five.npz") == 0
+    assert np.load("five.npz")["images"].shape == (5, 28, 28)
+
+
+def test_train_chooses_a_fresh_folder(empty_folder):
+    assert run("train", *TINY, "--quiet") == 0
+    assert run("train", *TINY, "--quiet") == 0
+    assert sorted(p.name for p in (empty_folder / "runs").iterdir()) == ["mlp-mnist-5k-001", "mlp-mnist-5k-002"]
+
+
+def test_quiet_prints_nothing(capsys):
+    assert run("train", *TINY, "--quiet", "--out", "q") == 0
+    assert capsys.readouterr() == ("", "")
+
+
+@pytest.fixture
+def bad_data(tmp_path):
+    """Files that are not what they should be, by name."""
+    images = np.zeros((10, 28, 28), dtype=np.uint8)
+    header = bytes([0, 0, 8, 3]) + np.array(images.shape, dtype=">u4").tobytes()
+    good = header + images.tobytes()
+    for name, payload in {
+        "truncated": gzip.compress(good[:-1]),
+        "trailing": gzip.compress(good + b"x"),
+        "html": b"<!DOCTYPE html><html><body>403 Forbidden</body></html>",
+        "empty": b"",
+    }.items():
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "train-images-idx3-ubyte.gz").write_bytes(payload)
+    (tmp_path / "labels-only").mkdir()
+    labels = bytes([0, 0, 8, 1]) + np.array([10], dtype=">u4").tobytes() + bytes(10)
+    (tmp_path / "labels-only" / "train-labels-idx1-ubyte.gz").write_bytes(gzip.compress(labels))
+    np.savez(tmp_path / "flat.npz", images=np.zeros((10, 784), dtype=np.uint8))
+    np.savez(tmp_path / "odd.npz", images=np.zeros((10, 30, 30), dtype=np.uint8))
+    np.savez(tmp_path / "few.npz", images=np.zeros((10, 28, 28), dtype=np.uint8))
+    (tmp_path / "file").write_text("a file where a folder should be")
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("argv", "words"),
+    [
+        (("train", "--model", "vae"), "model: expected one of hybrid, mlp, dcgan, infogan, got 'vae'"),
+        (("train", "--objective", "x"), "objective: expected one of"),
+        (("train", "--steps", "0"), "steps: expected an integer of at least 1, got 0"),
+        (("train", "--steps", "-5"), "got -5"),
+        (("train", "--steps", "many"), "--steps: invalid int value: 'many'"),
+        (("train", "--seconds", "0"), "seconds: expected a positive number, got 0"),
+        (("train", "--seconds", "nan"), "seconds: expected a positive number, got nan"),
+        (("train", "--batch-size", "1"), "batch_size: expected an integer of at least 2, got 1"),
+        (("train", "--learning-rate", "-1"), "learning_rate: expected a positive number, got -1"),
+        (("train", "--beta1", "1"), "beta1: expected a number in [0, 1), got 1"),
+        (("train", "--device", "tpu"), "device: expected 'auto', 'cpu' or 'cuda', got 'tpu'"),
+        (("train", "--data", "minst"), "'minst'"),
+        (("train", "--data", "{bad}/nowhere"), "nowhere"),
+        (("train", "--data", "{bad}/truncated"), "train-images-idx3-ubyte.gz"),
+        (("train", "--data", "{bad}/trailing"), "train-images-idx3-ubyte.gz"),
+        (("train", "--data", "{bad}/html"), "HTML"),
+        (("train", "--data", "{bad}/empty"), "empty"),
+        (("train", "--data", "{bad}/labels-only"), "images"),
+        (("train", "--data", "{bad}/flat.npz"), "(10, 784)"),
+        (("train", "--data", "{bad}/odd.npz"), "multiples of 4, got 30 x 30"),
+        (("train", "--data", "{bad}/few.npz"), "batch_size: got 64, but the data set has only 10 images"),
+        (("train", "--out", "{bad}/file/run"), "out: cannot write to"),
+        (("train", "--out", "{bad}"), "is not empty"),
+        (("train", "--no-such-flag"), "unrecognized arguments"),
+        (("sample", "{bad}/nowhere"), "no model at"),
+        (("sample", "{bad}/few.npz"), "not a minigan model"),
+        (("gradcheck", "--model", "vae"), "model: expected one of"),
+        (("bench", "--model", "vae"), "model: expected one of"),
+        (("bench", "--batch-size", "0"), "batch_size: expected an integer of at least 2, got 0"),
+        (("data", "burn"), "invalid choice: 'burn'"),
+        ((), "the following arguments are required: COMMAND"),
+    ],
+)
+def test_bad_input_is_one_line_and_exit_2(argv, words, bad_data, empty_folder, capsys):
+    before = sorted(bad_data.rglob("*"))
+    argv = [a.replace("{bad}", str(bad_data)) for a in argv]
+    assert run(*argv) == 2
+    out, err = capsys.readouterr()
+    assert words in err
+    assert len(err.strip().splitlines()) == 1
+    assert "Traceback" not in err
+    assert out == ""
+    assert sorted(bad_data.rglob("*")) == before, "something was left behind"
+
+
+def test_cuda_without_a_gpu(empty_folder, capsys, monkeypatch):
+    monkeypatch.setattr("minigan.backend.cuda_problem", lambda: "there is no GPU")
+    assert run("train", "--device", "cuda") == 2
+    assert capsys.readouterr().err == "minigan train: device 'cuda' cannot be used: there is no GPU\n"
+    assert list(empty_folder.iterdir()) == []
+
+
+def test_divergence_is_exit_1(capsys, monkeypatch):
+    nan = loop.StepMetrics(*(np.full((), np.nan, dtype=np.float32) for _ in range(4)))
+    monkeypatch.setattr(loop.Trainer, "step", lambda self: nan)
+    assert run("train", *TINY, "--out", "d") == 1
+    err = capsys.readouterr().err
+    assert "diverged" in err
+    assert len(err.splitlines()) == 1
+
+
+def test_interruption_keeps_the_run(empty_folder, capsys, monkeypatch):
+    step, calls = loop.Trainer.step, []
+
+    def interrupted(self):
+        calls.append(1)
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+        return step(self)
+
+    monkeypatch.setattr(loop.Trainer, "step", interrupted)
+    assert run("train", *TINY, "--out", "i") == 130
+    assert "interrupted after 2 steps" in capsys.readouterr().out
+    assert (empty_folder / "i" / "model.npz").is_file()
+
+
+def test_sample_refuses_a_bad_request(capsys):
+    assert run("train", *TINY, "--quiet", "--out", "s") == 0
+    assert run("sample", "s", "-n", "0") == 2
+    assert run("sample", "s", "--seed", "-1") == 2
+    assert run("sample", "s", "--out", "digits.jpg") == 2
+    assert run("sample", "s", "--out", "nowhere/digits.png") == 2
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 4
+    assert "n: expected an integer of at least 1, got 0" in lines[0]
+    assert "nowhere/digits.png" in lines[3]
+
+
+def test_gradcheck(capsys):
+    assert run("gradcheck") == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[-1].startswith(f"all {len(lines) - 2} right")
+    assert len(lines) > 150
+
+
+def test_gradcheck_reports_a_wrong_gradient(capsys, monkeypatch):
+    from minigan.layers import Tanh
+
+    monkeypatch.setattr(Tanh, "input_grad", lambda self, dy, cache: dy * (1 - cache))
+    assert run("gradcheck") == 1
+    out = capsys.readouterr().out
+    assert "WRONG  Tanh: dx" in out
+    assert "WRONG" in out.splitlines()[-1]
+
+
+def test_data_shows_the_sets(capsys, monkeypatch, tmp_path):
+    monkeypatch.setenv("MINIGAN_DATA", str(tmp_path))
+    assert run("data") == 0
+    out = capsys.readouterr().out.splitlines()
+    assert out[0].split()[:5] == ["mnist-5k", "5,000", "of", "28x28", "present"]
+    assert len(out) == 5
+    assert run("data", "verify", "mnist-5k") == 0
+    assert " ok " in capsys.readouterr().out
+
+
+def test_doctor(capsys):
+    assert run("doctor") == 0
+    out = capsys.readouterr().out
+    for word in ("minigan", "NumPy", "GFLOP/s", "GPU", "mnist-5k"):
+        assert word in out
+
+
+def test_bench_prints_one_json_object(capsys, monkeypatch):
+    from minigan import bench
+
+    monkeypatch.setattr(bench, "_run_worker", lambda worker, *rest: {"ours": [2.0, 4.0, 3.0], "torch": [6.0]}[worker])
+    monkeypatch.setattr(bench, "find_spec", lambda name: True)
+    assert run("bench", "--json") == 0
+    result = json.loads(capsys.readouterr().out)
+    assert result["step_ms"] == {"median": 3.0, "min": 2.0}
+    assert result["ratio"] == {"median": 2.0, "min": 3.0}
+    assert run("bench", "--no-torch") == 0
+    assert "PyTorch was not timed" in capsys.readouterr().out
+
+
+def test_bench_runs_a_real_worker(monkeypatch):
+    from minigan import bench
+
+    monkeypatch.setattr(bench, "IMAGE", (28, 28, 1))
+    times = bench._run_worker("ours", "mlp", 4, "cpu")
+    assert len(times) >= bench.LEAST
+    assert min(times) > 0
+
+
+def test_module_and_version():
+    done = subprocess.run([sys.executable, "-m", "minigan", "--version"], capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("minigan ")

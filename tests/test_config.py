@@ -1,0 +1,168 @@
+"""TrainConfig: what is left out is filled in, and what is wrong is said by name, value and expectation."""
+
+import dataclasses
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from minigan import InputError, TrainConfig
+from minigan.models import FAMILIES
+
+MODEL_FIELDS = ("latent_dim", "learning_rate", "beta1", "beta2", "average_decay")
+
+
+def test_defaults():
+    assert dataclasses.asdict(TrainConfig()) == {
+        "model": "hybrid",
+        "data": "mnist-5k",
+        "objective": "non-saturating",
+        "steps": None,
+        "seconds": None,
+        "batch_size": 64,
+        "latent_dim": None,
+        "learning_rate": None,
+        "beta1": None,
+        "beta2": None,
+        "average_decay": None,
+        "augment_shift": None,
+        "seed": 0,
+        "device": "auto",
+        "out": None,
+        "log_every": 50,
+        "quiet": False,
+    }
+
+
+@pytest.mark.parametrize("field", dataclasses.fields(TrainConfig), ids=lambda field: field.name)
+def test_every_field_has_help(field):
+    text = field.metadata["help"]
+    assert text.strip() == text
+    assert len(text) > 5
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_help_names_every_model(name):
+    [model] = [field for field in dataclasses.fields(TrainConfig) if field.name == "model"]
+    assert name in model.metadata["help"]
+
+
+INTEGERS = {"steps": 1, "batch_size": 2, "latent_dim": 1, "log_every": 1, "seed": 0}
+BAD = [
+    *[
+        (name, value, f"an integer of at least {least}")
+        for name, least in INTEGERS.items()
+        for value in (least - 1, -3, 2.0, "8", True, float("nan"))
+    ],
+    *[("augment_shift", value, "an integer of at least 0") for value in (-1, 1.5, "2", True)],
+    ("augment_shift", 9, "at most 8 pixels"),
+    *[
+        (name, value, "a positive number")
+        for name in ("seconds", "learning_rate")
+        for value in (0, -1.0, float("nan"), float("inf"), "1", True)
+    ],
+    *[
+        (name, value, "a number in [0, 1)")
+        for name in ("beta1", "beta2", "average_decay")
+        for value in (-0.1, 1, 1.0, 2, float("nan"), "0.5", False)
+    ],
+    *[("device", value, "'auto', 'cpu' or 'cuda'") for value in ("gpu", "", None, 0)],
+    *[("model", value, f"one of {', '.join(FAMILIES)}") for value in ("gan", "", None)],
+    *[("objective", value, "one of non-saturating, minimax") for value in ("wgan", "", None)],
+]
+
+
+@pytest.mark.parametrize(("name", "value", "expected"), BAD)
+def test_refuses(name, value, expected):
+    with pytest.raises(InputError, match=f"^{re.escape(f'{name}: expected {expected}, got {value!r}')}$"):
+        TrainConfig(**{name: value})
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"steps": 1, "batch_size": 2, "latent_dim": 1, "log_every": 1, "seed": 0, "augment_shift": 0},
+        {"augment_shift": 8, "seed": 2**40, "seconds": 1e-3, "learning_rate": 1e-9},
+        {"beta1": 0, "beta2": 0.0, "average_decay": 0, "seconds": 1},
+        {"beta1": 0.9999, "device": "cpu", "quiet": True},
+    ],
+)
+def test_takes_the_ends_of_every_range(options):
+    config = TrainConfig(**options)
+    assert {name: getattr(config, name) for name in options} == options
+
+
+@pytest.mark.parametrize("name", ["batch_size", "seed", "log_every"])
+def test_refuses_none(name):
+    with pytest.raises(InputError, match=f"{name}: expected an integer of at least"):
+        TrainConfig(**{name: None})
+
+
+def test_paths_become_text():
+    config = TrainConfig(data=Path("some") / "digits.npz", out=Path("runs") / "first")
+    assert config.data == str(Path("some") / "digits.npz")
+    assert config.out == str(Path("runs") / "first")
+    assert type(config.data) is type(config.out) is str
+
+
+def test_frozen_and_keyword_only():
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        TrainConfig().steps = 3
+    with pytest.raises(TypeError, match="positional"):
+        TrainConfig("mlp")
+    with pytest.raises(TypeError, match="epochs"):
+        TrainConfig(epochs=3)
+
+
+@pytest.mark.parametrize("model", FAMILIES)
+def test_resolve_takes_the_defaults_of_the_model(model):
+    open_config = TrainConfig(model=model)
+    config = open_config.resolve(dataset="mnist", device="cpu")
+    for name in (*MODEL_FIELDS, "steps"):
+        assert getattr(config, name) == getattr(FAMILIES[model], name)
+        assert getattr(open_config, name) is None
+    assert config.device == "cpu"
+    assert config.resolve(dataset="mnist", device="cpu") == config
+
+
+def test_resolve_keeps_what_was_said():
+    said = {"latent_dim": 7, "learning_rate": 0.3, "beta1": 0.0, "beta2": 0.0, "average_decay": 0.0, "steps": 5}
+    config = TrainConfig(augment_shift=3, seed=4, out="x", **said).resolve(dataset="mnist-5k", device="cuda")
+    assert {name: getattr(config, name) for name in said} == said
+    assert (config.augment_shift, config.seed, config.out, config.device) == (3, 4, "x", "cuda")
+
+
+@pytest.mark.parametrize(
+    ("dataset", "said", "expected"),
+    [("mnist-5k", None, 2), ("mnist", None, 0), ("array", None, 0), ("mnist-5k", 0, 0), ("mnist", 4, 4)],
+)
+def test_augment_shift_by_data_set(dataset, said, expected):
+    config = TrainConfig(augment_shift=said).resolve(dataset=dataset, device="cpu")
+    assert config.augment_shift == expected
+
+
+@pytest.mark.parametrize(
+    ("said", "steps", "seconds"),
+    [
+        ({}, FAMILIES["hybrid"].steps, None),
+        ({"steps": 3}, 3, None),
+        ({"seconds": 2.5}, None, 2.5),  # a time alone has no bound in steps
+        ({"steps": 3, "seconds": 2.5}, 3, 2.5),
+    ],
+)
+def test_steps_and_seconds(said, steps, seconds):
+    config = TrainConfig(**said).resolve(dataset="mnist-5k", device="cpu")
+    assert (config.steps, config.seconds) == (steps, seconds)
+
+
+@pytest.mark.parametrize("model", FAMILIES)
+def test_the_defaults_of_a_model_are_in_range(model):
+    family = FAMILIES[model]
+    TrainConfig(model=model, steps=family.steps, **{name: getattr(family, name) for name in MODEL_FIELDS})
+
+
+def test_numpy_numbers_become_plain():
+    config = TrainConfig(steps=np.int64(3), learning_rate=np.float32(0.5), beta1=np.float64(0.5))
+    assert (config.steps, config.learning_rate, config.beta1) == (3, 0.5, 0.5)
+    assert [type(value) for value in (config.steps, config.learning_rate, config.beta1)] == [int, float, float]

@@ -1,0 +1,291 @@
+"""What every layer promises, asked of every layer in several configurations, and of networks made of them."""
+
+import inspect
+
+import numpy as np
+import pytest
+import strict_cupy
+
+from minigan import layers as every
+from minigan.backend import get_array_module, to_host
+from minigan.gradient_check import check_network, report
+from minigan.layers import (
+    BatchNorm,
+    Conv2D,
+    Conv2DTranspose,
+    Dense,
+    Dropout,
+    Flatten,
+    Layer,
+    LeakyReLU,
+    Network,
+    RandomShift,
+    ReLU,
+    Rescaling,
+    Reshape,
+    Sigmoid,
+    Tanh,
+)
+
+
+def generator():
+    return [
+        Dense(12, use_bias=False),
+        BatchNorm(),
+        ReLU(),
+        Reshape((2, 2, 3)),
+        Conv2DTranspose(6, 4, stride=2, use_bias=False),
+        BatchNorm(decay=0.5),
+        LeakyReLU(negative_slope=0.2),
+        Conv2DTranspose(1, 3, stride=1),
+        Tanh(),
+    ]
+
+
+def discriminator():
+    return [
+        RandomShift(1),
+        Conv2D(5, 4, stride=2),
+        LeakyReLU(negative_slope=0.2),
+        Dropout(rate=0.3),
+        Conv2D(2, 3, stride=2),
+        LeakyReLU(negative_slope=0.1),
+        Flatten(),
+        Dense(1),
+    ]
+
+
+CONFIGURATIONS = [
+    ("dense", lambda: [Dense(3)], (5,)),
+    ("dense, no bias", lambda: [Dense(1, use_bias=False)], (4,)),
+    ("dense, one input", lambda: [Dense(4)], (1,)),
+    ("conv, thin", lambda: [Conv2D(3, 3)], (5, 4, 1)),
+    ("conv, thick", lambda: [Conv2D(3, 4, stride=2)], (6, 5, 6)),
+    ("conv, no padding", lambda: [Conv2D(2, (3, 2), padding=0, use_bias=False)], (5, 4, 2)),
+    ("conv, skipping", lambda: [Conv2D(2, 2, stride=3, padding=1)], (5, 4, 5)),
+    ("conv, 1x1", lambda: [Conv2D(2, 1)], (3, 2, 5)),
+    ("conv, to one pixel", lambda: [Conv2D(1, 4, padding=0)], (4, 4, 3)),
+    ("transposed, thin", lambda: [Conv2DTranspose(2, 4, stride=2)], (3, 2, 5)),
+    ("transposed, thick", lambda: [Conv2DTranspose(6, 3, stride=2, padding=1, output_padding=1)], (3, 2, 2)),
+    ("transposed, from one pixel", lambda: [Conv2DTranspose(3, 4, padding=0, use_bias=False)], (1, 1, 6)),
+    ("transposed, stride 1", lambda: [Conv2DTranspose(1, 5)], (3, 4, 2)),
+    ("batch norm, dense", lambda: [BatchNorm()], (4,)),
+    ("batch norm, image", lambda: [BatchNorm(decay=0, eps=1e-3)], (3, 2, 4)),
+    ("leaky relu", lambda: [LeakyReLU(negative_slope=0.2)], (5,)),
+    ("leaky relu, image", lambda: [LeakyReLU(negative_slope=0)], (3, 2, 4)),
+    ("relu", lambda: [ReLU()], (3, 2, 4)),
+    ("tanh", lambda: [Tanh()], (3, 2, 4)),
+    ("sigmoid", lambda: [Sigmoid()], (5,)),
+    ("rescaling", lambda: [Rescaling(scale=-2, offset=0.5)], (5,)),
+    ("rescaling, image", lambda: [Rescaling(offset=1)], (3, 2, 4)),
+    ("dropout", lambda: [Dropout(rate=0.3)], (7,)),
+    ("dropout, image", lambda: [Dropout(rate=0.6)], (3, 2, 4)),
+    ("dropout, rate 0", lambda: [Dropout(rate=0)], (7,)),
+    ("flatten", lambda: [Flatten()], (3, 2, 4)),
+    ("reshape", lambda: [Reshape((3, 2, 4))], (24,)),
+    ("shift", lambda: [RandomShift(1)], (4, 3, 2)),
+    ("shift, far", lambda: [RandomShift(4, fill=0.5)], (3, 2, 1)),
+    ("activations in a row", lambda: [Tanh(), LeakyReLU(negative_slope=0.2), Sigmoid()], (6,)),
+    ("batch norm between dense", lambda: [Dense(6, use_bias=False), BatchNorm(), Tanh(), Dense(2)], (4,)),
+    ("generator", generator, (5,)),
+    ("discriminator", discriminator, (8, 6, 1)),
+]
+each_layer = pytest.mark.parametrize(
+    ("make", "shape"), [pytest.param(make, shape, id=name) for name, make, shape in CONFIGURATIONS]
+)
+each_mode = pytest.mark.parametrize("train", [True, False], ids=["train", "eval"])
+
+
+def draws():
+    return np.random.default_rng(11)
+
+
+def network(make, shape, device="cpu", dtype="float64"):
+    """Weights, biases, gains and statistics random, none of them 0 or 1."""
+    net, rng = Network(make(), shape, rng=draws(), dtype=dtype, device=device), draws()
+    xp = get_array_module(net.theta)
+    net.theta += xp.asarray(0.1 * rng.standard_normal(net.theta.size).astype(dtype))
+    net.stats += xp.asarray(0.3 * rng.random(net.stats.size).astype(dtype))
+    return net
+
+
+def sample(normal, shape, n=4, dtype="float64"):
+    return normal(*shape[:-1], n, shape[-1], dtype=dtype)
+
+
+def run(net, x, dy, x_dot, train):
+    """Everything that a pass computes: y, dx, y_dot and dtheta."""
+    y, caches = net.forward(x, train=train, rng=draws())
+    net.zero_grad()
+    dx = net.backward(dy, caches)
+    return {"y": y, "dx": dx, "y_dot": net.jvp(x_dot, caches), "dtheta": net.dtheta.copy()}
+
+
+def inputs(net, normal, dtype="float64", n=4):
+    return [sample(normal, shape, n, dtype) for shape in (net.input_shape, net.output_shape, net.input_shape)]
+
+
+def test_every_layer_is_here():
+    exported = {
+        thing
+        for thing in vars(every).values()
+        if inspect.isclass(thing) and issubclass(thing, Layer) and not inspect.isabstract(thing)
+    }
+    assert exported == {type(layer) for _, make, _ in CONFIGURATIONS for layer in make()}
+
+
+@each_mode
+@each_layer
+def test_adjoint_and_finite_differences(make, shape, train, device):
+    checks = check_network(network(make, shape, device), train=train, batch=3)
+    assert all(check.ok for check in checks), report(checks)
+    assert checks[0].tolerance <= 1e-12
+    assert max(check.tolerance for check in checks) <= 1e-6
+
+
+@each_mode
+@each_layer
+def test_adjoint_identity(make, shape, train, device, normal):
+    """<dy, J x_dot> == <J^T dy, x_dot>, asked of the network itself rather than of the checker's copy."""
+    net = network(make, shape, device)
+    x, dy, x_dot = inputs(net, normal)
+    results = run(net, x, dy, x_dot, train)
+    forwards, backwards = float((dy * results["y_dot"]).sum()), float((results["dx"] * x_dot).sum())
+    sizes = [float((a * b).sum()) ** 0.5 for a, b in ((dy, dy), (results["y_dot"],) * 2)]
+    assert abs(forwards - backwards) <= 1e-12 * (sizes[0] * sizes[1] or 1)
+
+
+@each_mode
+@each_layer
+def test_both_maps_are_linear(make, shape, train, device, normal):
+    net = network(make, shape, device)
+    x, dy, x_dot = inputs(net, normal)
+    _, dy_2, x_dot_2 = inputs(net, normal)
+    _, caches = net.forward(x, train=train, rng=draws())
+    for apply, a, b in ((net.jvp, x_dot, x_dot_2), (lambda v, caches: net.backward(v, caches), dy, dy_2)):
+        together = to_host(apply(2 * a - b, caches))
+        apart = to_host(2 * apply(a, caches) - apply(b, caches))
+        np.testing.assert_allclose(together, apart, rtol=1e-11, atol=1e-12)
+
+
+@each_mode
+@each_layer
+def test_shapes(make, shape, train, device, normal):
+    net = network(make, shape, device)
+    for n in (2, 3, 7):
+        x, dy, x_dot = inputs(net, normal, n=n)
+        results = run(net, x, dy, x_dot, train)
+        assert results["y"].shape == results["y_dot"].shape == dy.shape
+        assert results["dx"].shape == x.shape
+
+
+@each_mode
+@each_layer
+def test_dtype_is_kept(make, shape, train, device, normal):
+    for dtype in ("float32", "float64"):
+        net = network(make, shape, device, dtype)
+        results = run(net, *inputs(net, normal, dtype), train)
+        assert {name: str(a.dtype) for name, a in results.items()} == dict.fromkeys(results, dtype)
+        h, generator = sample(normal, shape, dtype=dtype), draws()
+        for layer in net.layers:  # no layer promotes and leaves it to the next one to come back
+            for name in layer.params + layer.stats:
+                assert getattr(layer, name).dtype == dtype
+            h, cache = layer.forward(h, train=train, rng=generator)
+            assert h.dtype == layer.input_grad(h, cache).dtype == dtype
+
+
+@each_mode
+@each_layer
+def test_float32_agrees_with_float64(make, shape, train, device, normal):
+    """The masks and shifts are the same, so only rounding differs."""
+    nets = network(make, shape, device), network(make, shape, device, "float32")
+    arrays = inputs(nets[0], normal, "float32")
+    wide, narrow = run(nets[0], *(a.astype("float64") for a in arrays), train), run(nets[1], *arrays, train)
+    for name, exact in wide.items():
+        exact = to_host(exact)
+        scale = np.abs(exact).max(initial=1e-3)
+        np.testing.assert_allclose(to_host(narrow[name]), exact, rtol=1e-3, atol=1e-4 * scale, err_msg=name)
+
+
+@each_mode
+@each_layer
+def test_inputs_are_left_alone(make, shape, train, device, normal):
+    net = network(make, shape, device)
+    arrays = [*inputs(net, normal), net.theta, net.stats]
+    before = [to_host(a).copy() for a in arrays]
+    run(net, *arrays[:3], train)
+    for now, then in zip(arrays, before, strict=True):
+        np.testing.assert_array_equal(to_host(now), then)
+
+
+@each_mode
+@each_layer
+def test_a_pass_can_be_sent_back_twice(make, shape, train, device, normal):
+    """Neither backward nor jvp spends the cache or the output."""
+    net = network(make, shape, device)
+    x, dy, x_dot = inputs(net, normal)
+    y, caches = net.forward(x, train=train, rng=draws())
+    then = to_host(y).copy()
+    passes = [(to_host(net.backward(dy, caches)).copy(), to_host(net.jvp(x_dot, caches)).copy()) for _ in range(2)]
+    for first, second in zip(*passes, strict=True):
+        np.testing.assert_array_equal(first, second)
+    np.testing.assert_array_equal(to_host(y), then)
+
+
+@each_mode
+@each_layer
+def test_non_contiguous_arrays(make, shape, train, device, normal):
+    net = network(make, shape, device)
+    arrays = inputs(net, normal)
+    xp = get_array_module(arrays[0])
+    strided = [xp.ascontiguousarray(a.T).T for a in arrays]
+    assert not any(a.flags.c_contiguous for a in strided if min(a.shape[-2:]) > 1)
+    expected, got = run(net, *arrays, train), run(net, *strided, train)
+    for name in expected:
+        np.testing.assert_allclose(to_host(got[name]), to_host(expected[name]), rtol=1e-11, atol=1e-12, err_msg=name)
+
+
+@each_layer
+def test_in_eval_a_sample_does_not_depend_on_its_batch(make, shape, device, normal):
+    net = network(make, shape, device)
+    x, dy, x_dot = inputs(net, normal, n=5)
+    whole = run(net, x, dy, x_dot, train=False)
+    parts = [
+        run(net, *(a[..., rows, :] for a in (x, dy, x_dot)), train=False)
+        for rows in (slice(0, 1), slice(1, 3), slice(3, 5))
+    ]
+    for name in ("y", "dx", "y_dot"):
+        together = np.concatenate([to_host(part[name]) for part in parts], axis=-2)
+        np.testing.assert_allclose(together, to_host(whole[name]), rtol=1e-11, atol=1e-12, err_msg=name)
+    total = sum(to_host(part["dtheta"]) for part in parts)
+    np.testing.assert_allclose(total, to_host(whole["dtheta"]), rtol=1e-10, atol=1e-11)
+
+
+@each_mode
+@each_layer
+def test_the_host_never_waits_for_the_device(make, shape, train, monkeypatch, rng):
+    cupy = strict_cupy.install(monkeypatch)
+    net = network(make, shape, "cuda", "float32")
+    x, dy, x_dot = (
+        cupy.asarray(rng.standard_normal((*s[:-1], 4, s[-1]), dtype="float32"))
+        for s in (net.input_shape, net.output_shape, net.input_shape)
+    )
+    with strict_cupy.count() as counts:
+        _, caches = net.forward(x, train=train, rng=draws())
+        net.zero_grad()
+        net.backward(dy, caches)
+        net.jvp(x_dot, caches)
+        net.update_stats(caches)
+    assert counts.synchronisations == 0
+
+
+@each_layer
+def test_only_update_stats_changes_the_statistics(make, shape, device, normal):
+    net = network(make, shape, device)
+    before = to_host(net.stats).copy()
+    x, dy, x_dot = inputs(net, normal)
+    _, caches = net.forward(x, train=True, rng=draws())
+    run(net, x, dy, x_dot, train=True)
+    np.testing.assert_array_equal(to_host(net.stats), before)
+    net.update_stats(caches)
+    assert (to_host(net.stats) != before).all()

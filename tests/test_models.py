@@ -1,0 +1,140 @@
+"""Every family: its sizes, its ranges, its number of parameters, and the gradients of the small ones."""
+
+import numpy as np
+import pytest
+
+from minigan import InputError
+from minigan.backend import to_device, to_host
+from minigan.gradient_check import check_game
+from minigan.layers import RandomShift
+from minigan.models import FAMILIES, build_networks, get_family
+from minigan.objectives import OBJECTIVES
+
+PARAMETERS = {  # at 28 x 28 x 1; dcgan's are those of the introductory article, infogan's those of the paper
+    "mlp": (576_016, 533_505),
+    "hybrid": (426_849, 533_505),
+    "dcgan": (2_280_896, 212_865),
+    "infogan": (6_622_593, 6_558_017),
+}
+CONVOLUTIONAL = ("hybrid", "dcgan", "infogan")
+
+every_family = pytest.mark.parametrize("model", FAMILIES)
+
+
+def build(model, image_shape=(28, 28, 1), seed=0, **options):
+    return build_networks(model, image_shape, rng=np.random.default_rng(seed), **options)
+
+
+def test_families():
+    assert list(FAMILIES) == ["hybrid", "mlp", "dcgan", "infogan"]
+    for name, family in FAMILIES.items():
+        assert family.name == name
+        assert family.source
+        assert get_family(name) is family
+    with pytest.raises(InputError, match="model: expected one of hybrid, mlp, dcgan, infogan, got 'biggan'"):
+        get_family("biggan")
+
+
+@every_family
+def test_parameters_shapes_and_ranges(model):
+    g, d = build(model)
+    assert (g.theta.size, d.theta.size) == PARAMETERS[model]
+    assert g.input_shape == (FAMILIES[model].latent_dim,)
+    assert g.output_shape == d.input_shape == (28, 28, 1)
+    assert d.output_shape == (1,)
+    rng = np.random.default_rng(1)
+    z = rng.standard_normal((3, *g.input_shape), dtype=np.float32)
+    for train in (True, False):
+        x, _ = g.forward(z, train=train, rng=rng)
+        logits, _ = d.forward(x, train=train, rng=rng)
+        assert x.shape == (28, 28, 3, 1)
+        assert logits.shape == (3, 1)
+        assert x.dtype == logits.dtype == np.float32
+        assert np.isfinite(logits).all()
+        assert x.std() > 0
+    x, _ = g.forward(100 * z, train=False)
+    assert np.abs(x).max() <= 1
+
+
+@pytest.mark.parametrize("model", ["mlp", "hybrid"])
+def test_logits_are_not_squashed(model):
+    """D ends in a logit: far beyond (0, 1), where a sigmoid at its end could not go."""
+    _, d = build(model, (8, 8, 1))
+    d.theta *= 100
+    logits, _ = d.forward(np.ones((8, 8, 4, 1), dtype=np.float32), train=False)
+    assert np.abs(logits).min() > 1
+
+
+@every_family
+def test_colour_images_of_another_size(model, device):
+    g, d = build(model, (32, 32, 3), latent_dim=5, device=device)
+    assert g.input_shape == (5,)
+    assert g.output_shape == d.input_shape == (32, 32, 3)
+    rng = np.random.default_rng(1)
+    z = to_device(rng.standard_normal((2, 5), dtype=np.float32), device)
+    x, caches_g = g.forward(z, train=True, rng=rng)
+    logits, caches_d = d.forward(x, train=True, rng=rng)
+    assert x.shape == (32, 32, 2, 3)
+    assert logits.shape == (2, 1)
+    assert np.abs(to_host(x)).max() <= 1
+    dx = d.backward(logits, caches_d, param_grads=False)
+    g.backward(dx, caches_g, input_grad=False)
+    assert float(to_host(abs(g.dtheta).max())) > 0
+
+
+@pytest.mark.parametrize("image_shape", [(30, 30, 1), (28, 30, 1), (30, 28, 3)])
+@pytest.mark.parametrize("model", CONVOLUTIONAL)
+def test_refuses_sizes_it_cannot_make(model, image_shape):
+    h, w, _ = image_shape
+    with pytest.raises(
+        InputError,
+        match=f"data: model '{model}' needs images whose height and width are multiples of 4, got {h} x {w}",
+    ):
+        build(model, image_shape)
+
+
+def test_mlp_makes_any_size():
+    g, d = build("mlp", (5, 7, 2))
+    assert g.output_shape == d.input_shape == (5, 7, 2)
+
+
+@pytest.mark.parametrize("model", ["mlp", "dcgan"])
+def test_augment_shift_comes_first(model):
+    _, plain = build(model, (8, 8, 1))
+    _, shifted = build(model, (8, 8, 1), augment_shift=3)
+    assert isinstance(shifted.layers[0], RandomShift)
+    assert shifted.layers[0].reach == 3
+    assert [type(layer) for layer in shifted.layers[1:]] == [type(layer) for layer in plain.layers]
+    assert not any(isinstance(layer, RandomShift) for layer in plain.layers)
+    np.testing.assert_array_equal(shifted.theta, plain.theta)  # the same seed, the same weights
+
+
+@pytest.mark.parametrize("model", ["mlp", "hybrid", "dcgan"])
+def test_same_seed_same_weights(model, device):
+    one, same, other = (build(model, (8, 8, 1), seed=seed, device=device) for seed in (3, 3, 4))
+    for player in (0, 1):
+        np.testing.assert_array_equal(to_host(one[player].theta), to_host(same[player].theta))
+        assert (to_host(one[player].theta) != to_host(other[player].theta)).any()
+        assert one[player].device == device
+
+
+def test_weights_are_the_same_on_every_device(device):
+    for here, there in zip(build("hybrid", (8, 8, 1), device=device), build("hybrid", (8, 8, 1)), strict=True):
+        np.testing.assert_array_equal(to_host(here.theta), there.theta)
+        np.testing.assert_array_equal(to_host(here.stats), there.stats)
+
+
+@pytest.mark.parametrize("objective", OBJECTIVES.values(), ids=OBJECTIVES)
+@pytest.mark.parametrize("augment_shift", [0, 2])
+@pytest.mark.parametrize("model", ["mlp", "hybrid"])
+def test_gradients_of_both_players(model, augment_shift, objective, device):
+    g, d = build(model, (8, 8, 1), latent_dim=6, augment_shift=augment_shift, device=device)
+    for check in check_game(g, d, objective, batch=5):
+        assert check.ok, check
+
+
+@pytest.mark.parametrize("model", ["dcgan"])
+def test_gradients_of_the_convolutional_players(model):
+    g, d = build(model, (4, 4, 1), latent_dim=6)
+    for check in check_game(g, d, OBJECTIVES["non-saturating"], batch=5):
+        assert check.ok, check

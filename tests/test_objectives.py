@@ -1,0 +1,250 @@
+"""What each player minimises: values in 500 digits, gradients by finite differences, and in the right direction."""
+
+from decimal import Decimal, localcontext
+
+import numpy as np
+import pytest
+
+from minigan import InputError
+from minigan.backend import to_device, to_host
+from minigan.gradient_check import check_directional, check_elementwise, check_game
+from minigan.layers import (
+    BatchNorm,
+    Conv2D,
+    Conv2DTranspose,
+    Dense,
+    Dropout,
+    Flatten,
+    LeakyReLU,
+    Network,
+    RandomShift,
+    Reshape,
+    Tanh,
+)
+from minigan.layers.activations import sigmoid
+from minigan.objectives import OBJECTIVES, Minimax, NonSaturating, get_objective, sigmoid_cross_entropy
+
+LOGITS = [0.0, 0.3, -0.3, 1.0, -1.0, 5.0, -5.0, 20.0, -20.0, 40.0, -40.0, 100.0, -100.0, 1000.0, -1000.0]
+
+every_objective = pytest.mark.parametrize("objective", OBJECTIVES.values(), ids=OBJECTIVES)
+
+
+def cross_entropy_in_500_digits(s, t):
+    """The definition, -t log p - (1 - t) log(1 - p) with p = 1 / (1 + e^-s), and its derivative p - t."""
+    with localcontext(prec=500):
+        s, t = Decimal(s), Decimal(t)
+        p = 1 / (1 + (-s).exp())
+        return float(-t * p.ln() - (1 - t) * (1 - p).ln()), float(p - t)
+
+
+@pytest.mark.parametrize("target", [0, 1])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("logit", LOGITS)
+def test_value_is_exact_for_every_logit(logit, dtype, target, device):
+    logits = to_device(np.array([[logit]], dtype=dtype), device)
+    loss, ds = sigmoid_cross_entropy(logits, target)
+    expected_loss, expected_ds = cross_entropy_in_500_digits(float(np.dtype(dtype).type(logit)), target)
+    close = {"rtol": 8 * np.finfo(dtype).eps, "atol": np.finfo(dtype).tiny}
+    np.testing.assert_allclose(to_host(loss), expected_loss, **close)
+    np.testing.assert_allclose(to_host(ds), [[expected_ds]], **close)
+    assert loss.dtype == ds.dtype == dtype
+    assert loss.shape == ()
+
+
+@pytest.mark.parametrize("target", [0.1, 0.5, 0.9])
+@pytest.mark.parametrize("logit", LOGITS)
+def test_soft_targets(logit, target, device):
+    loss, ds = sigmoid_cross_entropy(to_device(np.array([[logit]]), device), target)
+    expected_loss, expected_ds = cross_entropy_in_500_digits(logit, target)
+    np.testing.assert_allclose(to_host(loss), expected_loss, rtol=1e-13)
+    np.testing.assert_allclose(to_host(ds), [[expected_ds]], rtol=1e-13, atol=1e-16)
+
+
+@pytest.mark.parametrize("target", [0, 0.25, 1])
+def test_mean_over_the_batch(target, device, normal):
+    logits = normal(6, 1)
+    before = to_host(logits).copy()
+    loss, ds = sigmoid_cross_entropy(logits, target)
+    expected = [cross_entropy_in_500_digits(float(s), target) for s in before[:, 0]]
+    np.testing.assert_allclose(to_host(loss), np.mean([value for value, _ in expected]), rtol=1e-14)
+    np.testing.assert_allclose(to_host(ds)[:, 0], [slope / 6 for _, slope in expected], rtol=1e-12)
+    assert ds.shape == (6, 1)
+    np.testing.assert_array_equal(to_host(logits), before)
+
+
+@pytest.mark.parametrize("target", [0, 0.25, 1])
+def test_gradient(target, device, normal, rng):
+    logits = 3 * normal(8, 1)
+    _, ds = sigmoid_cross_entropy(logits, target)
+    np.testing.assert_allclose(to_host(ds), to_host((sigmoid(logits) - target) / 8), rtol=1e-13, atol=1e-16)
+
+    def f(s):
+        return float(to_host(sigmoid_cross_entropy(s, target)[0]))
+
+    for check in (check_directional("ds", f, logits, ds, rng=rng), check_elementwise("ds", f, logits, ds, rng=rng)):
+        assert check.ok, check
+
+
+def test_gradient_survives_being_confidently_wrong(device):
+    """A clipped probability has gradient 0 here; the truth is -1 and +1 per logit."""
+    wrong = to_device(np.array([[-1000.0], [-100.0]], dtype=np.float32), device)
+    np.testing.assert_array_equal(to_host(sigmoid_cross_entropy(wrong, 1)[1]), [[-0.5], [-0.5]])
+    np.testing.assert_array_equal(to_host(sigmoid_cross_entropy(-wrong, 0)[1]), [[0.5], [0.5]])
+
+
+@pytest.mark.parametrize("target", [-0.1, 1.1, 2, float("nan")])
+def test_refuses_target(target):
+    with pytest.raises(InputError, match=rf"target: expected a number in \[0, 1\], got {target}"):
+        sigmoid_cross_entropy(np.zeros((2, 1)), target)
+
+
+def test_numpy_target_does_not_promote():
+    loss, ds = sigmoid_cross_entropy(np.zeros((2, 1), dtype=np.float32), np.float64(0.9))
+    assert loss.dtype == ds.dtype == np.float32
+
+
+@every_objective
+def test_discriminator_that_knows_nothing_loses_2_log_2(objective, device):
+    zeros = to_device(np.zeros((5, 1)), device)
+    loss, ds_real, ds_fake = objective.discriminator(zeros, zeros)
+    np.testing.assert_allclose(to_host(loss), 2 * np.log(2), rtol=1e-15)
+    np.testing.assert_allclose(to_host(ds_real), np.full((5, 1), -0.1), rtol=1e-15)
+    np.testing.assert_allclose(to_host(ds_fake), np.full((5, 1), 0.1), rtol=1e-15)
+
+
+@every_objective
+def test_discriminator_loss(objective, device, normal):
+    real, fake = normal(4, 1), normal(6, 1)
+    loss, ds_real, ds_fake = objective.discriminator(real, fake)
+    d_real, d_fake = (1 / (1 + np.exp(-to_host(s))) for s in (real, fake))
+    np.testing.assert_allclose(to_host(loss), -np.log(d_real).mean() - np.log(1 - d_fake).mean(), rtol=1e-13)
+    np.testing.assert_allclose(to_host(ds_real), (d_real - 1) / 4, rtol=1e-13)
+    np.testing.assert_allclose(to_host(ds_fake), d_fake / 6, rtol=1e-13)
+
+
+def test_generator_gradient_per_logit(device, normal):
+    """Same fixed point, another gradient: saturating -D, non-saturating -(1 - D)."""
+    logits = 4 * normal(7, 1)
+    d = 1 / (1 + np.exp(-to_host(logits)))
+    loss, ds = Minimax().generator(logits)
+    np.testing.assert_allclose(to_host(loss), np.log(1 - d).mean(), rtol=1e-11)
+    np.testing.assert_allclose(to_host(ds), -d / 7, rtol=1e-13, atol=1e-16)
+    loss, ds = NonSaturating().generator(logits)
+    np.testing.assert_allclose(to_host(loss), -np.log(d).mean(), rtol=1e-12)
+    np.testing.assert_allclose(to_host(ds), -(1 - d) / 7, rtol=1e-12, atol=1e-16)
+
+
+def test_minimax_dies_where_the_discriminator_wins(device):
+    losing = to_device(np.array([[-50.0]]), device)
+    assert abs(float(to_host(Minimax().generator(losing)[1])[0, 0])) < 1e-20
+    assert float(to_host(NonSaturating().generator(losing)[1])[0, 0]) == pytest.approx(-1, abs=1e-15)
+
+
+def test_objectives_share_the_discriminators_loss(device, normal):
+    real, fake = normal(4, 1), normal(4, 1)
+    for a, b in zip(
+        get_objective("minimax").discriminator(real, fake),
+        get_objective("non-saturating").discriminator(real, fake),
+        strict=True,
+    ):
+        np.testing.assert_array_equal(to_host(a), to_host(b))
+
+
+def test_get_objective():
+    assert set(OBJECTIVES) == {"non-saturating", "minimax"}
+    for name, objective in OBJECTIVES.items():
+        assert get_objective(name) is objective
+        assert objective.name == name
+    with pytest.raises(InputError, match="objective: expected one of non-saturating, minimax, got 'wgan'"):
+        get_objective("wgan")
+
+
+def slope():
+    return LeakyReLU(negative_slope=0.2)
+
+
+PLAYERS = {
+    "plain": (
+        lambda: [Dense(6), slope(), Dense(16), Tanh(), Reshape((4, 4, 1))],
+        lambda: [Flatten(), Dense(6), slope(), Dense(1)],
+    ),
+    "batch norm in G": (
+        lambda: [Dense(8), BatchNorm(), slope(), Reshape((2, 2, 2)), Conv2DTranspose(1, 4, stride=2), Tanh()],
+        lambda: [Flatten(), Dense(6), slope(), Dense(1)],
+    ),
+    "batch norm in D": (
+        lambda: [Dense(16), Tanh(), Reshape((4, 4, 1))],
+        lambda: [Conv2D(3, 3, stride=2), BatchNorm(), slope(), Flatten(), Dense(5), BatchNorm(), slope(), Dense(1)],
+    ),
+    "dropout and shifts": (
+        lambda: [Dense(8), BatchNorm(), Dropout(rate=0.3), Dense(16), Tanh(), Reshape((4, 4, 1))],
+        lambda: [RandomShift(1), Flatten(), Dropout(rate=0.5), Dense(6), slope(), Dropout(rate=0.5), Dense(1)],
+    ),
+}
+
+
+def build(players, device, dtype="float64"):
+    g_layers, d_layers = PLAYERS[players]
+    rng = np.random.default_rng(7)
+    g = Network(g_layers(), (3,), rng=rng, dtype=dtype, device=device)
+    d = Network(d_layers(), (4, 4, 1), rng=rng, dtype=dtype, device=device)
+    return g, d
+
+
+@every_objective
+@pytest.mark.parametrize("players", PLAYERS)
+def test_both_players_gradients(players, objective, device):
+    g, d = build(players, device, dtype="float32")
+    checks = check_game(g, d, objective, batch=5)
+    assert len(checks) == 3
+    for check in checks:
+        assert check.ok, check
+        assert check.analytic != 0, check
+
+
+class TrainsBackwards(NonSaturating):
+    """Canary: the sign error that several published implementations trained with for years."""
+
+    def generator(self, logits_fake):
+        loss, ds = super().generator(logits_fake)
+        return loss, -ds
+
+
+def test_a_generator_trained_backwards_is_caught():
+    discriminator, *generator = check_game(*build("plain", "cpu"), TrainsBackwards(), batch=5)
+    assert discriminator.ok
+    assert not any(check.ok for check in generator)
+
+
+@every_objective
+@pytest.mark.parametrize("players", PLAYERS)
+@pytest.mark.parametrize("player", ["generator", "discriminator"])
+def test_a_tiny_step_lowers_the_players_own_loss(player, players, objective, device, normal):
+    """To first order by learning_rate * |dtheta|^2, which also holds the size of the gradient."""
+    g, d = build(players, device)
+    z, x_real = normal(5, 3), normal(4, 4, 5, 1)
+
+    def play():
+        draws = np.random.default_rng(3)
+        x_fake, caches_g = g.forward(z, train=True, rng=draws)
+        real, caches_real = d.forward(x_real, train=True, rng=draws)
+        fake, caches_fake = d.forward(x_fake, train=True, rng=draws)
+        g.zero_grad()
+        d.zero_grad()
+        if player == "generator":
+            loss, ds = objective.generator(fake)
+            g.backward(d.backward(ds, caches_fake, param_grads=False), caches_g)
+        else:
+            loss, ds_real, ds_fake = objective.discriminator(real, fake)
+            d.backward(ds_real, caches_real)
+            d.backward(ds_fake, caches_fake)
+        return float(to_host(loss))
+
+    mover = g if player == "generator" else d
+    before = play()
+    gradient = mover.dtheta.copy()
+    expected = 1e-6 * float(to_host((gradient * gradient).sum()))
+    mover.theta -= 1e-6 * gradient
+    mover.version += 1
+    assert before - play() == pytest.approx(expected, rel=1e-2)
+    assert expected > 1e-12

@@ -1,0 +1,155 @@
+"""The folder of a run: what lies there after a tiny run, and that nothing there before is ever overwritten."""
+
+import dataclasses
+import json
+
+import numpy as np
+import pytest
+from matplotlib.image import imread
+from PIL import Image
+
+import minigan
+from minigan import InputError, TrainConfig
+from minigan.training.run_folder import RunFolder, fresh_name
+
+IMAGES = np.random.default_rng(0).integers(0, 256, (16, 8, 8), dtype=np.uint8)
+SHORT = {
+    "model": "mlp",
+    "data": IMAGES,
+    "steps": 4,
+    "batch_size": 4,
+    "latent_dim": 8,
+    "log_every": 3,
+    "quiet": True,
+    "device": "cpu",
+}
+GRID = 3 * (8 * 8 + 7 * 2)  # 8 x 8 images of 8 pixels, 2 between, three times as large
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    return minigan.train(**SHORT, out=tmp_path_factory.mktemp("runs") / "deeper" / "first")
+
+
+def test_contents(run):
+    assert run.folder.name == "first"  # its parents were made
+    assert {path.name for path in run.folder.iterdir()} == {
+        "config.json",
+        "metrics.jsonl",
+        "samples",
+        "model.npz",
+        "samples.png",
+        "losses.png",
+        "training.gif",
+    }
+    assert [path.name for path in sorted((run.folder / "samples").iterdir())] == [
+        f"step-{step:06d}.png" for step in range(5)
+    ]
+
+
+def test_config_is_the_resolved_one(run):
+    config = json.loads((run.folder / "config.json").read_text(encoding="utf-8"))
+    assert config == dataclasses.asdict(run.config)
+    assert config["learning_rate"] == 5e-4
+    assert config["augment_shift"] == 0
+    assert config["device"] == "cpu"
+    assert config["data"] == "array"
+    assert config["out"] == str(run.folder)
+    assert TrainConfig(**config) == run.config
+
+
+def test_metrics_are_one_json_per_line(run):
+    lines = (run.folder / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
+    records = [json.loads(line) for line in lines]
+    assert records == list(run.history)
+    assert [record["step"] for record in records] == [3, 4]  # every third, and the last
+
+
+def test_pictures(run):
+    for path in (run.folder / "samples").iterdir():
+        assert imread(path).shape[:2] == (GRID, GRID)
+    grid = imread(run.folder / "samples.png")
+    assert grid.shape[:2] == (3 * (10 * 8 + 9 * 2),) * 2  # 10 x 10
+    first = (run.sample(100, seed=0)[0] + 1) / 2
+    np.testing.assert_allclose(grid[1:24:3, 1:24:3, 0], first, atol=0.003)
+    assert imread(run.folder / "losses.png").ndim == 3
+    with Image.open(run.folder / "training.gif") as animation:
+        assert animation.n_frames >= 5
+    changed = [imread(run.folder / "samples" / f"step-{step:06d}.png") for step in (0, 4)]
+    assert (changed[0] != changed[1]).any()
+
+
+def test_model_samples_as_the_run_does(run):
+    np.testing.assert_array_equal(minigan.load(run.folder).sample(3), run.sample(3))
+
+
+def test_no_temporary_files(run):
+    assert [path for path in run.folder.rglob(".*")] == []
+
+
+def test_describe_names_what_is_there(run):
+    text = RunFolder.describe(_at(run.folder))
+    for name in ("samples.png", "training.gif", "losses.png", "model.npz"):
+        assert str(run.folder / name) in text
+    assert f"minigan sample {run.folder}" in text
+
+
+def _at(path):
+    folder = object.__new__(RunFolder)
+    folder.path = path
+    return folder
+
+
+def test_an_empty_folder_is_taken(tmp_path):
+    RunFolder(str(tmp_path), TrainConfig())
+    assert {path.name for path in tmp_path.iterdir()} == {"config.json", "samples"}
+
+
+def test_refuses_a_folder_that_holds_something(tmp_path):
+    (tmp_path / "precious").write_text("mine")
+    with pytest.raises(InputError, match=f"out: '{tmp_path}' is not empty; choose a new folder"):
+        minigan.train(**SHORT, out=tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["precious"]
+    assert (tmp_path / "precious").read_text() == "mine"
+
+
+def test_refuses_the_folder_of_another_run(run):
+    before = {path: path.read_bytes() for path in run.folder.rglob("*") if path.is_file()}
+    with pytest.raises(InputError, match="is not empty"):
+        minigan.train(**SHORT, out=run.folder)
+    assert {path: path.read_bytes() for path in run.folder.rglob("*") if path.is_file()} == before
+
+
+@pytest.mark.parametrize("below", ["file", "file/run", "file/deeper/run"])
+def test_refuses_a_place_that_cannot_be_written(below, tmp_path):
+    (tmp_path / "file").write_text("mine")
+    with pytest.raises(InputError, match=f"out: cannot write to '{tmp_path / below}'"):
+        minigan.train(**SHORT, out=tmp_path / below)
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+@pytest.mark.parametrize("number", [{"steps": np.int64(2)}, {"learning_rate": np.float32(1e-3)}])
+def test_numpy_numbers_in_the_configuration(number, tmp_path):
+    run = minigan.train(**{**SHORT, **number}, out=tmp_path / "run")
+    config = json.loads((run.folder / "config.json").read_text(encoding="utf-8"))
+    assert {name: config[name] for name in number} == number
+    assert (run.folder / "model.npz").exists()
+
+
+def test_fresh_name_counts_up(tmp_path):
+    config = TrainConfig(model="mlp", data="some/where/digits.npz")
+    parent = str(tmp_path / "runs")
+    for number in (1, 2, 3):
+        name = fresh_name(config, parent)
+        assert name == str(tmp_path / "runs" / f"mlp-digits-{number:03d}")
+        RunFolder(name, config)
+    (tmp_path / "runs" / "mlp-digits-005").write_text("a file counts as taken")
+    RunFolder(fresh_name(config, parent), config)
+    assert fresh_name(config, parent).endswith("mlp-digits-006")
+    assert fresh_name(TrainConfig(), parent) == str(tmp_path / "runs" / "hybrid-mnist-5k-001")
+
+
+def test_fresh_name_makes_nothing(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert fresh_name(TrainConfig()) == "runs/hybrid-mnist-5k-001"
+    assert list(tmp_path.iterdir()) == []

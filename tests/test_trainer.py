@@ -1,0 +1,192 @@
+"""One training step: the same for one seed, on every device, and without making the host wait."""
+
+import numpy as np
+import pytest
+import strict_cupy
+
+from minigan import InputError, TrainConfig
+from minigan.backend import get_array_module, to_host
+from minigan.datasets import Dataset, load_dataset
+from minigan.training import Trainer
+from minigan.training.trainer import draw_noise
+
+
+@pytest.fixture(scope="module")
+def digits():
+    return Dataset("mnist-5k", load_dataset("mnist-5k").images[:64])
+
+
+def make_trainer(dataset, device="cpu", **options):
+    config = TrainConfig(**{"model": "mlp", "batch_size": 4, **options})
+    return Trainer(config.resolve(dataset=dataset.name, device=device), dataset)
+
+
+def trained(steps, *args, **options):
+    trainer = make_trainer(*args, **options)
+    metrics = [trainer.step() for _ in range(steps)]
+    return trainer, metrics
+
+
+def vectors(trainer):
+    networks = (trainer.generator, trainer.discriminator, trainer.average.network)
+    return [to_host(a) for net in networks for a in (net.theta, net.stats)]
+
+
+@pytest.mark.parametrize("model", ["mlp", "hybrid", "dcgan"])
+def test_same_seed_same_bits(model, digits, device):
+    (a, metrics_a), (b, metrics_b) = (trained(3, digits, device, model=model, seed=5) for _ in range(2))
+    for x, y in zip(vectors(a), vectors(b), strict=True):
+        np.testing.assert_array_equal(x, y)
+    for step_a, step_b in zip(metrics_a, metrics_b, strict=True):
+        assert [float(to_host(m)) for m in step_a] == [float(to_host(m)) for m in step_b]
+
+
+def test_another_seed_another_run(digits):
+    (a, [metrics_a]), (b, [metrics_b]) = (trained(1, digits, seed=seed) for seed in (0, 1))
+    for player in ("generator", "discriminator"):
+        assert (getattr(a, player).theta != getattr(b, player).theta).mean() > 0.9
+    assert metrics_a.d_loss != metrics_b.d_loss
+
+
+def test_random_streams_are_independent(digits):
+    """What the layers draw changes neither the weights, nor the order of the data, nor the noise."""
+    (plain, _), (shifted, _) = (trained(2, digits, augment_shift=shift) for shift in (0, 2))
+    assert (plain.discriminator.theta != shifted.discriminator.theta).any()
+    np.testing.assert_array_equal(to_host(plain.batches.next()), to_host(shifted.batches.next()))
+    assert plain.noise.random() == shifted.noise.random()
+    fresh = [make_trainer(digits, augment_shift=shift) for shift in (0, 2)]
+    np.testing.assert_array_equal(fresh[0].discriminator.theta, fresh[1].discriminator.theta)
+    streams = [trained(0, digits)[0] for _ in range(2)]
+    draws = {s.random() for s in (streams[0].noise, streams[0].layer_draws, streams[0].batches.rng)}
+    assert len(draws) == 3
+
+
+def test_no_module_state_of_numpy(digits):
+    before = np.random.get_state()[1].copy()  # noqa: NPY002
+    trained(1, digits, model="dcgan")
+    np.testing.assert_array_equal(np.random.get_state()[1], before)  # noqa: NPY002
+
+
+@pytest.mark.parametrize("objective", ["non-saturating", "minimax"])
+@pytest.mark.parametrize("model", ["mlp", "hybrid", "dcgan"])
+def test_everything_moves_and_stays_finite(model, objective, digits, device):
+    trainer = make_trainer(digits, device, model=model, objective=objective)
+    assert trainer.objective.name == objective
+    before = [v.copy() for v in vectors(trainer)]
+    for _ in range(2):
+        metrics = trainer.step()
+        for value in metrics:
+            assert value.shape == ()
+            assert get_array_module(value) is get_array_module(trainer.generator.theta)
+            assert np.isfinite(float(to_host(value)))
+        assert 0 < float(to_host(metrics.d_real)) < 1
+        assert 0 < float(to_host(metrics.d_fake)) < 1
+    for old, new in zip(before, vectors(trainer), strict=True):
+        assert new.dtype == np.float32
+        assert np.isfinite(new).all()
+        if new.size:  # D of most families has no statistics
+            assert (old != new).mean() > 0.5
+    assert trainer.generator.version == trainer.discriminator.version
+
+
+def test_metrics_are_those_of_the_first_logits(digits):
+    """Against the same step by hand, from the trainer's own parts: x_real, then z, then the layers' draws."""
+    trainer, twin = make_trainer(digits), make_trainer(digits)
+    d_loss, g_loss, d_real, d_fake = trainer.step()
+    x_real = twin.batches.next()
+    z = twin.noise.standard_normal((4, 64), dtype=np.float32)
+    x_fake, _ = twin.generator.forward(z, train=True)
+    real, _ = twin.discriminator.forward(x_real, train=True, rng=twin.layer_draws)
+    fake, _ = twin.discriminator.forward(x_fake, train=True, rng=twin.layer_draws)
+    p_real, p_fake = (1 / (1 + np.exp(-s.astype(float))) for s in (real, fake))
+    assert d_real == pytest.approx(p_real.mean(), rel=1e-5)
+    assert d_fake == pytest.approx(p_fake.mean(), rel=1e-5)
+    assert d_loss == pytest.approx(-np.log(p_real).mean() - np.log(1 - p_fake).mean(), rel=1e-5)
+    fake, _ = trainer.discriminator.forward(x_fake, train=True, rng=twin.layer_draws)  # D has moved, G not yet
+    assert g_loss == pytest.approx(np.logaddexp(0, -fake.astype(float)).mean(), rel=1e-5)
+
+
+def test_the_configuration_reaches_its_place(digits):
+    trainer = make_trainer(
+        digits, learning_rate=0.01, beta1=0.1, beta2=0.2, average_decay=0.3, latent_dim=7, batch_size=6
+    )
+    for adam, net in (
+        (trainer.generator_adam, trainer.generator),
+        (trainer.discriminator_adam, trainer.discriminator),
+    ):
+        assert adam.network is net
+        assert (adam.learning_rate, adam.beta1, adam.beta2) == (0.01, 0.1, 0.2)
+    assert trainer.average.source is trainer.generator
+    assert trainer.average.decay == 0.3
+    assert trainer.generator.input_shape == (7,)
+    assert trainer.batches.next().shape == (28, 28, 6, 1)
+    with pytest.raises(InputError, match="batch_size: got 65, but the data set has only 64 images"):
+        make_trainer(digits, batch_size=65)
+
+
+@pytest.mark.parametrize("augment_shift", [0, 2])
+@pytest.mark.parametrize("model", ["mlp", "hybrid", "dcgan"])  # dcgan has dropout
+def test_a_step_never_makes_the_host_wait(model, augment_shift, digits, monkeypatch):
+    """And sends up only z and, with shifts, the offsets of three passes forward and one back; an order per epoch."""
+    strict_cupy.install(monkeypatch)
+    trainer = make_trainer(digits, "cuda", model=model, augment_shift=augment_shift)
+    trainer.step()
+    for _ in range(2):  # well inside the first epoch
+        with strict_cupy.count() as count:
+            trainer.step()
+        assert count.synchronisations == 0
+        assert count.uploads <= (1 if augment_shift == 0 else 5)
+
+
+def test_a_new_epoch_uploads_one_order(digits, monkeypatch):
+    strict_cupy.install(monkeypatch)
+    trainer = make_trainer(digits, "cuda", batch_size=32, augment_shift=0)
+    uploads = []
+    for _ in range(4):
+        with strict_cupy.count() as count:
+            trainer.step()
+        assert count.synchronisations == 0
+        uploads.append(count.uploads)
+    assert uploads == [2, 1, 2, 1]
+
+
+@pytest.mark.parametrize("augment_shift", [0, 2])
+@pytest.mark.parametrize("model", ["mlp", "hybrid"])  # no dropout: its masks are drawn on the device
+def test_same_run_on_every_device(model, augment_shift, digits, device):
+    here, metrics_here = trained(2, digits, device, model=model, augment_shift=augment_shift)
+    there, metrics_there = trained(2, digits, "cpu", model=model, augment_shift=augment_shift)
+    for a, b in zip(vectors(here), vectors(there), strict=True):
+        error = np.abs(a - b)
+        if error.size:  # Adam may turn the rounding of a gradient of nearly 0 into steps of up to learning_rate each
+            assert np.quantile(error, 0.999) <= 1e-5
+            assert error.max() <= 4 * here.config.learning_rate
+    for a, b in zip(metrics_here, metrics_there, strict=True):
+        np.testing.assert_allclose([float(to_host(m)) for m in a], [float(m) for m in b], rtol=1e-5)
+
+
+def test_draw_noise(device):
+    z = draw_noise(np.random.default_rng(3), 500, 4, device)
+    assert get_array_module(z) is get_array_module(draw_noise(np.random.default_rng(3), 1, 4, device))
+    assert z.dtype == np.float32
+    np.testing.assert_array_equal(to_host(z), np.random.default_rng(3).standard_normal((500, 4), dtype=np.float32))
+    first = draw_noise(np.random.default_rng(3), 3, 4, device)
+    np.testing.assert_array_equal(to_host(first), to_host(z)[:3])
+
+
+# Golden losses: what this code printed on 64 real digits with NumPy on a CPU, once every gradient above was checked
+# (the options below, seed 0). A change of any of them is a change of what training does.
+GOLDEN = {"batch_size": 8, "augment_shift": 2, "learning_rate": 5e-4, "beta1": 0.5, "beta2": 0.99}
+MLP_D_LOSS = [1.387140, 1.240081, 1.145119, 1.025193, 0.896929, 0.724971, 0.635366, 0.592918, 0.492368, 0.366164]
+DCGAN_D_LOSS = [1.368866, 1.271377, 1.131967]
+DCGAN_G_LOSS = [0.701168, 0.675246, 0.641959]
+
+
+def test_ten_golden_losses(digits, device):
+    _, metrics = trained(10, digits, device, model="mlp", **GOLDEN)
+    np.testing.assert_allclose([float(to_host(m.d_loss)) for m in metrics], MLP_D_LOSS, rtol=1e-4)
+
+
+def test_golden_losses_of_dcgan(digits):
+    _, metrics = trained(3, digits, model="dcgan", **GOLDEN)
+    np.testing.assert_allclose([float(m.d_loss) for m in metrics], DCGAN_D_LOSS, rtol=1e-4)
+    np.testing.assert_allclose([float(m.g_loss) for m in metrics], DCGAN_G_LOSS, rtol=1e-4)
