@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from . import checks
-from .backend import Device, resolve_device, synchronize, to_device
+from .backend import Device, keep_freed_memory, resolve_device, synchronize, to_device
 from .errors import InputError
 from .models import build_networks, get_family
 from .objectives import NonSaturating
@@ -107,6 +107,7 @@ def _versions() -> dict[str, str]:
 
 
 def _our_step(model: str, batch_size: int, device: Device) -> Callable[[], None]:
+    keep_freed_memory()
     rng = np.random.default_rng(0)
     g, d = build_networks(model, IMAGE, rng=rng, device=device)
     adam_g, adam_d = Adam(g, learning_rate=2e-4), Adam(d, learning_rate=2e-4)

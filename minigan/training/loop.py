@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..backend import cuda_problem, get_array_module, resolve_device, to_host
+from ..backend import cuda_problem, get_array_module, keep_freed_memory, resolve_device, to_host
 from ..datasets import load_dataset
 from ..errors import DivergedError
 from .config import TrainConfig
@@ -41,6 +41,7 @@ def train(**options: Any) -> Run:
     device = resolve_device(config.device)
     dataset = load_dataset(data)
     resolved = config.resolve(dataset=dataset.name, device=device)
+    keep_freed_memory()
     trainer = Trainer(resolved, dataset)
     folder = RunFolder(resolved.out, resolved) if resolved.out is not None else None
 
