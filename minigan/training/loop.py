@@ -101,6 +101,7 @@ def _fit(trainer: Trainer, folder: RunFolder | None, progress: Progress) -> Run:
         if pending:
             log()
     elapsed = time.perf_counter() - started
+    progress.close()
     progress.message(
         f"{'interrupted after ' if run.interrupted else ''}{step:,} steps, {step * config.batch_size:,} images, "
         f"{elapsed:.1f} s"

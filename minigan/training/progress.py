@@ -1,5 +1,6 @@
 """Progress of a run: a bar on a terminal, a plain line now and then elsewhere."""
 
+import shutil
 import sys
 
 from tqdm import tqdm
@@ -22,8 +23,9 @@ class Progress:
         self.next_line = 0.0
         self.bar = None
         if not quiet and sys.stderr.isatty():
+            columns = shutil.get_terminal_size().columns  # 80 where a terminal does not know its size
             layout = "{percentage:3.0f}% |{bar}| {n:.0f}/{total:.0f} {unit} [{elapsed}, {remaining} left]{postfix}"
-            self.bar = tqdm(total=self.total, unit="steps" if steps else "s", bar_format=layout, dynamic_ncols=True)
+            self.bar = tqdm(total=self.total, unit="steps" if steps else "s", bar_format=layout, ncols=columns)
 
     def message(self, text: str) -> None:
         """Print a line that stays."""
@@ -50,3 +52,4 @@ class Progress:
         """Leave the terminal as it should be."""
         if self.bar is not None:
             self.bar.close()
+            self.bar = None
