@@ -24,8 +24,8 @@ class Progress:
         self.bar = None
         if not quiet and sys.stderr.isatty():
             columns = shutil.get_terminal_size().columns  # 80 where a terminal does not know its size
-            layout = "{percentage:3.0f}% |{bar}| {n:.0f}/{total:.0f} {unit} [{elapsed}, {remaining} left]{postfix}"
-            self.bar = tqdm(total=self.total, unit="steps" if steps else "s", bar_format=layout, ncols=columns)
+            layout = "{n:.0f}/{total:.0f}{unit} |{bar}| {remaining} left{postfix}"
+            self.bar = tqdm(total=self.total, unit="" if steps else " s", bar_format=layout, ncols=columns)
 
     def message(self, text: str) -> None:
         """Print a line that stays."""
@@ -37,16 +37,16 @@ class Progress:
     def update(self, record: Record, share: float) -> None:
         """Show the newest record."""
         numbers = (
-            f"loss D {record['d_loss']:.3f} G {record['g_loss']:.3f}  D(x) {record['d_real']:.2f}  "
-            f"D(G(z)) {record['d_fake']:.2f}  {record['images_per_second']:,.0f} images/s"
+            f"loss D {record['d_loss']:.2f} G {record['g_loss']:.2f} D(x) {record['d_real']:.2f} "
+            f"D(G(z)) {record['d_fake']:.2f} {record['images_per_second']:.0f} img/s"
         )
         if self.bar is not None:
             self.bar.n = min(self.total, record["step"] if self.steps is not None else record["seconds"])
             self.bar.set_postfix_str(numbers)
-        elif not self.quiet and share >= self.next_line:
+        elif not self.quiet and share >= min(self.next_line, 1):
             self.next_line = share + 1 / LINES
             left = record["seconds"] * (1 / share - 1) if share else 0.0
-            print(f"step {record['step']:>6,.0f}  {numbers}  {left:.0f} s left", flush=True)
+            print(f"step {record['step']:>6,.0f}  {numbers}, {left:.0f} s left", flush=True)
 
     def close(self) -> None:
         """Leave the terminal as it should be."""
