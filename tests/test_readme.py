@@ -1,0 +1,50 @@
+"""The README: its links lead somewhere, its Python runs, its numbers are those of the package."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from minigan import cli, layers
+from minigan.models import FAMILIES, build_networks
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("target", sorted(set(re.findall(r"\]\(([^)#]+)\)", README))))
+def test_links_lead_to_files(target):
+    assert (ROOT / target).is_file()
+
+
+def test_the_python_example_runs(tmp_path, monkeypatch):
+    (example,) = (
+        code for code in re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL) if "import minigan" in code
+    )
+    assert len([line for line in example.splitlines() if line]) <= 10
+    monkeypatch.chdir(tmp_path)
+    names = {}
+    exec(example.replace("seed=0,", "seed=0, steps=3, batch_size=4,"), names)
+    assert names["digits"].shape == (64, 28, 28)
+    assert all(check.ok for check in names["checks"])
+
+
+def test_commands_exist():
+    listed = set(re.findall(r"^\| `minigan (\w+)", README, flags=re.MULTILINE))
+    parser = cli._parser()
+    assert listed == set(parser._subparsers._group_actions[0].choices)
+
+
+def test_every_layer_is_in_the_table():
+    kinds = {
+        name for name, thing in vars(layers).items() if isinstance(thing, type) and issubclass(thing, layers.Layer)
+    }
+    for kind in kinds - {"Layer"}:
+        assert f"`{kind}`" in README
+
+
+@pytest.mark.parametrize("model", FAMILIES)
+def test_parameter_counts(model, rng):
+    counts = [f"{network.theta.size:,}" for network in build_networks(model, (28, 28, 1), rng=rng)]
+    (row,) = re.findall(rf"^\| `{model}`.*$", README, flags=re.MULTILINE)
+    assert row.endswith(f"| {', '.join(counts)} |")
