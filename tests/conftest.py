@@ -3,6 +3,10 @@
 import os
 from collections.abc import Callable, Iterator
 
+# Before NumPy loads: on arrays as small as these, threads only wait for each other.
+for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(name, "1")
+
 import numpy as np
 import pytest
 import strict_cupy
