@@ -10,7 +10,7 @@ Shape letters: N batch, H W in, OH OW out, C channels in, F channels out, KH KW 
 """
 
 from abc import ABC, abstractmethod
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
@@ -36,8 +36,8 @@ class Layer(ABC):
     ``layer.dw``, a running statistic is ``layer.running_mean``.
     """
 
-    params: ClassVar[tuple[str, ...]] = ()  # names of learned arrays
-    stats: ClassVar[tuple[str, ...]] = ()  # names of running statistics: saved, never learned
+    params: tuple[str, ...] = ()  # names of learned arrays
+    stats: tuple[str, ...] = ()  # names of running statistics: saved, never learned
 
     def build(self, input_shape: Shape) -> tuple[Shape, dict[str, Shape]]:
         """Fix the sizes; return the output shape and the shape of every array in ``params`` and ``stats``.

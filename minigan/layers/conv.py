@@ -41,7 +41,7 @@ class ConvBase(Layer):
         self.padding: Padding = "same" if padding == "same" else checks.integer("padding (or 'same')", padding, least=0)
         self.use_bias = use_bias
         self.initializer = initializer
-        self.params = ("w", "b") if use_bias else ("w",)  # type: ignore[misc]
+        self.params = ("w", "b") if use_bias else ("w",)
 
     def _image_size(self, input_shape: Shape) -> tuple[int, int]:
         if len(input_shape) != 3:

@@ -32,7 +32,7 @@ class Dense(Layer):
         self.units = checks.integer("units", units)
         self.use_bias = use_bias
         self.initializer = initializer
-        self.params = ("w", "b") if use_bias else ("w",)  # type: ignore[misc]
+        self.params = ("w", "b") if use_bias else ("w",)
 
     w: Array
     b: Array

@@ -8,17 +8,17 @@ from ..errors import InputError
 from .base import Layer, Shape
 
 
-def shift(x: Array, dy: np.ndarray, dx: np.ndarray, *, reach: int, fill: float) -> Array:
-    """Move image n of x (H, W, N, C) down by dy[n] and right by dx[n], integers in [-reach, reach].
+def shift(x: Array, down: np.ndarray, right: np.ndarray, *, reach: int, fill: float) -> Array:
+    """Move image n of x (H, W, N, C) by down[n] and right[n] pixels, integers in [-reach, reach].
 
-    y[h, w, n] = x[h - dy[n], w - dx[n], n] where that pixel exists, else ``fill``. The images are framed by
+    y[h, w, n] = x[h - down[n], w - right[n], n] where that pixel exists, else ``fill``. The images are framed by
     ``reach`` pixels of fill and all read out by one gather, sample by sample in memory, as Flatten wants them.
     """
     xp = get_array_module(x)
     h, w, n, c = x.shape
     framed = xp.full((n, h + 2 * reach, w + 2 * reach, c), fill, dtype=x.dtype)
     framed[:, reach : reach + h, reach : reach + w] = x.transpose(2, 0, 1, 3)
-    first_pixel = (np.arange(n) * (h + 2 * reach) + reach - dy) * (w + 2 * reach) + reach - dx
+    first_pixel = (np.arange(n) * (h + 2 * reach) + reach - down) * (w + 2 * reach) + reach - right
     first_pixel = to_device(first_pixel, device_of(x))
     window = xp.arange(h)[:, None] * (w + 2 * reach) + xp.arange(w)
     y = xp.take(framed.reshape(-1, c), first_pixel[:, None, None] + window, axis=0)  # (N, H, W, C)
@@ -26,14 +26,14 @@ def shift(x: Array, dy: np.ndarray, dx: np.ndarray, *, reach: int, fill: float) 
 
 
 class RandomShift(Layer):
-    """Shift every image by its own random (dy, dx), each uniform on -reach .. reach.
+    """Shift every image by its own random (down, right), each uniform on -reach .. reach.
 
     Put first in a discriminator, it shifts all that D sees, real or fake; on a small data set this keeps D from
     learning the training images by heart (Zhao et al. 2020, "Differentiable augmentation", section 4).
 
-    Forward, train   y[h, w, n] = x[h - dy_n, w - dx_n, n],  ``fill`` outside        drawn anew for every pass
+    Forward, train   y[h, w, n] = x[h - down_n, w - right_n, n],  ``fill`` outside        drawn anew for every pass
     Forward, eval    y = x
-    Backward         dx[h, w, n] = dy[h + dy_n, w + dx_n, n],  0 outside: the opposite shift
+    Backward         dx[h, w, n] = dy[h + down_n, w + right_n, n],  0 outside: the opposite shift
     Tangent          the same shift as the pass, with 0 outside (the fill does not move with x)
 
     Parameters
