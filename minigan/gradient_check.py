@@ -24,7 +24,7 @@ from .layers.network import Network
 
 STEPS = (1e-5, 1e-6, 1e-7)  # along a direction of length 1, largest first
 DIRECTIONS = 4
-FLOOR = 1e-4  # derivatives below it count as 0: rounding in f over h would otherwise fail a gradient that is 0
+FLOOR = 1e-4  # of the scale of an error: f is rounded, so a derivative that is exactly 0 never comes out as 0
 TOLERANCE = 1e-6
 ADJOINT_TOLERANCE = 1e-12
 
@@ -43,9 +43,13 @@ class Check(NamedTuple):
         """Whether the error is within the tolerance; a NaN never is."""
         return isfinite(self.error) and self.error <= self.tolerance
 
-    def __str__(self) -> str:
+    def line(self, width: int) -> str:
+        """Return the verdict as one line of a table whose names take ``width`` columns."""
         verdict = "ok   " if self.ok else "WRONG"
-        return f"{verdict}  {self.name:<44} {self.analytic:+.9e} {self.numeric:+.9e}  error {self.error:.1e}"
+        return f"{verdict}  {self.name:<{width}} {self.analytic:+.9e} {self.numeric:+.9e}  error {self.error:.1e}"
+
+    def __str__(self) -> str:
+        return self.line(len(self.name))
 
 
 class TwoPlayerObjective(Protocol):
@@ -124,10 +128,7 @@ def check_elementwise(
 def check_layer(
     layer: Layer, input_shape: Shape, *, batch: int = 4, train: bool = True, seed: int = 0, device: Device = "cpu"
 ) -> list[Check]:
-    """Check one layer on random float64 input of ``batch`` samples; see `check_network`.
-
-    The layer becomes part of a new network: pass one that no other network holds.
-    """
+    """Check one layer on random float64 input of ``batch`` samples; see `check_network`."""
     rng = np.random.default_rng(seed)
     network = Network([layer], input_shape, rng=rng, dtype="float64", device=device)
     return check_network(network, batch=batch, train=train, seed=seed, name=type(layer).__name__)
@@ -235,8 +236,9 @@ def report(checks: list[Check]) -> str:
     wrong = sum(not check.ok for check in checks)
     worst = max((check.error for check in checks), default=0.0)
     verdict = f"{wrong} of {len(checks)} WRONG" if wrong else f"all {len(checks)} right, largest error {worst:.1e}"
-    heading = f"{'':5}  {'gradient':<44} {'analytic':>16} {'numeric':>16}"
-    return "\n".join([heading, *map(str, checks), verdict])
+    width = max([len(check.name) for check in checks], default=0)
+    heading = f"{'':5}  {'gradient':<{width}} {'analytic':>16} {'numeric':>16}"
+    return "\n".join([heading, *(check.line(width) for check in checks), verdict])
 
 
 def _as_function_of(array: Array, f: Callable[[], float]) -> Callable[[Array], float]:
