@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from minigan import InputError
-from minigan.backend import to_host
+from minigan.backend import get_array_module, to_host
 from minigan.gradient_check import (
     Check,
     check_directional,
@@ -31,6 +31,7 @@ from minigan.layers import (
 )
 from minigan.layers import random_shift as shifts
 from minigan.layers.base import sum_over_rows
+from minigan.layers.convolution import conv2d_input_grad
 from minigan.objectives import Minimax, NonSaturating
 
 
@@ -141,39 +142,32 @@ class BatchNormSwapped(BatchNorm):
         return self._input_grad(dy, cache, dbeta, dgamma)
 
 
-def moved_up(layer):
-    top, left = layer.geometry.padding
-    return layer.geometry._replace(padding=(top - 1, left))
-
-
 class ConvInputGradOffByOne(Conv2D):
-    def input_grad(self, dy, cache):
-        right, self.geometry = self.geometry, moved_up(self)
-        dx = super().input_grad(dy, cache)
-        self.geometry = right
-        return dx
+    def backward(self, dy, cache, **which):
+        dx = super().backward(dy, cache, **which)
+        return None if dx is None else get_array_module(dx).roll(dx, 1, axis=0)
 
 
 class ConvWeightGradOffByOne(Conv2D):
-    def add_param_grads(self, dy, cache):
-        right, self.geometry = self.geometry, moved_up(self)
-        super().add_param_grads(dy, cache)
-        self.geometry = right
-
-
-class ConvFlippedKernel(Conv2D):
-    def input_grad(self, dy, cache):
-        right, self.w = self.w, self.w[::-1, ::-1]
-        dx = super().input_grad(dy, cache)
-        self.w = right
+    def backward(self, dy, cache, **which):
+        before = self.dw.copy()
+        dx = super().backward(dy, cache, **which)
+        self.dw[...] = before + get_array_module(dy).roll(self.dw - before, 1, axis=0)
         return dx
 
 
+class ConvFlippedKernel(Conv2D):
+    def backward(self, dy, cache, **which):
+        dx = super().backward(dy, cache, **which)
+        return None if dx is None else conv2d_input_grad(dy, self.w[::-1, ::-1].copy(), self.geometry)
+
+
 class TransposedConvWrongTaps(Conv2DTranspose):
-    def add_param_grads(self, dy, cache):
+    def backward(self, dy, cache, **which):
         before = self.dw.copy()
-        super().add_param_grads(dy, cache)
+        dx = super().backward(dy, cache, **which)
         self.dw[...] = before + (self.dw - before)[:, ::-1]
+        return dx
 
 
 class DropoutScaleForgotten(Dropout):

@@ -7,20 +7,23 @@ import numpy as np
 from .. import checks
 from ..backend import Array, device_of, get_array_module, to_device
 from ..errors import InputError
-from . import fast
 from .base import Layer, Shape, sum_over_rows
 from .convolution import Geometry, Padding, conv_geometry
+from .fast import Form, choose
 from .initializers import Initializer, glorot_uniform
+
+Operands = tuple[Array, Array]  # the input and the kernel of one pass, as the form has prepared them
 
 
 class ConvBase(Layer):
-    """What the two convolution layers share: arguments, sizes and initial values."""
+    """What the two convolution layers share: arguments, sizes, initial values, and either half of `backward`."""
 
     w: Array
     b: Array
     dw: Array
     db: Array
     geometry: Geometry
+    form: Form
 
     def __init__(
         self,
@@ -60,6 +63,12 @@ class ConvBase(Layer):
         if self.use_bias:
             self.b[...] = 0
 
+    def input_grad(self, dy: Array, cache: Operands) -> Array:
+        return self.backward(dy, cache, param_grads=False, input_grad=True)
+
+    def add_param_grads(self, dy: Array, cache: Operands) -> None:
+        self.backward(dy, cache, param_grads=True, input_grad=False)
+
     def _add_bias(self, y: Array) -> Array:
         if self.use_bias:
             y += self.b
@@ -82,7 +91,8 @@ class Conv2D(ConvBase):
     Backward  dx = conv2d_input_grad(dy, w)      dw = conv2d_weight_grad(x, dy)      db = sum over rows of dy
     Tangent   y_dot = conv2d(x_dot, w)
 
-    The derivation stands in `convolution`. As everywhere in deep learning, the kernel is not flipped.
+    The derivation stands in `convolution`; `fast` chooses the form in which it is computed. As everywhere in deep
+    learning, the kernel is not flipped.
 
     Parameters
     ----------
@@ -97,21 +107,24 @@ class Conv2D(ConvBase):
     def build(self, input_shape: Shape) -> tuple[Shape, dict[str, Shape]]:
         size = self._image_size(input_shape)
         self.geometry = conv_geometry(size, self.kernel_size, self.stride, self.padding)
+        self.form = choose(self.geometry, input_shape[2], self.filters)
         shapes = self._param_shapes((*self.kernel_size, input_shape[2], self.filters))
         return (*self.geometry.out_size, self.filters), shapes
 
-    def forward(self, x: Array, *, train: bool, rng: np.random.Generator | None = None) -> tuple[Array, Array]:
-        x = get_array_module(x).ascontiguousarray(x)
-        return self._add_bias(fast.conv2d(x, self.w, self.geometry)), x
+    def forward(self, x: Array, *, train: bool, rng: np.random.Generator | None = None) -> tuple[Array, Operands]:
+        form, g = self.form, self.geometry
+        xf, wf = form.image(get_array_module(x).ascontiguousarray(x), g), form.kernel(self.w, g)
+        return self._add_bias(form.conv2d(xf, wf, g)), (xf, wf)
 
-    def input_grad(self, dy: Array, cache: Array) -> Array:
-        dy = get_array_module(dy).ascontiguousarray(dy)
-        return fast.conv2d_input_grad(dy, self.w, self.geometry)
+    def backward(self, dy: Array, cache: Operands, *, param_grads: bool, input_grad: bool) -> Array | None:
+        xf, wf = cache
+        form, g = self.form, self.geometry
+        dyf = form.gradient(get_array_module(dy).ascontiguousarray(dy), g)
+        if param_grads:
+            self.dw += form.weight_grad(xf, dyf, g)
+            self._add_bias_grad(dy)
+        return form.input_grad(dyf, wf, g) if input_grad else None
 
-    def add_param_grads(self, dy: Array, cache: Array) -> None:
-        dy = get_array_module(dy).ascontiguousarray(dy)
-        self.dw += fast.conv2d_weight_grad(cache, dy, self.geometry)
-        self._add_bias_grad(dy)
-
-    def jvp(self, x_dot: Array, cache: Array) -> Array:
-        return fast.conv2d(get_array_module(x_dot).ascontiguousarray(x_dot), self.w, self.geometry)
+    def jvp(self, x_dot: Array, cache: Operands) -> Array:
+        xf_dot = self.form.image(get_array_module(x_dot).ascontiguousarray(x_dot), self.geometry)
+        return self.form.conv2d(xf_dot, cache[1], self.geometry)

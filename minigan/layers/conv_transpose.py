@@ -6,10 +6,10 @@ import numpy as np
 from .. import checks
 from ..backend import Array, get_array_module
 from ..errors import InputError
-from . import fast
 from .base import Shape
-from .conv import ConvBase
+from .conv import ConvBase, Operands
 from .convolution import Geometry, Padding, conv_geometry
+from .fast import choose
 from .initializers import Initializer, glorot_uniform
 
 
@@ -74,6 +74,7 @@ class Conv2DTranspose(ConvBase):
     def build(self, input_shape: Shape) -> tuple[Shape, dict[str, Shape]]:
         size = self._image_size(input_shape)
         self.geometry = conv_transpose_geometry(size, self.kernel_size, self.stride, self.padding, self.output_padding)
+        self.form = choose(self.geometry, self.filters, input_shape[2])
         shapes = self._param_shapes((*self.kernel_size, self.filters, input_shape[2]))
         return (*self.geometry.in_size, self.filters), shapes
 
@@ -81,18 +82,20 @@ class Conv2DTranspose(ConvBase):
         plain = super().__repr__()
         return f"{plain[:-1]}, output_padding={self.output_padding})" if self.output_padding else plain
 
-    def forward(self, x: Array, *, train: bool, rng: np.random.Generator | None = None) -> tuple[Array, Array]:
-        x = get_array_module(x).ascontiguousarray(x)
-        return self._add_bias(fast.conv2d_input_grad(x, self.w, self.geometry)), x
+    def forward(self, x: Array, *, train: bool, rng: np.random.Generator | None = None) -> tuple[Array, Operands]:
+        form, g = self.form, self.geometry
+        xf, wf = form.gradient(get_array_module(x).ascontiguousarray(x), g), form.kernel(self.w, g)
+        return self._add_bias(form.input_grad(xf, wf, g)), (xf, wf)
 
-    def input_grad(self, dy: Array, cache: Array) -> Array:
-        return fast.conv2d(get_array_module(dy).ascontiguousarray(dy), self.w, self.geometry)
+    def backward(self, dy: Array, cache: Operands, *, param_grads: bool, input_grad: bool) -> Array | None:
+        xf, wf = cache
+        form, g = self.form, self.geometry
+        dyf = form.image(get_array_module(dy).ascontiguousarray(dy), g)
+        if param_grads:
+            self.dw += form.weight_grad(dyf, xf, g)
+            self._add_bias_grad(dy)
+        return form.conv2d(dyf, wf, g) if input_grad else None
 
-    def add_param_grads(self, dy: Array, cache: Array) -> None:
-        dy = get_array_module(dy).ascontiguousarray(dy)
-        self.dw += fast.conv2d_weight_grad(dy, cache, self.geometry)
-        self._add_bias_grad(dy)
-
-    def jvp(self, x_dot: Array, cache: Array) -> Array:
-        x_dot = get_array_module(x_dot).ascontiguousarray(x_dot)
-        return fast.conv2d_input_grad(x_dot, self.w, self.geometry)
+    def jvp(self, x_dot: Array, cache: Operands) -> Array:
+        xf_dot = self.form.gradient(get_array_module(x_dot).ascontiguousarray(x_dot), self.geometry)
+        return self.form.input_grad(xf_dot, cache[1], self.geometry)

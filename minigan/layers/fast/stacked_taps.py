@@ -6,22 +6,32 @@ Then one product serves them all, y = cols^T @ w with K = KH KW C rows, and the 
 
     dcols = w @ dy^T, added back tap by tap (the transpose of stacking)         dw = cols @ dy
 
-Twin of `convolution`; the memory, K times the output's pixels, is what it pays.
+The memory, K times the output's pixels, is what it pays.
 """
 
 from ...backend import Array, get_array_module
 from ..convolution import Geometry, taps
 
 
-def conv2d(x: Array, w: Array, g: Geometry) -> Array:
-    """As `convolution.conv2d`."""
-    k, f = w.size // w.shape[3], w.shape[3]
-    y = _stack(x, g).reshape(k, -1).T @ w.reshape(k, f)
-    return y.reshape(*g.out_size, x.shape[2], f)
+def image(x: Array, g: Geometry) -> Array:
+    """Stack the taps: x (H, W, N, C) -> cols (KH, KW, C, OH, OW, N), 0 where a tap looks outside x."""
+    channels = x.transpose(3, 0, 1, 2)
+    n, c = x.shape[2:]
+    cols = get_array_module(x).zeros((*g.kernel_size, c, *g.out_size, n), dtype=x.dtype)
+    for kh, kw, out, inp in taps(g):
+        cols[kh, kw][:, *out] = channels[:, *inp]
+    return cols
 
 
-def conv2d_input_grad(dy: Array, w: Array, g: Geometry) -> Array:
-    """As `convolution.conv2d_input_grad`."""
+def conv2d(cols: Array, w: Array, g: Geometry) -> Array:
+    """y = cols^T @ w.  cols, w (KH, KW, C, F) -> y (OH, OW, N, F)."""
+    f = w.shape[3]
+    y = cols.reshape(w.size // f, -1).T @ w.reshape(-1, f)
+    return y.reshape(*g.out_size, -1, f)
+
+
+def input_grad(dy: Array, w: Array, g: Geometry) -> Array:
+    """dcols = w @ dy^T, added back.  dy (OH, OW, N, F), w (KH, KW, C, F) -> dx (H, W, N, C)."""
     n, c = dy.shape[2], w.shape[2]
     dcols = w.reshape(-1, w.shape[3]) @ dy.reshape(-1, w.shape[3]).T
     dcols = dcols.reshape(*g.kernel_size, c, *g.out_size, n)
@@ -31,18 +41,7 @@ def conv2d_input_grad(dy: Array, w: Array, g: Geometry) -> Array:
     return dx.transpose(1, 2, 3, 0)
 
 
-def conv2d_weight_grad(x: Array, dy: Array, g: Geometry) -> Array:
-    """As `convolution.conv2d_weight_grad`."""
-    c, f = x.shape[3], dy.shape[3]
-    cols = _stack(x, g).reshape(-1, dy.size // f)
-    return (cols @ dy.reshape(-1, f)).reshape(*g.kernel_size, c, f)
-
-
-def _stack(x: Array, g: Geometry) -> Array:
-    """x (H, W, N, C) -> cols (KH, KW, C, OH, OW, N), 0 where a tap looks outside x."""
-    channels = x.transpose(3, 0, 1, 2)
-    n, c = x.shape[2:]
-    cols = get_array_module(x).zeros((*g.kernel_size, c, *g.out_size, n), dtype=x.dtype)
-    for kh, kw, out, inp in taps(g):
-        cols[kh, kw][:, *out] = channels[:, *inp]
-    return cols
+def weight_grad(cols: Array, dy: Array, g: Geometry) -> Array:
+    """dw = cols @ dy.  cols, dy (OH, OW, N, F) -> dw (KH, KW, C, F)."""
+    f = dy.shape[3]
+    return (cols.reshape(-1, dy.size // f) @ dy.reshape(-1, f)).reshape(*g.kernel_size, -1, f)

@@ -1,0 +1,195 @@
+"""Convolution as R products instead of P x K: through a discrete Fourier transform written out as three real matrices.
+
+A convolution of small images is bilinear in x and w, so there are constant matrices with
+
+    y = B ((A x) * (G w))        A (R, P), G (R, K), B (O, R);  P, O pixels of x and y, K taps
+
+where * multiplies row by row. With channels, row r is a matrix product: Xf[r] (N, C) @ Wf[r] (C, F). Written pixels
+first, x is the matrix (P, N C), so both transforms are plain products, and the gradients are the same three matrices
+transposed:
+
+    Xf = A x,  Wf = G w,  y = B (Xf Wf)            dYf = B^T dy,  dx = A^T (dYf Wf^T),  dw = G^T (Xf^T dYf)
+
+**The matrices.** Along one axis, y[o] = sum_t x[o + t - p] w[t]. On a circle of L points, with u = 2 pi / L, the
+transform of x is X(f) = sum_i x[i] e^(-j u f i), that of the kernel is W(f) = sum_t w[t] e^(-j u f (p - t)), and
+
+    y[o] = 1/L sum_f X(f) W(f) e^(j u f o)
+
+is the wanted sum as long as no wrapped-around index meets both a pixel and a wanted output: L >= n + p and
+L >= m + k - 1 - p for n pixels, m outputs and k taps. In two dimensions f is a pair and u f i a sum of two angles.
+x and w are real, so frequency -f holds the conjugate of f: one of each pair is kept, with weight 2. A frequency that is
+its own conjugate is real and takes one product. The others take three instead of four (Gauss): with X = a + jb and
+W = c + jd, the products ac, bd, (a + b)(c + d) give Re = ac - bd and Im = (a + b)(c + d) - ac - bd.
+
+**Stride.** With stride s an image of C channels becomes one of s s C channels, a phase being every s-th pixel in either
+direction, and the convolution one of stride 1 with about k / s taps.
+"""
+
+from functools import lru_cache
+from itertools import product
+from math import prod
+from typing import NamedTuple
+
+import numpy as np
+
+from ...backend import Array, device_of, get_array_module, to_device
+from ..convolution import Geometry
+
+
+class Plan(NamedTuple):
+    """The stride-1 convolution behind a geometry, per axis: pixels n, outputs m, taps k, padding p, circle L."""
+
+    pixels: tuple[int, int]
+    outputs: tuple[int, int]
+    taps: tuple[int, int]
+    padding: tuple[int, int]
+    length: tuple[int, int]
+
+
+@lru_cache
+def plan(g: Geometry) -> Plan:
+    """Find the stride-1 convolution of the phases that is the convolution ``g`` of the image."""
+    axes = []
+    for n, m, k, p in zip(g.in_size, g.out_size, g.kernel_size, g.padding, strict=True):
+        phase_pixels, phase_padding = -(-n // g.stride), -(-p // g.stride)
+        phase_taps = (k - 1 - p) // g.stride + phase_padding + 1
+        length = max(phase_pixels + phase_padding, m + phase_taps - 1 - phase_padding)
+        axes.append((phase_pixels, m, phase_taps, phase_padding, length))
+    return Plan(*zip(*axes, strict=True))
+
+
+def multiplications(g: Geometry, channels: int, filters: int, batch: int) -> float:
+    """Count the multiplications of y, per image of a batch, without building a matrix.
+
+    R is one product for each of the frequencies that are their own conjugate, and three for each pair of the others.
+    """
+    p = plan(g)
+    own = (2 - p.length[0] % 2) * (2 - p.length[1] % 2)
+    r = own + 3 * (p.length[0] * p.length[1] - own) // 2
+    c = channels * g.stride**2
+    transforms = prod(p.pixels) * c + prod(p.outputs) * filters + prod(p.taps) * c * filters / batch
+    return r * (c * filters + transforms)
+
+
+@lru_cache
+def matrices(p: Plan) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return A (R, P), G (R, K) and B (O, R) in float64, as derived above."""
+
+    def angles(f: tuple[int, int], rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
+        total = np.add.outer(f[0] * rows / p.length[0], f[1] * columns / p.length[1])
+        return 2 * np.pi * total.ravel()
+
+    pixels, taps, outputs = (
+        [np.arange(n) for n in p.pixels],
+        [before - np.arange(k) for before, k in zip(p.padding, p.taps, strict=True)],
+        [np.arange(m) for m in p.outputs],
+    )
+    size = p.length[0] * p.length[1]
+    a, g, b = [], [], []
+    for f in product(range(p.length[0]), range(p.length[1])):
+        conjugate = (-f[0] % p.length[0], -f[1] % p.length[1])
+        x, w, y = angles(f, *pixels), angles(f, *taps), angles(f, *outputs)
+        if f == conjugate:
+            a.append(np.cos(x))
+            g.append(np.cos(w))
+            b.append(np.cos(y) / size)
+        elif f < conjugate:
+            a += [np.cos(x), -np.sin(x), np.cos(x) - np.sin(x)]
+            g += [np.cos(w), -np.sin(w), np.cos(w) - np.sin(w)]
+            c, s = 2 * np.cos(y) / size, 2 * np.sin(y) / size
+            b += [c + s, s - c, -s]
+    return np.array(a), np.array(g), np.array(b).T
+
+
+@lru_cache
+def _matrices_on(p: Plan, dtype: str, device: str) -> tuple[Array, Array, Array]:
+    a, g, b = (to_device(np.ascontiguousarray(m.astype(dtype)), device) for m in matrices(p))  # type: ignore[arg-type]
+    return a, g, b
+
+
+def _for(g: Geometry, like: Array) -> tuple[Array, Array, Array]:
+    return _matrices_on(plan(g), str(like.dtype), device_of(like))
+
+
+def image(x: Array, g: Geometry) -> Array:
+    """Xf = A x: (H, W, N, C) -> (R, N, s s C)."""
+    phases = _to_phases(x, g)
+    n, c = phases.shape[2:]
+    return (_for(g, x)[0] @ phases.reshape(-1, n * c)).reshape(-1, n, c)
+
+
+def kernel(w: Array, g: Geometry) -> Array:
+    """Wf = G w: (KH, KW, C, F) -> (R, s s C, F)."""
+    s, (c, f) = g.stride, w.shape[2:]
+    p = plan(g)
+    spread = get_array_module(w).zeros((*p.taps, s, s, c, f), dtype=w.dtype)
+    for tap_h, tap_w, place in _tap_places(g):
+        spread[place] = w[tap_h, tap_w]
+    return (_for(g, w)[1] @ spread.reshape(p.taps[0] * p.taps[1], -1)).reshape(-1, s * s * c, f)
+
+
+def gradient(dy: Array, g: Geometry) -> Array:
+    """dYf = B^T dy: (OH, OW, N, F) -> (R, N, F)."""
+    n, f = dy.shape[2:]
+    return (_for(g, dy)[2].T @ dy.reshape(-1, n * f)).reshape(-1, n, f)
+
+
+def conv2d(xf: Array, wf: Array, g: Geometry) -> Array:
+    """y = B (Xf Wf): -> (OH, OW, N, F)."""
+    n, f = xf.shape[1], wf.shape[2]
+    return (_for(g, xf)[2] @ (xf @ wf).reshape(-1, n * f)).reshape(*g.out_size, n, f)
+
+
+def input_grad(dyf: Array, wf: Array, g: Geometry) -> Array:
+    """dx = A^T (dYf Wf^T): -> (H, W, N, C)."""
+    n, c = dyf.shape[1], wf.shape[1]
+    phases = _for(g, dyf)[0].T @ (dyf @ wf.transpose(0, 2, 1)).reshape(-1, n * c)
+    return _from_phases(phases.reshape(*plan(g).pixels, n, c), g)
+
+
+def weight_grad(xf: Array, dyf: Array, g: Geometry) -> Array:
+    """dw = G^T (Xf^T dYf): -> (KH, KW, C, F)."""
+    s, c, f = g.stride, xf.shape[2] // g.stride**2, dyf.shape[2]
+    products = (xf.transpose(0, 2, 1) @ dyf).reshape(len(xf), -1)
+    spread = (_for(g, xf)[1].T @ products).reshape(*plan(g).taps, s, s, c, f)
+    dw = get_array_module(xf).empty((*g.kernel_size, c, f), dtype=xf.dtype)
+    for tap_h, tap_w, place in _tap_places(g):
+        dw[tap_h, tap_w] = spread[place]
+    return dw
+
+
+@lru_cache
+def _tap_places(g: Geometry) -> list[tuple[int, int, tuple[int, int, int, int]]]:
+    """List (kh, kw, (row, column, phase of rows, phase of columns)): where each tap stands among the phases' taps."""
+    axes = [
+        [(k, (k - p) // g.stride + before, (k - p) % g.stride) for k in range(size)]
+        for size, p, before in zip(g.kernel_size, g.padding, plan(g).padding, strict=True)
+    ]
+    return [(kh, kw, (row, column, i, j)) for kh, row, i in axes[0] for kw, column, j in axes[1]]
+
+
+def _to_phases(x: Array, g: Geometry) -> Array:
+    """(H, W, N, C) -> (ceil(H / s), ceil(W / s), N, s s C), 0 where a phase has no pixel."""
+    s = g.stride
+    if s == 1:
+        return x
+    n, c = x.shape[2:]
+    phases = get_array_module(x).zeros((*plan(g).pixels, n, s, s, c), dtype=x.dtype)
+    for i, j in product(range(s), range(s)):
+        phase = x[i::s, j::s]
+        phases[: phase.shape[0], : phase.shape[1], :, i, j] = phase
+    return phases.reshape(*plan(g).pixels, n, s * s * c)
+
+
+def _from_phases(phases: Array, g: Geometry) -> Array:
+    """The transpose, which is also the inverse, of `_to_phases`."""
+    s = g.stride
+    if s == 1:
+        return phases
+    n, c = phases.shape[2], phases.shape[3] // s**2
+    phases = phases.reshape(*plan(g).pixels, n, s, s, c)
+    x = get_array_module(phases).empty((*g.in_size, n, c), dtype=phases.dtype)
+    for i, j in product(range(s), range(s)):
+        phase = x[i::s, j::s]
+        phase[...] = phases[: phase.shape[0], : phase.shape[1], :, i, j]
+    return x

@@ -1,0 +1,132 @@
+"""Every form of the convolution is the twin of the direct one, and the sizes alone choose between them."""
+
+import numpy as np
+import pytest
+
+from minigan.backend import to_host
+from minigan.layers import Conv2D, Conv2DTranspose, Network
+from minigan.layers.convolution import conv2d, conv2d_input_grad, conv2d_weight_grad, conv_geometry, taps
+from minigan.layers.fast import BATCH, BILINEAR, DIRECT, STACKED, THIN, bilinear, choose
+from minigan.models import FAMILIES, build_networks
+
+CASES = [
+    pytest.param(*case, id="-".join(str(part).replace(" ", "") for part in case))
+    for case in [
+        ((6, 5), (3, 3), 1, "same"),
+        ((8, 7), (4, 4), 2, 1),
+        ((7, 7), (5, 5), 2, "same"),
+        ((7, 7), (5, 5), 1, "same"),
+        ((14, 14), (5, 5), 2, "same"),
+        ((5, 6), (1, 1), 1, 0),
+        ((5, 6), (1, 2), 3, 0),
+        ((7, 4), (2, 5), 2, "same"),
+        ((2, 2), (5, 5), 1, 2),
+        ((2, 2), (1, 1), 1, 3),
+        ((9, 9), (3, 3), 4, 3),
+        ((1, 8), (3, 2), 3, 2),
+    ]
+]
+FORMS = pytest.mark.parametrize("form", [DIRECT, STACKED, BILINEAR], ids=lambda form: form.name)
+
+
+def operands(case, channels, filters, normal, dtype="float64"):
+    g = conv_geometry(*case)
+    x, w = normal(*g.in_size, 2, channels, dtype=dtype), normal(*g.kernel_size, channels, filters, dtype=dtype)
+    return g, x, w, normal(*g.out_size, 2, filters, dtype=dtype)
+
+
+@FORMS
+@pytest.mark.parametrize(("dtype", "tolerance"), [("float64", 1e-12), ("float32", 1e-5)])
+@pytest.mark.parametrize(("channels", "filters"), [(1, 1), (1, 6), (3, 1), (4, 5), (9, 2)])
+@pytest.mark.parametrize(("size", "kernel", "stride", "padding"), CASES)
+def test_twins(size, kernel, stride, padding, channels, filters, dtype, tolerance, form, device, normal):
+    g, x, w, dy = operands((size, kernel, stride, padding), channels, filters, normal, dtype)
+    xf, wf, dyf = form.image(x, g), form.kernel(w, g), form.gradient(dy, g)
+    for got, expected in [
+        (form.conv2d(xf, wf, g), conv2d(x, w, g)),
+        (form.input_grad(dyf, wf, g), conv2d_input_grad(dy, w, g)),
+        (form.weight_grad(xf, dyf, g), conv2d_weight_grad(x, dy, g)),
+    ]:
+        assert got.dtype == expected.dtype == dtype
+        assert got.shape == expected.shape
+        scale = float(abs(to_host(expected)).max()) or 1.0
+        np.testing.assert_allclose(to_host(got), to_host(expected), rtol=tolerance, atol=tolerance * scale)
+
+
+@FORMS
+def test_inputs_are_left_alone(form, device, normal):
+    g, *arrays = operands(((5, 5), (3, 3), 2, 1), 3, 2, normal)
+    before = [to_host(a).copy() for a in arrays]
+    x, w, dy = arrays
+    xf, wf, dyf = form.image(x, g), form.kernel(w, g), form.gradient(dy, g)
+    prepared = [to_host(a).copy() for a in (xf, wf, dyf)]
+    form.conv2d(xf, wf, g), form.input_grad(dyf, wf, g), form.weight_grad(xf, dyf, g)
+    for now, then in zip([*arrays, xf, wf, dyf], [*before, *prepared], strict=True):
+        np.testing.assert_array_equal(to_host(now), then)
+
+
+@FORMS
+@pytest.mark.parametrize("stride", [1, 2, 3])
+@pytest.mark.parametrize("kind", [Conv2D, Conv2DTranspose])
+def test_a_layer_is_the_same_in_every_form(kind, stride, form, device, normal, rng):
+    """Forward, both gradients and the tangent of a layer in this form and in the direct one."""
+    net = Network([kind(5, 4, stride=stride)], (6, 5, 3), rng=rng, dtype="float64", device=device)
+    x = normal(6, 5, 2, 3)
+    x_dot, dy = normal(*x.shape), normal(*net.forward(x, train=True)[0].shape)
+    results = []
+    for chosen in (DIRECT, form):
+        net.layers[0].form = chosen
+        net.zero_grad()
+        y, caches = net.forward(x, train=True)
+        dx = net.backward(dy, caches)
+        results.append([to_host(a).copy() for a in (y, dx, net.dtheta, net.jvp(x_dot, caches))])
+    for got, expected in zip(results[1], results[0], strict=True):
+        np.testing.assert_allclose(got, expected, rtol=1e-11, atol=1e-11)
+
+
+@pytest.mark.parametrize(("size", "kernel", "stride", "padding"), CASES)
+def test_multiplications_are_counted_without_the_matrices(size, kernel, stride, padding):
+    g = conv_geometry(size, kernel, stride, padding)
+    a, k, b = bilinear.matrices(bilinear.plan(g))
+    r, channels, filters = len(a), 3 * stride**2, 5
+    assert k.shape[0] == b.shape[1] == r
+    expected = r * channels * filters + a.size * channels + b.size * filters + k.size * channels * filters / 8
+    assert bilinear.multiplications(g, 3, 5, 8) == pytest.approx(expected)
+
+
+def test_known_ranks():
+    """Seven by seven pixels: 121 products for a kernel of 5 on a circle of 9, 94 for one of 3 on a circle of 8."""
+    for kernel, length, rank in ((5, 9, 121), (3, 8, 94)):
+        p = bilinear.plan(conv_geometry((7, 7), (kernel, kernel), 1, "same"))
+        assert p.length == (length, length)
+        assert len(bilinear.matrices(p)[0]) == rank
+
+
+def test_the_choice_follows_the_rule():
+    g = conv_geometry((7, 7), (5, 5), 1, "same")
+    reached = sum((y[0].stop - y[0].start) * (y[1].stop - y[1].start) for _, _, y, _ in taps(g))
+    for channels in (1, THIN, THIN + 1, 16, 128):
+        for filters in (1, 8, 256):
+            fewer = bilinear.multiplications(g, channels, filters, BATCH) < reached * channels * filters
+            expected = STACKED if channels <= THIN else BILINEAR if fewer else DIRECT
+            assert choose(g, channels, filters) is expected
+    assert choose(g, 128, 256) is BILINEAR
+    assert choose(conv_geometry((64, 64), (3, 3), 1, "same"), 32, 32) is DIRECT
+
+
+@pytest.mark.parametrize("model", FAMILIES)
+def test_whole_step_in_the_direct_form(model, rng):
+    """The gradients of both networks in float64, in the forms chosen and in the direct one."""
+    gradients = []
+    for direct in (False, True):
+        g, d = build_networks(model, (28, 28, 1), rng=np.random.default_rng(0), dtype="float64")
+        for layer in [*g.layers, *d.layers]:
+            if direct and hasattr(layer, "form"):
+                layer.form = DIRECT
+        z = np.random.default_rng(1).standard_normal((3, g.input_shape[0]))
+        x, caches_g = g.forward(z, train=True)
+        logits, caches_d = d.forward(x, train=True, rng=np.random.default_rng(2))
+        g.backward(d.backward(np.ones_like(logits) / 3, caches_d), caches_g, input_grad=False)
+        gradients.append((g.dtheta, d.dtheta))
+    for got, expected in zip(*gradients, strict=True):
+        assert np.linalg.norm(got - expected) <= 1e-10 * np.linalg.norm(expected)
