@@ -15,8 +15,7 @@ import pytest
 from minigan.datasets import load_dataset, mnist, mnist_5k
 from minigan.errors import InputError
 
-SHARED = Path(__file__).parents[2] / "shared" / "data"
-REAL = Path(os.environ.get("MINIGAN_DATA") or SHARED)
+REAL = Path(os.environ.get("MINIGAN_DATA") or "no folder is named")
 needs_real_mnist = pytest.mark.skipif(
     not any((folder / f"{mnist.FILES[0]}.gz").is_file() for folder in (REAL, REAL / "mnist")),
     reason="the full MNIST is not here; MINIGAN_DATA names its folder",
