@@ -104,6 +104,8 @@ def bad_data(tmp_path):
     [
         (("train", "--model", "vae"), "model: expected one of hybrid, mlp, dcgan, infogan, got 'vae'"),
         (("train", "--objective", "x"), "objective: expected one of"),
+        (("train", "--update", "both"), "update: expected 'alternating' or 'simultaneous', got 'both'"),
+        (("train", "--model", "infogan", "--update", "simultaneous"), "layer 4 is BatchNorm("),
         (("train", "--steps", "0"), "steps: expected an integer of at least 1, got 0"),
         (("train", "--steps", "-5"), "got -5"),
         (("train", "--steps", "many"), "--steps: invalid int value: 'many'"),

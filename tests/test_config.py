@@ -18,6 +18,7 @@ def test_defaults():
         "model": "hybrid",
         "data": "mnist-5k",
         "objective": "non-saturating",
+        "update": "alternating",
         "steps": None,
         "seconds": None,
         "batch_size": 64,
@@ -69,6 +70,7 @@ BAD = [
     ],
     *[("device", value, "'auto', 'cpu' or 'cuda'") for value in ("gpu", "", None, 0)],
     *[("model", value, f"one of {', '.join(FAMILIES)}") for value in ("gan", "", None)],
+    *[("update", value, "'alternating' or 'simultaneous'") for value in ("both", "", None, 1)],
     *[("objective", value, "one of non-saturating, minimax") for value in ("wgan", "", None)],
 ]
 

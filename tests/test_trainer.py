@@ -10,6 +10,8 @@ from minigan.datasets import Dataset, load_dataset
 from minigan.training import Trainer
 from minigan.training.trainer import draw_noise
 
+every_update = pytest.mark.parametrize("update", ["alternating", "simultaneous"])
+
 
 @pytest.fixture(scope="module")
 def digits():
@@ -32,9 +34,11 @@ def vectors(trainer):
     return [to_host(a) for net in networks for a in (net.theta, net.stats)]
 
 
+@every_update
 @pytest.mark.parametrize("model", ["mlp", "hybrid", "dcgan"])
-def test_same_seed_same_bits(model, digits, device):
-    (a, metrics_a), (b, metrics_b) = (trained(3, digits, device, model=model, seed=5) for _ in range(2))
+def test_same_seed_same_bits(model, update, digits, device):
+    options = {"model": model, "update": update, "seed": 5}
+    (a, metrics_a), (b, metrics_b) = (trained(3, digits, device, **options) for _ in range(2))
     for x, y in zip(vectors(a), vectors(b), strict=True):
         np.testing.assert_array_equal(x, y)
     for step_a, step_b in zip(metrics_a, metrics_b, strict=True):
@@ -67,10 +71,11 @@ def test_no_module_state_of_numpy(digits):
     np.testing.assert_array_equal(np.random.get_state()[1], before)  # noqa: NPY002
 
 
+@every_update
 @pytest.mark.parametrize("objective", ["non-saturating", "minimax"])
 @pytest.mark.parametrize("model", ["mlp", "hybrid", "dcgan"])
-def test_everything_moves_and_stays_finite(model, objective, digits, device):
-    trainer = make_trainer(digits, device, model=model, objective=objective)
+def test_everything_moves_and_stays_finite(model, objective, update, digits, device):
+    trainer = make_trainer(digits, device, model=model, objective=objective, update=update)
     assert trainer.objective.name == objective
     before = [v.copy() for v in vectors(trainer)]
     for _ in range(2):
@@ -106,6 +111,19 @@ def test_metrics_are_those_of_the_first_logits(digits):
     assert g_loss == pytest.approx(np.logaddexp(0, -fake.astype(float)).mean(), rel=1e-5)
 
 
+def test_the_first_losses_are_those_of_either_update(digits):
+    """D sees the same at first; G sees D before its step in the one, and after it in the other."""
+    (_, [a]), (_, [s]) = (trained(1, digits, update=update) for update in ("alternating", "simultaneous"))
+    assert (a.d_loss, a.d_real, a.d_fake) == (s.d_loss, s.d_real, s.d_fake)
+    assert a.g_loss != s.g_loss
+
+
+def test_a_simultaneous_update_refuses_batch_norm_in_the_discriminator(digits):
+    with pytest.raises(InputError, match=r"^update: 'simultaneous' needs .* layer 3 is BatchNorm\("):
+        make_trainer(digits, model="infogan", update="simultaneous", augment_shift=0)
+    make_trainer(digits, model="infogan", update="alternating")
+
+
 def test_the_configuration_reaches_its_place(digits):
     trainer = make_trainer(
         digits, learning_rate=0.01, beta1=0.1, beta2=0.2, average_decay=0.3, latent_dim=7, batch_size=6
@@ -124,18 +142,20 @@ def test_the_configuration_reaches_its_place(digits):
         make_trainer(digits, batch_size=65)
 
 
+@every_update
 @pytest.mark.parametrize("augment_shift", [0, 2])
 @pytest.mark.parametrize("model", ["mlp", "hybrid", "dcgan"])  # dcgan has dropout
-def test_a_step_never_makes_the_host_wait(model, augment_shift, digits, monkeypatch):
-    """And sends up only z and, with shifts, the offsets of three passes forward and one back; an order per epoch."""
+def test_a_step_never_makes_the_host_wait(model, augment_shift, update, digits, monkeypatch):
+    """And sends up only z and, with shifts, the offsets of every pass forward and one back; an order per epoch."""
     strict_cupy.install(monkeypatch)
-    trainer = make_trainer(digits, "cuda", model=model, augment_shift=augment_shift)
+    trainer = make_trainer(digits, "cuda", model=model, augment_shift=augment_shift, update=update)
     trainer.step()
     for _ in range(2):  # well inside the first epoch
         with strict_cupy.count() as count:
             trainer.step()
         assert count.synchronisations == 0
-        assert count.uploads <= (1 if augment_shift == 0 else 5)
+        passes = 3 if update == "alternating" else 2
+        assert count.uploads <= (1 if augment_shift == 0 else passes + 2)
 
 
 def test_a_new_epoch_uploads_one_order(digits, monkeypatch):
@@ -150,11 +170,13 @@ def test_a_new_epoch_uploads_one_order(digits, monkeypatch):
     assert uploads == [2, 1, 2, 1]
 
 
+@every_update
 @pytest.mark.parametrize("augment_shift", [0, 2])
 @pytest.mark.parametrize("model", ["mlp", "hybrid"])  # no dropout: its masks are drawn on the device
-def test_same_run_on_every_device(model, augment_shift, digits, device):
-    here, metrics_here = trained(2, digits, device, model=model, augment_shift=augment_shift)
-    there, metrics_there = trained(2, digits, "cpu", model=model, augment_shift=augment_shift)
+def test_same_run_on_every_device(model, augment_shift, update, digits, device):
+    options = {"model": model, "augment_shift": augment_shift, "update": update}
+    here, metrics_here = trained(2, digits, device, **options)
+    there, metrics_there = trained(2, digits, "cpu", **options)
     for a, b in zip(vectors(here), vectors(there), strict=True):
         error = np.abs(a - b)
         if error.size:  # Adam may turn the rounding of a gradient of nearly 0 into steps of up to learning_rate each

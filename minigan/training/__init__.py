@@ -1,10 +1,22 @@
-"""Training: configuration, the two steps, the loop, and what a run leaves behind."""
+"""Training: configuration, the steps, the loop, and what a run leaves behind."""
 
 from .config import TrainConfig
 from .history import History
 from .loop import train
 from .run import Run, load
-from .steps import discriminator_step, generator_step
+from .simultaneous import simultaneous_step
+from .steps import alternating_step, discriminator_step, generator_step
 from .trainer import Trainer
 
-__all__ = ["History", "Run", "TrainConfig", "Trainer", "discriminator_step", "generator_step", "load", "train"]
+__all__ = [
+    "History",
+    "Run",
+    "TrainConfig",
+    "Trainer",
+    "alternating_step",
+    "discriminator_step",
+    "generator_step",
+    "load",
+    "simultaneous_step",
+    "train",
+]

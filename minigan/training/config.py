@@ -25,6 +25,9 @@ class TrainConfig:
     model: str = option("hybrid", "generator and discriminator: hybrid, mlp, dcgan or infogan")
     data: str = option("mnist-5k", "mnist-5k (built in), mnist, a folder of IDX files, or an .npz with 'images'")
     objective: str = option("non-saturating", "losses of the game: non-saturating or minimax")
+    update: str = option(
+        "alternating", "alternating (D, then G against the new D) or simultaneous (both at once, a cheaper step)"
+    )
     steps: int | None = option(None, "stop after this many training steps (default: the model's own number)")
     seconds: float | None = option(None, "stop after this many seconds of training; with --steps, whichever is first")
     batch_size: int = option(64, "images per step, at least 2")
@@ -47,6 +50,8 @@ class TrainConfig:
     def __post_init__(self) -> None:
         get_family(self.model)
         get_objective(self.objective)
+        if self.update not in ("alternating", "simultaneous"):
+            raise InputError(f"update: expected 'alternating' or 'simultaneous', got {self.update!r}")
         for name in ("data", "out"):
             value = getattr(self, name)
             if isinstance(value, os.PathLike):

@@ -1,4 +1,4 @@
-"""The two steps of the game, each as the algorithm box has it (Goodfellow et al. 2014, algorithm 1)."""
+"""The steps of the two players, each as the algorithm box has it (Goodfellow et al. 2014, algorithm 1)."""
 
 import numpy as np
 
@@ -61,3 +61,28 @@ def generator_step(
     optimizer.step()
     generator.update_stats(caches_fake)
     return loss
+
+
+def alternating_step(
+    generator: Network,
+    discriminator: Network,
+    generator_optimizer: Optimizer,
+    discriminator_optimizer: Optimizer,
+    objective: Objective,
+    x_real: Array,
+    x_fake: Array,
+    caches_fake: Caches,
+    *,
+    rng: np.random.Generator | None = None,
+) -> tuple[Array, Array, Array, Array]:
+    """Let D take its step, then G through the updated D. One fake batch serves both.
+
+    x_real : (H, W, N, C)
+    x_fake, caches_fake : what ``generator.forward(z, train=True)`` returned, with the weights that G still has
+    returns : d_loss and g_loss (0-d), logits_real and logits_fake (N, 1), each from before its player's step
+    """
+    d_loss, logits_real, logits_fake = discriminator_step(
+        discriminator, discriminator_optimizer, objective, x_real, x_fake, rng=rng
+    )
+    g_loss = generator_step(generator, discriminator, generator_optimizer, objective, x_fake, caches_fake, rng=rng)
+    return d_loss, g_loss, logits_real, logits_fake

@@ -13,7 +13,8 @@ from ..objectives import get_objective
 from ..optimizers import Adam
 from .average import RunningAverage
 from .config import TrainConfig
-from .steps import discriminator_step, generator_step
+from .simultaneous import check_uncoupled, simultaneous_step
+from .steps import alternating_step
 
 
 class StepMetrics(NamedTuple):
@@ -32,6 +33,8 @@ class Trainer:
 
     Four independent random streams come from the seed: initial weights, order of the data, noise z, and what the
     layers draw (dropout, shifts).
+
+    Raises ``InputError`` for a simultaneous update of a discriminator with batch norm.
     """
 
     def __init__(self, config: TrainConfig, dataset: Dataset) -> None:
@@ -48,6 +51,10 @@ class Trainer:
             augment_shift=config.augment_shift or 0,
             device=self.device,
         )
+        self.update = alternating_step
+        if config.update == "simultaneous":
+            check_uncoupled(self.discriminator)
+            self.update = simultaneous_step
         self.batches = Batches(dataset.images, config.batch_size, rng=order, device=self.device)
         self.objective = get_objective(config.objective)
         adam = {"learning_rate": config.learning_rate, "beta1": config.beta1, "beta2": config.beta2}
@@ -56,18 +63,17 @@ class Trainer:
         self.average = RunningAverage(self.generator, decay=config.average_decay)  # type: ignore[arg-type]
 
     def step(self) -> StepMetrics:
-        """Alternate once: D steps, then G through the updated D. One fake batch serves both."""
+        """Let each player move once, one after the other or at once. One fake batch serves both."""
         x_real = self.batches.next()
         z = draw_noise(self.noise, self.config.batch_size, self.generator.input_shape[0], self.device)
         x_fake, caches_fake = self.generator.forward(z, train=True, rng=self.layer_draws)
-        d_loss, logits_real, logits_fake = discriminator_step(
-            self.discriminator, self.discriminator_adam, self.objective, x_real, x_fake, rng=self.layer_draws
-        )
-        g_loss = generator_step(
+        d_loss, g_loss, logits_real, logits_fake = self.update(
             self.generator,
             self.discriminator,
             self.generator_adam,
+            self.discriminator_adam,
             self.objective,
+            x_real,
             x_fake,
             caches_fake,
             rng=self.layer_draws,
