@@ -6,8 +6,6 @@ import os
 import platform
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from typing import Any
@@ -15,79 +13,139 @@ from typing import Any
 import numpy as np
 
 from . import checks
-from .backend import Device, keep_freed_memory, resolve_device, synchronize, to_device
+from .backend import Device, resolve_device
 from .errors import InputError
-from .models import build_networks, get_family
-from .objectives import NonSaturating
-from .optimizers import Adam
-from .training.steps import discriminator_step, generator_step
-from .training.trainer import draw_noise
+from .layers import Network
+from .models import FAMILIES, build_networks, get_family
+from .training.simultaneous import check_uncoupled, couples_samples
 
-IMAGE = (28, 28, 1)
-WARM_UP = 3  # steps before the clock starts, in every process
-SECONDS = 4.0  # of timed steps in every process, about
-LEAST = 5  # timed steps in every process
+LOOPS = {"plain": "PyTorch, plain loop", "best": "PyTorch, best loop"}
 
 
 def bench(
-    *, model: str = "dcgan", batch_size: int = 64, device: str = "auto", torch: bool = True, rounds: int = 3
+    *,
+    model: str = "dcgan",
+    batch_size: int = 64,
+    update: str = "alternating",
+    device: str = "auto",
+    torch: bool = True,
+    layers: bool = False,
+    rounds: int = 3,
 ) -> dict[str, Any]:
-    """Time training steps of a model on random images, in ``rounds`` alternating pairs of fresh processes.
+    """Time training steps of a model on random images, in ``rounds`` alternating turns of fresh processes.
 
-    One step is D's and then G's, alternating update, Adam, non-saturating loss, no data loading, no augmentation, no
-    averaging. PyTorch's is the plain loop over the same networks, on the same device.
+    One step is both players' update, Adam, non-saturating loss; no data loading, no augmentation, no averaging.
+    PyTorch's are the plain loop and the best one of `bench_torch`, over the same networks on the same device.
 
-    returns : step_ms {median, min}, images_per_second, torch_step_ms {median, min} and ratio {median, min}
-        (PyTorch's time over ours), or None for these two without PyTorch; steps, threads and versions
+    model : a family, or "all"
+    update : "alternating" or "simultaneous"; of "all", models that cannot take the latter are timed with the former
+    layers : time every layer of ours, too
+
+    returns : step_ms {median, min}, images_per_second, peak_memory_mb (of the process; on a GPU, of its pool; None
+        where it cannot be known), threads (that were busy, on average); torch {plain, best}, each with the same, and
+        ratio {plain, best}, PyTorch's time over ours {median, min}, both None without PyTorch; layers {rows,
+        rest_ms} or None; model, update, batch_size, device, steps, cores, versions.
+        For "all": {"models": {name: such a result}}
     """
+    if update not in ("alternating", "simultaneous"):
+        raise InputError(f"update: expected 'alternating' or 'simultaneous', got {update!r}")
+    options = {"batch_size": batch_size, "device": device, "torch": torch, "layers": layers, "rounds": rounds}
+    if model == "all":
+        updates = {name: update if _takes_simultaneous(name) else "alternating" for name in FAMILIES}
+        return {"models": {name: bench(model=name, update=updates[name], **options) for name in FAMILIES}}  # type: ignore[arg-type]
     get_family(model)
     checks.integer("rounds", rounds)
     checks.integer("batch_size", batch_size, least=2)
+    if update == "simultaneous":
+        check_uncoupled(_small_discriminator(model))
     resolved = resolve_device(device)
-    workers = ["ours", "torch"] if torch and find_spec("torch") else ["ours"]
-    times: dict[str, list[float]] = {worker: [] for worker in workers}
+    workers = ["ours", *LOOPS] if torch and find_spec("torch") else ["ours"]
+    turns: dict[str, list[dict[str, Any]]] = {worker: [] for worker in workers}
     for _ in range(rounds):
         for worker in workers:
-            times[worker] += _run_worker(worker, model, batch_size, resolved)
-    stats = {
-        worker: {"median": round(float(np.median(ms)), 3), "min": round(min(ms), 3)} for worker, ms in times.items()
-    }
-    theirs = stats.get("torch")
+            turns[worker].append(_run_worker(worker, model, batch_size, resolved, update))
+    ours, *theirs = (_summary(turns[worker], batch_size) for worker in workers)
     return {
         "model": model,
+        "update": update,
         "batch_size": batch_size,
         "device": resolved,
-        "step_ms": stats["ours"],
-        "images_per_second": round(1000 * batch_size / stats["ours"]["median"], 1),
-        "torch_step_ms": theirs,
-        "ratio": {key: round(theirs[key] / stats["ours"][key], 3) for key in theirs} if theirs else None,
-        "steps": len(times["ours"]),
+        **ours,
+        "torch": dict(zip(LOOPS, theirs, strict=True)) if theirs else None,
+        "ratio": {loop: _ratio(each, ours) for loop, each in zip(LOOPS, theirs, strict=True)} if theirs else None,
+        "layers": _run_worker("layers", model, batch_size, resolved, update) if layers else None,
         "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
         "versions": _versions(),
     }
 
 
 def report(result: dict[str, Any]) -> str:
-    """Put the result of `bench` into a few lines."""
-    ours, theirs, ratio = result["step_ms"], result["torch_step_ms"], result["ratio"]
+    """Put the result of `bench` into a table, and the layers of each model into another."""
+    results = list(result.get("models", {None: result}).values())
+    first = results[0]
+    versions = ", ".join(f"{name} {number}" for name, number in first["versions"].items())
     lines = [
-        f"{result['model']}, batch {result['batch_size']}, {result['device']}, {result['cores']} cores; "
-        + ", ".join(f"{name} {number}" for name, number in result["versions"].items()),
-        f"{'ms per step':<22} {'median':>9} {'min':>9}",
-        f"{'minigan':<22} {ours['median']:>9.2f} {ours['min']:>9.2f}   {result['images_per_second']:,.0f} images/s",
+        f"batch {first['batch_size']}, {first['device']}, {first['cores']} cores; {versions}",
+        f"{'ms per step':<28} {'median':>8} {'min':>8} {'images/s':>9} {'peak MB':>8} {'threads':>8} "
+        f"{'PyTorch/minigan':>18}",
     ]
-    if theirs:
-        lines += [
-            f"{'PyTorch, plain loop':<22} {theirs['median']:>9.2f} {theirs['min']:>9.2f}",
-            f"{'PyTorch / minigan':<22} {ratio['median']:>9.2f} {ratio['min']:>9.2f}   above 1: minigan is faster",
-        ]
+    for each in results:
+        lines.append(_row(f"{each['model']}, {each['update']}", each, ""))
+        for loop, theirs in (each["torch"] or {}).items():
+            ratio = each["ratio"][loop]
+            lines.append(_row(f"  {LOOPS[loop]}", theirs, f"{ratio['median']:.2f} (min {ratio['min']:.2f})"))
+    if first["torch"]:
+        lines.append(
+            "above 1: minigan is faster; the best loop has one pass of the fakes for both players, where D allows"
+        )
     else:
         lines.append("PyTorch was not timed (pip install 'minigan[parity]' brings it)")
+    for each in results:
+        if each["layers"]:
+            lines += ["", *_layer_table(each)]
     return "\n".join(lines)
 
 
-def _run_worker(worker: str, model: str, batch_size: int, device: Device) -> list[float]:
-    command = [sys.executable, "-m", "minigan.bench", worker, model, str(batch_size), device]
+def _row(name: str, timed: dict[str, Any], ratio: str) -> str:
+    ms, memory = timed["step_ms"], timed["peak_memory_mb"]
+    return (
+        f"{name:<28} {ms['median']:>8.2f} {ms['min']:>8.2f} {timed['images_per_second']:>9,.0f} "
+        f"{'-' if memory is None else round(memory):>8} {timed['threads']:>8} {ratio:>18}"
+    ).rstrip()
+
+
+def _layer_table(result: dict[str, Any]) -> list[str]:
+    rows, rest = result["layers"]["rows"], result["layers"]["rest_ms"]
+    names = [f"{row['network']}  {row['layer']}" for row in rows]
+    width = max(map(len, names))
+    return [
+        f"{result['model'] + ', ms per step':<{width}} {'forward':>9} {'backward':>9}",
+        *(
+            f"{name:<{width}} {row['forward_ms']:>9.3f} {row['backward_ms']:>9.3f}"
+            for name, row in zip(names, rows, strict=True)
+        ),
+        f"{'losses, optimisers and the rest':<{width}} {rest:>9.3f}",
+    ]
+
+
+def _summary(turns: list[dict[str, Any]], batch_size: int) -> dict[str, Any]:
+    ms = [each for turn in turns for each in turn["ms"]]
+    memory = [turn["peak_memory_mb"] for turn in turns]
+    return {
+        "step_ms": {"median": round(float(np.median(ms)), 3), "min": round(min(ms), 3)},
+        "images_per_second": round(1000 * batch_size / float(np.median(ms)), 1),
+        "peak_memory_mb": None if None in memory else round(max(memory), 1),
+        "threads": round(float(np.median([turn["threads"] for turn in turns])), 1),
+        "steps": len(ms),
+    }
+
+
+def _ratio(theirs: dict[str, Any], ours: dict[str, Any]) -> dict[str, float]:
+    return {key: round(theirs["step_ms"][key] / ours["step_ms"][key], 3) for key in ("median", "min")}
+
+
+def _run_worker(worker: str, model: str, batch_size: int, device: Device, update: str) -> Any:
+    command = [sys.executable, "-m", "minigan.bench_worker", worker, model, str(batch_size), device, update]
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
         raise InputError(
@@ -106,64 +164,9 @@ def _versions() -> dict[str, str]:
     return found
 
 
-def _our_step(model: str, batch_size: int, device: Device) -> Callable[[], None]:
-    keep_freed_memory()
-    rng = np.random.default_rng(0)
-    g, d = build_networks(model, IMAGE, rng=rng, device=device)
-    adam_g, adam_d = Adam(g, learning_rate=2e-4), Adam(d, learning_rate=2e-4)
-    objective = NonSaturating()
-    x_real = to_device(np.tanh(rng.standard_normal((*IMAGE[:2], batch_size, 1), dtype=np.float32)), device)
-    z = draw_noise(rng, batch_size, g.input_shape[0], device)
-
-    def step() -> None:
-        x_fake, caches = g.forward(z, train=True, rng=rng)
-        discriminator_step(d, adam_d, objective, x_real, x_fake, rng=rng)
-        generator_step(g, d, adam_g, objective, x_fake, caches, rng=rng)
-        synchronize(device)
-
-    return step
+def _small_discriminator(model: str) -> Network:
+    return build_networks(model, (8, 8, 1), rng=np.random.default_rng(0))[1]
 
 
-def _torch_step(model: str, batch_size: int, device: Device) -> Callable[[], None]:
-    import torch
-
-    from .torch_twin import to_torch
-
-    networks = build_networks(model, IMAGE, rng=np.random.default_rng(0))
-    g, d = (to_torch(network, native_padding=True).to(device) for network in networks)
-    adam_g, adam_d = (torch.optim.Adam(net.parameters(), lr=2e-4, betas=(0.5, 0.999)) for net in (g, d))
-    bce = torch.nn.BCEWithLogitsLoss()
-    x_real = torch.tanh(torch.randn(batch_size, 1, *IMAGE[:2], device=device))
-    z = torch.randn(batch_size, networks[0].input_shape[0], device=device)
-    real, fake = torch.ones(batch_size, 1, device=device), torch.zeros(batch_size, 1, device=device)
-
-    def step() -> None:
-        x_fake = g(z)
-        adam_d.zero_grad()
-        (bce(d(x_real), real) + bce(d(x_fake.detach()), fake)).backward()
-        adam_d.step()
-        adam_g.zero_grad()
-        bce(d(x_fake), real).backward()
-        adam_g.step()
-        if device == "cuda":
-            torch.cuda.synchronize()
-
-    return step
-
-
-def _time(step: Callable[[], None]) -> list[float]:
-    """Milliseconds of each step, for about SECONDS."""
-    for _ in range(WARM_UP):
-        step()
-    times: list[float] = []
-    while len(times) < LEAST or sum(times) < 1000 * SECONDS:
-        start = time.perf_counter()
-        step()
-        times.append(1000 * (time.perf_counter() - start))
-    return times
-
-
-if __name__ == "__main__":
-    _worker, _model, _batch_size, _device = sys.argv[1:]
-    _make = {"ours": _our_step, "torch": _torch_step}[_worker]
-    print(json.dumps(_time(_make(_model, int(_batch_size), _device))))  # type: ignore[arg-type]
+def _takes_simultaneous(model: str) -> bool:
+    return couples_samples(_small_discriminator(model)) is None

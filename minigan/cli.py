@@ -84,9 +84,11 @@ def _parser() -> argparse.ArgumentParser:
     command.set_defaults(run=_doctor)
 
     command = commands.add_parser("bench", help="time training steps, against PyTorch where it is installed")
-    command.add_argument("--model", default="dcgan", help="which model (default: dcgan)")
+    command.add_argument("--model", default="dcgan", help="which model, or all (default: dcgan)")
     command.add_argument("--batch-size", type=int, default=64, help="images per step (default: 64)")
     command.add_argument("--device", default="auto", help="auto, cpu or cuda (default: auto)")
+    command.add_argument("--update", default="alternating", help="alternating or simultaneous (default: alternating)")
+    command.add_argument("--layers", action="store_true", help="time every layer, too")
     command.add_argument("--no-torch", action="store_true", help="do not time PyTorch")
     command.add_argument("--json", action="store_true", help="print one JSON object")
     command.set_defaults(run=_bench)
@@ -162,7 +164,9 @@ def _bench(arguments: argparse.Namespace) -> int:
     result = bench.bench(
         model=arguments.model,
         batch_size=arguments.batch_size,
+        update=arguments.update,
         device=arguments.device,
+        layers=arguments.layers,
         torch=not arguments.no_torch,
     )
     print(json.dumps(result) if arguments.json else bench.report(result))

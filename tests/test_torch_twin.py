@@ -3,15 +3,15 @@
 import numpy as np
 import pytest
 
+from minigan import bench_torch, torch_twin
 from minigan import layers as L
-from minigan import torch_twin
 from minigan.backend import bernoulli
 from minigan.errors import InputError
 from minigan.layers import Network
 from minigan.models import FAMILIES, build_networks
 from minigan.objectives import get_objective
-from minigan.optimizers import Adam
-from minigan.training import discriminator_step, generator_step
+from minigan.optimizers import SGD, Adam
+from minigan.training import alternating_step, discriminator_step, generator_step, simultaneous_step
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed")
 pytestmark = pytest.mark.parity
@@ -67,13 +67,13 @@ def test_layer(layer, input_shape, train, rng):
     np.testing.assert_allclose(net.dtheta, flat_gradient(net, twin), rtol=1e-9, atol=1e-11)
 
 
-def flat_gradient(net, twin):
-    """The twin's gradients in the order and layout of net.dtheta."""
+def flat_gradient(net, twin, *, weights=False):
+    """The twin's gradients, or its weights, in the order and layout of net.dtheta."""
     order = {"Linear": (1, 0), "Conv2d": (2, 3, 1, 0), "ConvTranspose2d": (2, 3, 1, 0)}
     parts = []
     for module in twin:
         for _, parameter in module.named_parameters(recurse=False):
-            g = parameter.grad.numpy()
+            g = (parameter.detach() if weights else parameter.grad).numpy()
             parts.append(g.transpose(order[type(module).__name__]).ravel() if g.ndim > 1 else g)
     return np.concatenate(parts) if parts else np.zeros(0)
 
@@ -155,3 +155,32 @@ def test_twenty_steps_of_dcgan():
         adam_gt.step()
         theirs.append((loss.item(), loss_g.item()))
     np.testing.assert_allclose(ours, theirs, rtol=1e-6)
+
+
+@pytest.mark.parametrize("loop", ["plain", "frozen", "simultaneous"])
+@pytest.mark.parametrize("model", ["mlp", "hybrid"])
+def test_gradients_of_the_loops_in_the_bench(model, loop, rng):
+    """Both players' gradients of one step, in float64: of ours and of PyTorch's, from equal weights and inputs."""
+    g, d = build_networks(model, (28, 28, 1), rng=rng, dtype="float64")
+    x_real, z = np.tanh(rng.standard_normal((28, 28, 6, 1))), rng.standard_normal((6, 64))
+    x_fake, caches = g.forward(z, train=True)
+    d.layers[-1].w *= 500
+    d.layers[-1].b -= 41 + d.forward(x_fake, train=True)[0].mean()  # on either side of where u is kept from sinking
+    twins = torch_twin.to_torch(g), torch_twin.to_torch(d)
+    step = simultaneous_step if loop == "simultaneous" else alternating_step
+    sgd = [SGD(net, learning_rate=1e-3) for net in (g, d)]
+    *losses, _, logits = step(g, d, *sgd, get_objective("non-saturating"), x_real, x_fake, caches)
+    assert logits.min() < -42 < -41 < logits.max()
+    sgd_t = [torch.optim.SGD(net.parameters(), lr=1e-3) for net in twins]
+    inputs = torch_twin.to_nchw(x_real), torch.tensor(z)
+    if loop == "simultaneous":
+        losses_t = bench_torch.simultaneous_step(*twins, *sgd_t, *inputs)
+    else:
+        losses_t = bench_torch.plain_step(*twins, *sgd_t, *inputs, freeze=loop == "frozen")
+    np.testing.assert_allclose(losses, [loss.item() for loss in losses_t], rtol=1e-9)
+    for net, twin in zip((g, d), twins, strict=True):
+        if loop == "plain" and net is d:
+            continue  # the plain loop adds to D's gradient in G's step, and leaves it there
+        np.testing.assert_allclose(net.dtheta, flat_gradient(net, twin), rtol=1e-9, atol=1e-10 * abs(net.dtheta).max())
+        moved = flat_gradient(net, twin, weights=True)
+        np.testing.assert_allclose(net.theta, moved, rtol=1e-12, atol=1e-12)

@@ -11,14 +11,19 @@ from .steps import Optimizer
 LEAST = 2.0**-60  # of the upstream on a fake, times N: what D gets below a logit of -41.6, where its own is smaller
 
 
+def couples_samples(discriminator: Network) -> int | None:
+    """Return the first layer behind which a sample depends on its batch mates, a batch norm; None without one."""
+    return next((i for i, layer in enumerate(discriminator.layers) if isinstance(layer, BatchNorm)), None)
+
+
 def check_uncoupled(discriminator: Network) -> None:
-    """Raise ``InputError`` when a sample's logit depends on its batch mates, as it does behind batch norm."""
-    for i, layer in enumerate(discriminator.layers):
-        if isinstance(layer, BatchNorm):
-            raise InputError(
-                "update: 'simultaneous' needs a discriminator that looks at each sample by itself, but its "
-                f"layer {i} is {layer!r}; 'alternating' takes any"
-            )
+    """Raise ``InputError`` when a sample's logit depends on its batch mates."""
+    i = couples_samples(discriminator)
+    if i is not None:
+        raise InputError(
+            "update: 'simultaneous' needs a discriminator that looks at each sample by itself, but its "
+            f"layer {i} is {discriminator.layers[i]!r}; 'alternating' takes any"
+        )
 
 
 def shared_upstream(ds_discriminator: Array, ds_generator: Array) -> tuple[Array, Array]:

@@ -1,0 +1,114 @@
+"""`minigan bench`: what it prints and the JSON it gives, and that what it times are whole training steps."""
+
+import json
+
+import numpy as np
+import pytest
+
+from minigan import bench, bench_torch, bench_worker, cli
+from minigan.errors import InputError
+from minigan.models import FAMILIES, build_networks
+
+MS = {"ours": [2.0, 4.0, 3.0], "plain": [6.0], "best": [3.0, 1.0, 3.0]}
+LAYERS = {"rows": [{"network": "G", "layer": "Dense(3)", "forward_ms": 0.25, "backward_ms": 0.5}], "rest_ms": 1.5}
+
+
+@pytest.fixture
+def calls(monkeypatch):
+    """Workers that take no time, and who was asked for what."""
+    found = []
+
+    def run_worker(worker, *rest):
+        found.append((worker, *rest))
+        return LAYERS if worker == "layers" else {"ms": MS[worker], "peak_memory_mb": 100.0, "threads": 1.9}
+
+    monkeypatch.setattr(bench, "_run_worker", run_worker)
+    monkeypatch.setattr(bench, "find_spec", lambda name: True)
+    return found
+
+
+def test_one_json_object(calls, capsys):
+    assert cli.main(["bench", "--json", "--batch-size", "6", "--update", "simultaneous", "--device", "cpu"]) == 0
+    result = json.loads(capsys.readouterr().out)
+    assert calls == [(worker, "dcgan", 6, "cpu", "simultaneous") for worker in ("ours", "plain", "best")] * 3
+    assert result["step_ms"] == {"median": 3.0, "min": 2.0}
+    assert (result["images_per_second"], result["peak_memory_mb"], result["threads"]) == (2000.0, 100.0, 1.9)
+    assert result["steps"] == 9
+    assert result["torch"]["plain"]["step_ms"] == {"median": 6.0, "min": 6.0}
+    assert result["ratio"] == {"plain": {"median": 2.0, "min": 3.0}, "best": {"median": 1.0, "min": 0.5}}
+    assert (result["model"], result["update"], result["batch_size"]) == ("dcgan", "simultaneous", 6)
+    assert result["versions"]["numpy"] == np.__version__
+    assert result["cores"] >= 1
+    assert result["layers"] is None
+
+
+def test_a_table(calls, capsys):
+    assert cli.main(["bench", "--layers", "--device", "cpu"]) == 0
+    out = capsys.readouterr().out
+    for words in ("dcgan, alternating", "PyTorch, plain loop", "2.00 (min 3.00)", "G  Dense(3)", "0.500", "the rest"):
+        assert words in out
+    assert ("layers", "dcgan", 64, "cpu", "alternating") in calls
+
+
+def test_without_torch(calls, capsys):
+    assert cli.main(["bench", "--no-torch", "--json", "--device", "cpu"]) == 0
+    result = json.loads(capsys.readouterr().out)
+    assert {call[0] for call in calls} == {"ours"}
+    assert (result["torch"], result["ratio"]) == (None, None)
+    assert cli.main(["bench", "--no-torch", "--device", "cpu"]) == 0
+    assert "PyTorch was not timed" in capsys.readouterr().out
+
+
+def test_every_model(calls, capsys):
+    """A row for each; one that cannot take the simultaneous update says that it did not."""
+    arguments = ["bench", "--model", "all", "--update", "simultaneous", "--device", "cpu"]
+    assert cli.main([*arguments, "--json"]) == 0
+    models = json.loads(capsys.readouterr().out)["models"]
+    assert {name: each["update"] for name, each in models.items()} == {
+        name: "alternating" if name == "infogan" else "simultaneous" for name in FAMILIES
+    }
+    assert cli.main(arguments) == 0
+    out = capsys.readouterr().out
+    assert "infogan, alternating" in out
+    assert out.count("PyTorch, best loop") == len(FAMILIES)
+
+
+def test_memory_that_is_not_known(calls, monkeypatch):
+    timed = {"ms": [1.0], "peak_memory_mb": None, "threads": 1.0}
+    monkeypatch.setattr(bench, "_run_worker", lambda *call: timed)
+    result = bench.bench(device="cpu", torch=False)
+    assert json.loads(json.dumps(result))["peak_memory_mb"] is None
+    assert "None" not in bench.report(result)
+
+
+def test_a_real_worker():
+    found = bench._run_worker("ours", "mlp", 4, "cpu", "simultaneous")
+    assert len(found["ms"]) >= bench_worker.LEAST
+    assert min(found["ms"]) > 0
+    assert 10 < found["peak_memory_mb"] < 10_000
+    assert found["threads"] > 0
+
+
+def test_a_worker_that_fails():
+    with pytest.raises(InputError, match=r"bench: the ours process failed: .*vae"):
+        bench._run_worker("ours", "vae", 4, "cpu", "alternating")
+
+
+@pytest.mark.parametrize("update", ["alternating", "simultaneous"])
+def test_layers(update, monkeypatch):
+    monkeypatch.setattr(bench_worker, "SECONDS", 0)
+    found = bench_worker.work("layers", "mlp", 4, "cpu", update)
+    networks = build_networks("mlp", bench_worker.IMAGE, rng=np.random.default_rng(0))
+    expected = [(name, repr(layer)) for name, net in zip("GD", networks, strict=True) for layer in net.layers]
+    assert [(row["network"], row["layer"]) for row in found["rows"]] == expected
+    assert all(row["forward_ms"] > 0 for row in found["rows"])
+    assert all(row["backward_ms"] > 0 for row in found["rows"] if row["layer"].startswith("Dense"))
+    assert found["rest_ms"] > 0
+
+
+@pytest.mark.parity
+@pytest.mark.parametrize("worker", ["plain", "best"])
+@pytest.mark.parametrize("model", FAMILIES)
+def test_the_loops_of_pytorch_run(model, worker):
+    pytest.importorskip("torch", reason="PyTorch is not installed")
+    bench_torch.make_step(worker, model, (8, 8, 1), 3, "cpu")()
