@@ -46,5 +46,6 @@ def test_every_layer_is_in_the_table():
 @pytest.mark.parametrize("model", FAMILIES)
 def test_parameter_counts(model, rng):
     counts = [f"{network.theta.size:,}" for network in build_networks(model, (28, 28, 1), rng=rng)]
-    (row,) = re.findall(rf"^\| `{model}`.*$", README, flags=re.MULTILINE)
+    section = README.split("## Models and data")[1].split("\n## ")[0]
+    (row,) = re.findall(rf"^\| `{model}`.*$", section, flags=re.MULTILINE)
     assert row.endswith(f"| {', '.join(counts)} |")
