@@ -23,6 +23,15 @@ from minigan.backend import (
 )
 
 
+def test_keep_freed_memory_does_nothing_without_glibc(monkeypatch):
+    backend.keep_freed_memory()
+    backend.keep_freed_memory()  # twice does no harm
+    asked = []
+    monkeypatch.setattr(backend.ctypes, "CDLL", lambda name: asked.append(name) or object())  # it has no mallopt
+    backend.keep_freed_memory()
+    assert asked == [None]
+
+
 @pytest.fixture
 def fake(monkeypatch):
     """fake(name=function, ...): the stand-in for CuPy with some of its functions replaced."""

@@ -75,7 +75,7 @@ def test_a_layer_is_the_same_in_every_form(kind, stride, form, device, normal, r
     x_dot, dy = normal(*x.shape), normal(*net.forward(x, train=True)[0].shape)
     results = []
     for chosen in (DIRECT, form):
-        net.layers[0].form = chosen
+        net.layers[0].form = chosen.transposed() if kind is Conv2DTranspose else chosen
         net.zero_grad()
         y, caches = net.forward(x, train=True)
         dx = net.backward(dy, caches)
@@ -122,7 +122,7 @@ def test_whole_step_in_the_direct_form(model, rng):
         g, d = build_networks(model, (28, 28, 1), rng=np.random.default_rng(0), dtype="float64")
         for layer in [*g.layers, *d.layers]:
             if direct and hasattr(layer, "form"):
-                layer.form = DIRECT
+                layer.form = DIRECT.transposed() if isinstance(layer, Conv2DTranspose) else DIRECT
         z = np.random.default_rng(1).standard_normal((3, g.input_shape[0]))
         x, caches_g = g.forward(z, train=True)
         logits, caches_d = d.forward(x, train=True, rng=np.random.default_rng(2))

@@ -16,7 +16,7 @@ Operands = tuple[Array, Array]  # the input and the kernel of one pass, as the f
 
 
 class ConvBase(Layer):
-    """What the two convolution layers share: arguments, sizes, initial values, and either half of `backward`."""
+    """What the two convolution layers share: all but their sizes, and the form that computes them."""
 
     w: Array
     b: Array
@@ -63,20 +63,33 @@ class ConvBase(Layer):
         if self.use_bias:
             self.b[...] = 0
 
+    def forward(self, x: Array, *, train: bool, rng: np.random.Generator | None = None) -> tuple[Array, Operands]:
+        form, g = self.form, self.geometry
+        xf, wf = form.image(get_array_module(x).ascontiguousarray(x), g), form.kernel(self.w, g)
+        y = form.conv2d(xf, wf, g)
+        if self.use_bias:
+            y += self.b
+        return y, (xf, wf)
+
+    def backward(self, dy: Array, cache: Operands, *, param_grads: bool, input_grad: bool) -> Array | None:
+        xf, wf = cache
+        form, g = self.form, self.geometry
+        dyf = form.gradient(get_array_module(dy).ascontiguousarray(dy), g)
+        if param_grads:
+            self.dw += form.weight_grad(xf, dyf, g)
+            if self.use_bias:
+                self.db += sum_over_rows(dy)
+        return form.input_grad(dyf, wf, g) if input_grad else None
+
+    def jvp(self, x_dot: Array, cache: Operands) -> Array:
+        xf_dot = self.form.image(get_array_module(x_dot).ascontiguousarray(x_dot), self.geometry)
+        return self.form.conv2d(xf_dot, cache[1], self.geometry)
+
     def input_grad(self, dy: Array, cache: Operands) -> Array:
         return self.backward(dy, cache, param_grads=False, input_grad=True)
 
     def add_param_grads(self, dy: Array, cache: Operands) -> None:
         self.backward(dy, cache, param_grads=True, input_grad=False)
-
-    def _add_bias(self, y: Array) -> Array:
-        if self.use_bias:
-            y += self.b
-        return y
-
-    def _add_bias_grad(self, dy: Array) -> None:
-        if self.use_bias:
-            self.db += sum_over_rows(dy)
 
     def __repr__(self) -> str:
         kh, kw = self.kernel_size
@@ -110,21 +123,3 @@ class Conv2D(ConvBase):
         self.form = choose(self.geometry, input_shape[2], self.filters)
         shapes = self._param_shapes((*self.kernel_size, input_shape[2], self.filters))
         return (*self.geometry.out_size, self.filters), shapes
-
-    def forward(self, x: Array, *, train: bool, rng: np.random.Generator | None = None) -> tuple[Array, Operands]:
-        form, g = self.form, self.geometry
-        xf, wf = form.image(get_array_module(x).ascontiguousarray(x), g), form.kernel(self.w, g)
-        return self._add_bias(form.conv2d(xf, wf, g)), (xf, wf)
-
-    def backward(self, dy: Array, cache: Operands, *, param_grads: bool, input_grad: bool) -> Array | None:
-        xf, wf = cache
-        form, g = self.form, self.geometry
-        dyf = form.gradient(get_array_module(dy).ascontiguousarray(dy), g)
-        if param_grads:
-            self.dw += form.weight_grad(xf, dyf, g)
-            self._add_bias_grad(dy)
-        return form.input_grad(dyf, wf, g) if input_grad else None
-
-    def jvp(self, x_dot: Array, cache: Operands) -> Array:
-        xf_dot = self.form.image(get_array_module(x_dot).ascontiguousarray(x_dot), self.geometry)
-        return self.form.conv2d(xf_dot, cache[1], self.geometry)

@@ -1,13 +1,10 @@
 """The transposed convolution, for free: it is the input gradient of a convolution, so its gradients are that
 convolution itself and its weight gradient."""
 
-import numpy as np
-
 from .. import checks
-from ..backend import Array, get_array_module
 from ..errors import InputError
 from .base import Shape
-from .conv import ConvBase, Operands
+from .conv import ConvBase
 from .convolution import Geometry, Padding, conv_geometry
 from .fast import choose
 from .initializers import Initializer, glorot_uniform
@@ -44,7 +41,7 @@ class Conv2DTranspose(ConvBase):
     Tangent   y_dot = conv2d_input_grad(x_dot, w)
 
     From <dy, conv^T x> = <conv dy, x>, and the bilinear identity of `convolution` with the roles of x and dy
-    exchanged (Dumoulin & Visin 2016, section 4).
+    exchanged (Dumoulin & Visin 2016, section 4). In code that exchange is `Form.transposed`; the rest is `Conv2D`'s.
 
     Parameters are those of `Conv2D`, with w (KH, KW, F, C), and
 
@@ -74,28 +71,10 @@ class Conv2DTranspose(ConvBase):
     def build(self, input_shape: Shape) -> tuple[Shape, dict[str, Shape]]:
         size = self._image_size(input_shape)
         self.geometry = conv_transpose_geometry(size, self.kernel_size, self.stride, self.padding, self.output_padding)
-        self.form = choose(self.geometry, self.filters, input_shape[2])
+        self.form = choose(self.geometry, self.filters, input_shape[2]).transposed()
         shapes = self._param_shapes((*self.kernel_size, self.filters, input_shape[2]))
         return (*self.geometry.in_size, self.filters), shapes
 
     def __repr__(self) -> str:
         plain = super().__repr__()
         return f"{plain[:-1]}, output_padding={self.output_padding})" if self.output_padding else plain
-
-    def forward(self, x: Array, *, train: bool, rng: np.random.Generator | None = None) -> tuple[Array, Operands]:
-        form, g = self.form, self.geometry
-        xf, wf = form.gradient(get_array_module(x).ascontiguousarray(x), g), form.kernel(self.w, g)
-        return self._add_bias(form.input_grad(xf, wf, g)), (xf, wf)
-
-    def backward(self, dy: Array, cache: Operands, *, param_grads: bool, input_grad: bool) -> Array | None:
-        xf, wf = cache
-        form, g = self.form, self.geometry
-        dyf = form.image(get_array_module(dy).ascontiguousarray(dy), g)
-        if param_grads:
-            self.dw += form.weight_grad(dyf, xf, g)
-            self._add_bias_grad(dy)
-        return form.conv2d(dyf, wf, g) if input_grad else None
-
-    def jvp(self, x_dot: Array, cache: Operands) -> Array:
-        xf_dot = self.form.gradient(get_array_module(x_dot).ascontiguousarray(x_dot), self.geometry)
-        return self.form.input_grad(xf_dot, cache[1], self.geometry)

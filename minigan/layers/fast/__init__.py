@@ -35,6 +35,18 @@ class Form(NamedTuple):
     input_grad: Multiply
     weight_grad: Multiply
 
+    def transposed(self) -> "Form":
+        """Return the form of the transposed convolution: the input gradient as the map, the map as its adjoint."""
+        return Form(
+            self.name,
+            self.gradient,
+            self.kernel,
+            self.image,
+            self.input_grad,
+            self.conv2d,
+            lambda xf, dyf, g: self.weight_grad(dyf, xf, g),
+        )
+
 
 def _as_it_is(operand: Array, g: Geometry) -> Array:
     return operand
