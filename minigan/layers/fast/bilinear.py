@@ -19,7 +19,13 @@ is the wanted sum as long as no wrapped-around index meets both a pixel and a wa
 L >= m + k - 1 - p for n pixels, m outputs and k taps. In two dimensions f is a pair and u f i a sum of two angles.
 x and w are real, so frequency -f holds the conjugate of f: one of each pair is kept, with weight 2. A frequency that is
 its own conjugate is real and takes one product. The others take three instead of four (Gauss): with X = a + jb and
-W = c + jd, the products ac, bd, (a + b)(c + d) give Re = ac - bd and Im = (a + b)(c + d) - ac - bd.
+W = c + jd, the products ac, bd, (a + b)(c + d) give Re = ac - bd and Im = (a + b)(c + d) - ac - bd, of which y takes
+C Re - S Im, C and S being cosines and sines. Written with p = C + S, q = S - C, so that S = (p + q) / 2,
+
+    C Re - S Im  =  p ac + q bd + (p + q) (a + b) (-1/2) (c + d)
+
+In A and in B^T the third row of each three is now the sum of the other two and need not be multiplied: with the rows
+ordered as own, first, second, third, A and B^T are kept without the third: L L rows, and `_transform` adds the rest.
 
 **Stride.** With stride s an image of C channels becomes one of s s C channels, a phase being every s-th pixel in either
 direction, and the convolution one of stride 1 with about k / s taps.
@@ -65,15 +71,16 @@ def multiplications(g: Geometry, channels: int, filters: int, batch: int) -> flo
     """
     p = plan(g)
     own = (2 - p.length[0] % 2) * (2 - p.length[1] % 2)
-    r = own + 3 * (p.length[0] * p.length[1] - own) // 2
+    size = prod(p.length)
+    r = own + 3 * (size - own) // 2
     c = channels * g.stride**2
-    transforms = prod(p.pixels) * c + prod(p.outputs) * filters + prod(p.taps) * c * filters / batch
-    return r * (c * filters + transforms)
+    images = size * (prod(p.pixels) * c + prod(p.outputs) * filters)
+    return r * c * filters + images + r * prod(p.taps) * c * filters / batch
 
 
 @lru_cache
 def matrices(p: Plan) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return A (R, P), G (R, K) and B (O, R) in float64, as derived above."""
+    """Return A (LL, P), G (R, K) and B^T (LL, O) in float64, as derived above: A and B^T without their sums."""
 
     def angles(f: tuple[int, int], rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
         total = np.add.outer(f[0] * rows / p.length[0], f[1] * columns / p.length[1])
@@ -84,38 +91,58 @@ def matrices(p: Plan) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         [before - np.arange(k) for before, k in zip(p.padding, p.taps, strict=True)],
         [np.arange(m) for m in p.outputs],
     )
-    size = p.length[0] * p.length[1]
-    a, g, b = [], [], []
+    size = prod(p.length)
+    own, first, second = [], [], []  # rows of A, G and B^T
     for f in product(range(p.length[0]), range(p.length[1])):
         conjugate = (-f[0] % p.length[0], -f[1] % p.length[1])
         x, w, y = angles(f, *pixels), angles(f, *taps), angles(f, *outputs)
         if f == conjugate:
-            a.append(np.cos(x))
-            g.append(np.cos(w))
-            b.append(np.cos(y) / size)
+            own.append((np.cos(x), np.cos(w), np.cos(y) / size))
         elif f < conjugate:
-            a += [np.cos(x), -np.sin(x), np.cos(x) - np.sin(x)]
-            g += [np.cos(w), -np.sin(w), np.cos(w) - np.sin(w)]
             c, s = 2 * np.cos(y) / size, 2 * np.sin(y) / size
-            b += [c + s, s - c, -s]
-    return np.array(a), np.array(g), np.array(b).T
+            first.append((np.cos(x), np.cos(w), c + s))
+            second.append((-np.sin(x), -np.sin(w), s - c))
+    a, g, bt = (np.array(rows) for rows in zip(*own, *first, *second, strict=True))
+    pairs = len(first)
+    third = g[len(own) : len(own) + pairs] + g[len(own) + pairs :]
+    return a, np.concatenate((g, third / -2)), bt
 
 
 @lru_cache
 def _matrices_on(p: Plan, dtype: str, device: str) -> tuple[Array, Array, Array]:
-    a, g, b = (to_device(np.ascontiguousarray(m.astype(dtype)), device) for m in matrices(p))  # type: ignore[arg-type]
-    return a, g, b
+    a, g, bt = (to_device(np.ascontiguousarray(m.astype(dtype)), device) for m in matrices(p))  # type: ignore[arg-type]
+    return a, g, bt
 
 
 def _for(g: Geometry, like: Array) -> tuple[Array, Array, Array]:
     return _matrices_on(plan(g), str(like.dtype), device_of(like))
 
 
+def _transform(matrix: Array, x: Array, rank: int) -> Array:
+    """matrix (LL, P) @ x (P, M), and below it the third rows, each the sum of its first and second -> (rank, M)."""
+    xp, rows = get_array_module(x), len(matrix)
+    pairs = rank - rows
+    z = xp.empty((rank, x.shape[1]), dtype=x.dtype)
+    xp.matmul(matrix, x, out=z[:rows])
+    xp.add(z[rows - 2 * pairs : rows - pairs], z[rows - pairs : rows], out=z[rows:])
+    return z
+
+
+def _transform_back(matrix: Array, z: Array) -> Array:
+    """The transpose of `_transform`: z (rank, M) -> (P, M). z is overwritten."""
+    rows = len(matrix)
+    pairs = len(z) - rows
+    z[rows - 2 * pairs : rows - pairs] += z[rows:]
+    z[rows - pairs : rows] += z[rows:]
+    return matrix.T @ z[:rows]
+
+
 def image(x: Array, g: Geometry) -> Array:
     """Xf = A x: (H, W, N, C) -> (R, N, s s C)."""
+    a, k, _ = _for(g, x)
     phases = _to_phases(x, g)
     n, c = phases.shape[2:]
-    return (_for(g, x)[0] @ phases.reshape(-1, n * c)).reshape(-1, n, c)
+    return _transform(a, phases.reshape(-1, n * c), len(k)).reshape(-1, n, c)
 
 
 def kernel(w: Array, g: Geometry) -> Array:
@@ -130,20 +157,21 @@ def kernel(w: Array, g: Geometry) -> Array:
 
 def gradient(dy: Array, g: Geometry) -> Array:
     """dYf = B^T dy: (OH, OW, N, F) -> (R, N, F)."""
+    _, k, bt = _for(g, dy)
     n, f = dy.shape[2:]
-    return (_for(g, dy)[2].T @ dy.reshape(-1, n * f)).reshape(-1, n, f)
+    return _transform(bt, dy.reshape(-1, n * f), len(k)).reshape(-1, n, f)
 
 
 def conv2d(xf: Array, wf: Array, g: Geometry) -> Array:
     """y = B (Xf Wf): -> (OH, OW, N, F)."""
     n, f = xf.shape[1], wf.shape[2]
-    return (_for(g, xf)[2] @ (xf @ wf).reshape(-1, n * f)).reshape(*g.out_size, n, f)
+    return _transform_back(_for(g, xf)[2], (xf @ wf).reshape(-1, n * f)).reshape(*g.out_size, n, f)
 
 
 def input_grad(dyf: Array, wf: Array, g: Geometry) -> Array:
     """dx = A^T (dYf Wf^T): -> (H, W, N, C)."""
     n, c = dyf.shape[1], wf.shape[1]
-    phases = _for(g, dyf)[0].T @ (dyf @ wf.transpose(0, 2, 1)).reshape(-1, n * c)
+    phases = _transform_back(_for(g, dyf)[0], (dyf @ wf.transpose(0, 2, 1)).reshape(-1, n * c))
     return _from_phases(phases.reshape(*plan(g).pixels, n, c), g)
 
 
