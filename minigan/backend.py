@@ -8,6 +8,7 @@ import ctypes
 import importlib
 import sys
 from functools import lru_cache
+from math import prod
 from types import ModuleType
 from typing import Any, Literal
 
@@ -124,6 +125,7 @@ def bernoulli(rng: np.random.Generator, p: float, shape: tuple[int, ...], like: 
     """
     xp = get_array_module(like)
     if xp is np:
-        return rng.integers(1 << 16, size=shape, dtype=np.uint16) < round(p * (1 << 16))
+        words = rng.integers(1 << 64, size=-(-prod(shape) // 4), dtype=np.uint64)  # four draws each: half the time
+        return words.view(np.uint16)[: prod(shape)].reshape(shape) < round(p * (1 << 16))
     seed = int(rng.integers(2**63))
     return xp.random.Generator(xp.random.Philox4x3210(seed)).random(shape, dtype=np.float32) < p

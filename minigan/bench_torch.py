@@ -8,7 +8,8 @@ import numpy as np
 from .backend import Device
 from .models import build_networks
 from .torch_twin import to_torch
-from .training.simultaneous import LEAST, couples_samples
+from .training.simultaneous import LEAST
+from .training.steps import couples_samples
 
 
 def plain_step(g: Any, d: Any, adam_g: Any, adam_d: Any, x_real: Any, z: Any, *, freeze: bool = False) -> Any:

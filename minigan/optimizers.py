@@ -1,11 +1,13 @@
 """SGD and Adam on the flat parameter vector of a network."""
 
-from collections.abc import Iterator
+from collections.abc import Callable
+from functools import cache
+from types import ModuleType
 
 import numpy as np
 
 from . import checks
-from .backend import get_array_module
+from .backend import Array, get_array_module
 from .layers.network import Network
 
 BLOCK = 1 << 16  # elements: the vectors of an Adam step then stay in the cache of a CPU core
@@ -60,24 +62,45 @@ class Adam:
         """Move the network's parameters once along its present gradients."""
         self.t += 1
         theta, g = self.network.theta, self.network.dtheta
-        xp = get_array_module(theta)
         rate = self.learning_rate / (1 - self.beta1**self.t)
         root = (1 - self.beta2**self.t) ** -0.5
-        for block in _blocks(theta.size, BLOCK if xp is np else theta.size):
-            m, v, g_block = self.m[block], self.v[block], g[block]
-            m *= self.beta1
-            m += (1 - self.beta1) * g_block
-            v *= self.beta2
-            v += (1 - self.beta2) * (g_block * g_block)
-            scale = xp.sqrt(v)
-            scale *= root  # sqrt(v_hat)
-            scale += self.eps
-            xp.divide(m, scale, out=scale)
-            scale *= rate
-            theta[block] -= scale
+        factors = (self.beta1, 1 - self.beta1, self.beta2, 1 - self.beta2, root / rate, self.eps / rate)
+        xp = get_array_module(theta)
+        if xp is not np:
+            _adam_kernel(xp)(g, *factors, self.m, self.v, theta)
+        else:
+            scratch = np.empty(min(BLOCK, theta.size), theta.dtype)
+            for start in range(0, theta.size, BLOCK):
+                block = slice(start, start + BLOCK)
+                adam(g[block], *factors, self.m[block], self.v[block], theta[block], scratch)
         self.network.version += 1
 
 
-def _blocks(size: int, block: int) -> Iterator[slice]:
-    for start in range(0, size, block):
-        yield slice(start, start + block)
+def adam(
+    g: Array, beta1: float, rest1: float, beta2: float, rest2: float, root: float, eps: float, m: Array, v: Array,
+    theta: Array, scratch: Array,
+) -> None:  # fmt: skip
+    """m <- beta1 m + rest1 g,  v <- beta2 v + rest2 g^2,  theta <- theta - m / (root sqrt(v) + eps), all in place."""
+    xp = get_array_module(g)
+    x = scratch[: len(g)]
+    m *= beta1
+    m += xp.multiply(g, rest1, out=x)
+    xp.multiply(g, g, out=x)
+    x *= rest2
+    v *= beta2
+    v += x
+    xp.sqrt(v, out=x)
+    x *= root
+    x += eps
+    theta -= xp.divide(m, x, out=x)
+
+
+@cache
+def _adam_kernel(xp: ModuleType) -> Callable[..., None]:
+    """The same on a GPU, in one kernel."""
+    return xp.ElementwiseKernel(
+        "T g, T beta1, T rest1, T beta2, T rest2, T root, T eps",
+        "T m, T v, T theta",
+        "m = beta1 * m + rest1 * g; v = beta2 * v + rest2 * g * g; theta = theta - m / (root * sqrt(v) + eps)",
+        "adam",
+    )

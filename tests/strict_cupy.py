@@ -14,6 +14,7 @@ It is stricter where CuPy's answer is undefined or where the project forbids wha
 import contextlib
 import dataclasses
 import itertools
+import re
 import sys
 import time
 import types
@@ -478,6 +479,41 @@ def fuse(*args, **kwargs):
     return args[0] if args and callable(args[0]) else lambda function: function
 
 
+class ElementwiseKernel:
+    """Runs C statements `name = expression`, of operators, sqrt and one `?:` at most, on arrays given for every name.
+
+    Types are T, one for all, and bool; outputs are given last and overwritten, as arrays of the full shape.
+    """
+
+    def __init__(self, in_params, out_params, operation, name="kernel"):
+        self.inputs, self.outputs = ([each.split() for each in p.split(",")] for p in (in_params, out_params))
+        choice = re.compile(r"(.+?) = (.+?) \? (.+?) : (.+)")
+        self.code = [choice.sub(r"\1 = where(\2, \3, \4)", each.strip()) for each in operation.split(";")]
+
+    def __call__(self, *args):
+        params = [*self.inputs, *self.outputs]
+        if len(args) != len(params):
+            raise TypeError(f"Wrong number of arguments: {len(args)} for {len(params)}")
+        scope = {"__builtins__": {}, "where": np.where, "sqrt": np.sqrt}
+        types = set()
+        for (kind, name), arg in zip(params, args, strict=True):
+            value = _array_or_scalar(arg)
+            if isinstance(arg, ndarray):
+                if (value.dtype == bool) != (kind == "bool"):
+                    raise TypeError(f"Type is mismatched: {name} {value.dtype} {kind}")
+                types |= {value.dtype} if kind == "T" else set()
+            scope[name] = value.copy() if isinstance(value, np.ndarray) else value
+        if len(types) != 1:
+            raise TypeError(f"Type is mismatched: T {types}")
+        shape = np.broadcast_shapes(*(np.shape(value) for value in scope.values() if not callable(value)))
+        for line in self.code:
+            exec(line, scope)
+        for (_, name), out in zip(self.outputs, args[len(self.inputs) :], strict=True):
+            if out.shape != shape:
+                raise ValueError(f"Out shape is mismatched: {out.shape}, {shape}")
+            _array(out)[...] = scope[name]
+
+
 class BitGenerator:
     def __init__(self, seed=None, *, size=-1):
         self._host = {"Philox4x3210": np.random.Philox, "XORWOW": np.random.SFC64}[type(self).__name__](seed)
@@ -595,7 +631,7 @@ def make_module():
         {name: getattr(np, name) for name in BORROWED.split()},
         {name: _ufunc(name) for name in UFUNCS.split()},
         _functions(FUNCTIONS, np),
-        {each.__name__: each for each in (ndarray, array, asarray, asnumpy, fuse)},
+        {each.__name__: each for each in (ndarray, array, asarray, asnumpy, fuse, ElementwiseKernel)},
     )
     module.__version__, module.__path__, module.counts = "14.0.0", [], counts
     module.is_available = lambda: True

@@ -126,8 +126,8 @@ def test_forward_is_its_layers_in_a_row(device, normal, rng):
     for layer, shape in zip(net.layers, net.shapes, strict=True):
         h, _ = layer.forward(h, train=True, rng=generator)
         assert h.shape == (*shape[:-1], 5, shape[-1])
-    np.testing.assert_array_equal(to_host(y), to_host(h))
-    assert len(caches.layers) == len(net.layers)
+    np.testing.assert_allclose(to_host(y), to_host(h), rtol=1e-12, atol=1e-12)  # some neighbours are computed as one
+    assert len(caches.units) == len(net.units)
     assert caches.output_shape == y.shape == (5, 2)
 
 

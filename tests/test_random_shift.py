@@ -50,7 +50,7 @@ def test_forward_backward_tangent_by_loop(device, normal):
     net = network(2, (5, 4, 2), device, fill=-0.5)
     x, dy, x_dot = (normal(5, 4, 9, 2) for _ in range(3))
     y, caches = net.forward(x, train=True, rng=np.random.default_rng(3))
-    down, right = (to_host(a) for a in caches.layers[0])
+    down, right = (to_host(a) for a in caches.units[0])
     assert len(set(zip(down.tolist(), right.tolist(), strict=True))) > 3
     np.testing.assert_array_equal(to_host(y), by_loop(to_host(x), down, right, -0.5))
     np.testing.assert_array_equal(to_host(net.backward(dy, caches)), by_loop(to_host(dy), -down, -right, 0))
@@ -79,7 +79,7 @@ def test_all_offsets_are_equally_likely(reach, device, normal):
     net, n = network(reach, (1, 1, 1), device), 10_000
     x = get_array_module(net.theta).zeros((1, 1, n, 1), dtype="float64")
     _, caches = net.forward(x, train=True, rng=np.random.default_rng(0))
-    seen = Counter(zip(*(to_host(a).tolist() for a in caches.layers[0]), strict=True))
+    seen = Counter(zip(*(to_host(a).tolist() for a in caches.units[0]), strict=True))
     cells = (2 * reach + 1) ** 2
     assert set(seen) == {(i, j) for i in range(-reach, reach + 1) for j in range(-reach, reach + 1)}
     sigma = (n / cells * (1 - 1 / cells)) ** 0.5

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from minigan import InputError, StaleCacheError
-from minigan.backend import to_host
+from minigan.backend import get_array_module, to_host
 from minigan.gradient_check import check_directional, check_elementwise
 from minigan.layers import BatchNorm, Dense, Dropout, Flatten, LeakyReLU, Network, RandomShift, Reshape, Tanh
 from minigan.objectives import OBJECTIVES, Objective
@@ -60,25 +60,28 @@ class Game:
         draws = np.random.default_rng(12)
         return simultaneous_step(self.g, self.d, *optimizers, objective, self.x_real, x_fake, caches, rng=draws)
 
+    def logits(self):
+        """(logits_real, logits_fake, caches of the one pass of both)"""
+        xp = get_array_module(self.z)
+        x = xp.concatenate((self.x_real, self.fakes()[0]), axis=2)
+        logits, caches = self.d.forward(x, train=True, rng=np.random.default_rng(12))
+        return *xp.split(logits, 2), caches
+
     def losses(self, objective):
-        draws = np.random.default_rng(12)
-        real, _ = self.d.forward(self.x_real, train=True, rng=draws)
-        fake, _ = self.d.forward(self.fakes()[0], train=True, rng=draws)
+        real, fake, _ = self.logits()
         losses = objective.discriminator(real, fake)[0], objective.generator(fake)[0]
         return [float(to_host(loss)) for loss in losses], real, fake
 
     def by_two_passes(self, objective):
         """(dtheta of D, dtheta of G), each player's loss sent back through D for itself."""
-        draws = np.random.default_rng(12)
-        real, caches_real = self.d.forward(self.x_real, train=True, rng=draws)
-        x_fake, caches_g = self.fakes()
-        fake, caches_fake = self.d.forward(x_fake, train=True, rng=draws)
+        real, fake, caches_d = self.logits()
         _, ds_real, ds_fake = objective.discriminator(real, fake)
+        concatenate = get_array_module(self.z).concatenate
         self.d.zero_grad()
-        self.d.backward(ds_real, caches_real)
-        self.d.backward(ds_fake, caches_fake)
+        self.d.backward(concatenate((ds_real, ds_fake)), caches_d)
         self.g.zero_grad()
-        self.g.backward(self.d.backward(objective.generator(fake)[1], caches_fake, param_grads=False), caches_g)
+        dx = self.d.backward(concatenate((ds_real * 0, objective.generator(fake)[1])), caches_d, param_grads=False)
+        self.g.backward(dx[:, :, 6:], self.fakes()[1])
         return [to_host(net.dtheta).copy() for net in (self.d, self.g)]
 
 

@@ -146,7 +146,8 @@ def test_twenty_steps_of_dcgan():
 
         fake_t = g_t(torch.tensor(z))
         adam_dt.zero_grad()
-        loss = bce(d_t(torch_twin.to_nchw(x_real)), ones) + bce(d_t(fake_t.detach()), zeros)
+        real, fake = d_t(torch.cat((torch_twin.to_nchw(x_real), fake_t.detach()))).split(batch)
+        loss = bce(real, ones) + bce(fake, zeros)
         loss.backward()
         adam_dt.step()
         adam_gt.zero_grad()

@@ -37,7 +37,8 @@ class LeakyReLU(SymmetricLayer):
         return y, y
 
     def input_grad(self, dy: Array, cache: Array) -> Array:
-        slope = (cache > 0) * cache.dtype.type(1 - self.negative_slope)
+        slope = (cache > 0).astype(cache.dtype)
+        slope *= 1 - self.negative_slope
         slope += self.negative_slope
         slope *= dy
         return slope

@@ -67,11 +67,16 @@ class BatchNorm(SymmetricLayer):
         self.running_mean[...] = 0
         self.running_var[...] = 1
 
+    def count(self, x: Array) -> int:
+        """Return M, the number of rows of x (..., C) in training; raise ``InputError`` when a variance needs more."""
+        rows = x.size // x.shape[-1]
+        if rows < 2:
+            raise InputError(f"x: batch norm in training needs at least 2 rows, got shape {x.shape}")
+        return rows
+
     def forward(self, x: Array, *, train: bool, rng: np.random.Generator | None = None) -> tuple[Array, BatchNormCache]:
         if train:
-            rows = x.size // x.shape[-1]
-            if rows < 2:
-                raise InputError(f"x: batch norm in training needs at least 2 rows, got shape {x.shape}")
+            rows = self.count(x)
             mean = sum_over_rows(x) / rows
             x_hat = x - mean
             var = sum_over_rows(x_hat * x_hat) / rows

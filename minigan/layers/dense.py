@@ -58,7 +58,7 @@ class Dense(Layer):
         return y, x
 
     def input_grad(self, dy: Array, cache: Array) -> Array:
-        return dy @ self.w.T
+        return dy * self.w.T if self.units == 1 else dy @ self.w.T  # BLAS is slow at the product of two vectors
 
     def add_param_grads(self, dy: Array, cache: Array) -> None:
         self.dw += cache.T @ dy

@@ -23,12 +23,19 @@ class Dropout(SymmetricLayer):
     def __init__(self, *, rate: float) -> None:
         self.rate = checks.fraction("rate", rate)
 
-    def forward(self, x: Array, *, train: bool, rng: np.random.Generator | None = None) -> tuple[Array, Array | None]:
+    def draw(self, x: Array, *, train: bool, rng: np.random.Generator | None) -> Array | None:
+        """Draw the mask for x, booleans that are True where x is kept; None where nothing is to be dropped."""
         if not train or self.rate == 0:
-            return x, None
+            return None
         if rng is None:
             raise InputError("rng: Dropout in training draws a mask; pass forward(..., rng=Generator), got None")
-        mask = bernoulli(rng, 1 - self.rate, x.shape, like=x) * x.dtype.type(1 / (1 - self.rate))
+        return bernoulli(rng, 1 - self.rate, x.shape, like=x)
+
+    def forward(self, x: Array, *, train: bool, rng: np.random.Generator | None = None) -> tuple[Array, Array | None]:
+        keep = self.draw(x, train=train, rng=rng)
+        if keep is None:
+            return x, None
+        mask = keep * x.dtype.type(1 / (1 - self.rate))
         return x * mask, mask
 
     def input_grad(self, dy: Array, cache: Array | None) -> Array:

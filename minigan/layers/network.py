@@ -11,12 +11,13 @@ from .. import checks
 from ..backend import Array, Device, array_module, device_of, get_array_module, to_device, to_host
 from ..errors import InputError, StaleCacheError
 from .base import Layer, Shape
+from .fast.fused import fuse
 
 
 class Caches(NamedTuple):
-    """One forward pass, remembered: what each layer returned, the output's shape, and the weights' version."""
+    """One forward pass, remembered: what each unit returned, the output's shape, and the weights' version."""
 
-    layers: list[Any]
+    units: list[Any]
     output_shape: Shape
     version: int
 
@@ -70,6 +71,7 @@ class Network:
         if dtype not in ("float32", "float64"):
             raise InputError(f"dtype: expected 'float32' or 'float64', got {dtype!r}")
         self.version = 0
+        self.units = fuse(self.layers)  # what is computed: the layers, some neighbours as one
         self.shapes: list[Shape] = []  # output shape of every layer
         arrays: list[dict[str, Shape]] = []
         shape = self.input_shape
@@ -117,7 +119,7 @@ class Network:
         """
         self._check("x", x, self.input_shape)
         caches = []
-        for layer in self.layers:
+        for layer in self.units:
             x, cache = layer.forward(x, train=train, rng=rng)
             caches.append(cache)
         return x, Caches(caches, x.shape, self.version)
@@ -135,10 +137,10 @@ class Network:
         if dy.shape != caches.output_shape:
             raise InputError(f"dy: expected the shape of y, {caches.output_shape}, got {dy.shape}")
         self._check("dy", dy, self.output_shape)
-        last = 0 if input_grad else next((i for i, layer in enumerate(self.layers) if layer.params), len(self.layers))
-        for i in range(len(self.layers) - 1, last - 1, -1):
+        last = 0 if input_grad else next((i for i, layer in enumerate(self.units) if layer.params), len(self.units))
+        for i in range(len(self.units) - 1, last - 1, -1):
             need_dx = input_grad or i > last
-            dy = self.layers[i].backward(dy, caches.layers[i], param_grads=param_grads, input_grad=need_dx)
+            dy = self.units[i].backward(dy, caches.units[i], param_grads=param_grads, input_grad=need_dx)
         return dy if input_grad else None
 
     def jvp(self, x_dot: Array, caches: Caches) -> Array:
@@ -148,7 +150,7 @@ class Network:
         """
         self._check_fresh(caches)
         self._check("x_dot", x_dot, self.input_shape)
-        for layer, cache in zip(self.layers, caches.layers, strict=True):
+        for layer, cache in zip(self.units, caches.units, strict=True):
             x_dot = layer.jvp(x_dot, cache)
         return x_dot
 
@@ -158,7 +160,7 @@ class Network:
 
     def update_stats(self, caches: Caches) -> None:
         """Move the running statistics towards those of one training pass."""
-        for layer, cache in zip(self.layers, caches.layers, strict=True):
+        for layer, cache in zip(self.units, caches.units, strict=True):
             layer.update_stats(cache)
 
     def copy(self, *, dtype: str | None = None, device: Device | None = None) -> "Network":

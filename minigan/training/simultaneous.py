@@ -4,16 +4,11 @@ import numpy as np
 
 from ..backend import Array, get_array_module
 from ..errors import InputError
-from ..layers import BatchNorm, Caches, Network
+from ..layers import Caches, Network
 from ..objectives import Objective
-from .steps import Optimizer
+from .steps import Optimizer, couples_samples
 
 LEAST = 2.0**-60  # of the upstream on a fake, times N: what D gets below a logit of -41.6, where its own is smaller
-
-
-def couples_samples(discriminator: Network) -> int | None:
-    """Return the first layer behind which a sample depends on its batch mates, a batch norm; None without one."""
-    return next((i for i, layer in enumerate(discriminator.layers) if isinstance(layer, BatchNorm)), None)
 
 
 def check_uncoupled(discriminator: Network) -> None:
@@ -81,19 +76,18 @@ def simultaneous_step(
     Raises ``InputError`` for a discriminator with batch norm.
     """
     check_uncoupled(discriminator)
-    logits_real, caches_real = discriminator.forward(x_real, train=True, rng=rng)
-    logits_fake, caches = discriminator.forward(x_fake, train=True, rng=rng)
+    xp, n = get_array_module(x_real), x_real.shape[-2]
+    logits, caches = discriminator.forward(xp.concatenate((x_real, x_fake), axis=-2), train=True, rng=rng)
+    logits_real, logits_fake = xp.split(logits, [n])
     d_loss, ds_real, ds_fake = objective.discriminator(logits_real, logits_fake)
     g_loss, ds_generator = objective.generator(logits_fake)
     u, r = shared_upstream(ds_fake, ds_generator)
     discriminator.zero_grad()
-    discriminator.backward(ds_real, caches_real, input_grad=False)
-    dx_fake = discriminator.backward(u, caches)
+    dx = discriminator.backward(xp.concatenate((ds_real, u)), caches)
     generator.zero_grad()
-    generator.backward(dx_fake * r, caches_fake, input_grad=False)
+    generator.backward(dx[..., n:, :] * r, caches_fake, input_grad=False)
     discriminator_optimizer.step()
     generator_optimizer.step()
-    discriminator.update_stats(caches_real)
     discriminator.update_stats(caches)
     generator.update_stats(caches_fake)
     return d_loss, g_loss, logits_real, logits_fake

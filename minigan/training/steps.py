@@ -2,12 +2,17 @@
 
 import numpy as np
 
-from ..backend import Array
-from ..layers import Caches, Network
+from ..backend import Array, get_array_module
+from ..layers import BatchNorm, Caches, Network
 from ..objectives import Objective
 from ..optimizers import SGD, Adam
 
 Optimizer = Adam | SGD
+
+
+def couples_samples(discriminator: Network) -> int | None:
+    """Return the first layer behind which a sample depends on its batch mates, a batch norm; None without one."""
+    return next((i for i, layer in enumerate(discriminator.layers) if isinstance(layer, BatchNorm)), None)
 
 
 def discriminator_step(
@@ -21,20 +26,23 @@ def discriminator_step(
 ) -> tuple[Array, Array, Array]:
     """Let D take one step down its own loss; G is not touched.
 
-    Real and fake images go through D as two batches, so that batch norm in D never mixes them.
+    Real and fake images go through D as two batches where batch norm would mix them, otherwise as one, which is faster.
 
     x_real, x_fake : (H, W, N, C)
     returns : loss (0-d), logits_real and logits_fake (N, 1), all from before the step
     """
-    logits_real, caches_real = discriminator.forward(x_real, train=True, rng=rng)
-    logits_fake, caches_fake = discriminator.forward(x_fake, train=True, rng=rng)
+    xp = get_array_module(x_real)
+    apart = couples_samples(discriminator) is not None
+    batches = [x_real, x_fake] if apart else [xp.concatenate((x_real, x_fake), axis=-2)]
+    logits, caches = zip(*(discriminator.forward(x, train=True, rng=rng) for x in batches), strict=True)
+    logits_real, logits_fake = logits if apart else xp.split(logits[0], [x_real.shape[-2]])
     loss, ds_real, ds_fake = objective.discriminator(logits_real, logits_fake)
     discriminator.zero_grad()
-    discriminator.backward(ds_real, caches_real, input_grad=False)
-    discriminator.backward(ds_fake, caches_fake, input_grad=False)
+    for ds, cache in zip([ds_real, ds_fake] if apart else [xp.concatenate((ds_real, ds_fake))], caches, strict=True):
+        discriminator.backward(ds, cache, input_grad=False)
     optimizer.step()
-    discriminator.update_stats(caches_real)
-    discriminator.update_stats(caches_fake)
+    for cache in caches:
+        discriminator.update_stats(cache)
     return loss, logits_real, logits_fake
 
 

@@ -64,16 +64,17 @@ def plan(g: Geometry) -> Plan:
     return Plan(*zip(*axes, strict=True))
 
 
-def multiplications(g: Geometry, channels: int, filters: int, batch: int) -> float:
-    """Count the multiplications of y, per image of a batch, without building a matrix.
+def rank(g: Geometry) -> int:
+    """Count the products R: one for each frequency that is its own conjugate, three for each pair of the others."""
+    length = plan(g).length
+    own = (2 - length[0] % 2) * (2 - length[1] % 2)
+    return own + 3 * (prod(length) - own) // 2
 
-    R is one product for each of the frequencies that are their own conjugate, and three for each pair of the others.
-    """
-    p = plan(g)
-    own = (2 - p.length[0] % 2) * (2 - p.length[1] % 2)
+
+def multiplications(g: Geometry, channels: int, filters: int, batch: int) -> float:
+    """Count the multiplications of y, per image of a batch, without building a matrix."""
+    p, r, c = plan(g), rank(g), channels * g.stride**2
     size = prod(p.length)
-    r = own + 3 * (size - own) // 2
-    c = channels * g.stride**2
     images = size * (prod(p.pixels) * c + prod(p.outputs) * filters)
     return r * c * filters + images + r * prod(p.taps) * c * filters / batch
 
@@ -118,18 +119,18 @@ def _for(g: Geometry, like: Array) -> tuple[Array, Array, Array]:
     return _matrices_on(plan(g), str(like.dtype), device_of(like))
 
 
-def _transform(matrix: Array, x: Array, rank: int) -> Array:
-    """matrix (LL, P) @ x (P, M), and below it the third rows, each the sum of its first and second -> (rank, M)."""
+def _transform(matrix: Array, x: Array, r: int) -> Array:
+    """matrix (LL, P) @ x (P, M), and below it the third rows, each the sum of its first and second -> (R, M)."""
     xp, rows = get_array_module(x), len(matrix)
-    pairs = rank - rows
-    z = xp.empty((rank, x.shape[1]), dtype=x.dtype)
+    pairs = r - rows
+    z = xp.empty((r, x.shape[1]), dtype=x.dtype)
     xp.matmul(matrix, x, out=z[:rows])
     xp.add(z[rows - 2 * pairs : rows - pairs], z[rows - pairs : rows], out=z[rows:])
     return z
 
 
 def _transform_back(matrix: Array, z: Array) -> Array:
-    """The transpose of `_transform`: z (rank, M) -> (P, M). z is overwritten."""
+    """The transpose of `_transform`: z (R, M) -> (P, M). z is overwritten."""
     rows = len(matrix)
     pairs = len(z) - rows
     z[rows - 2 * pairs : rows - pairs] += z[rows:]

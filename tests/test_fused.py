@@ -1,0 +1,142 @@
+"""Each fused pair is the twin of its two layers; each chain, in blocks or as a kernel, is the twin of its plain form."""
+
+import numpy as np
+import pytest
+
+from minigan.backend import get_array_module, to_host
+from minigan.gradient_check import check_network, report
+from minigan.layers import BatchNorm, Dense, Dropout, Flatten, LeakyReLU, Network, ReLU, Tanh
+from minigan.layers.fast import elementwise as blocks
+from minigan.layers.fast import fused
+from minigan.layers.fast.elementwise import as_rows
+
+PAIRS = {
+    "batch norm, LeakyReLU": [BatchNorm(eps=1e-3), LeakyReLU(negative_slope=0.3)],
+    "batch norm, ReLU": [BatchNorm(), ReLU()],
+    "LeakyReLU, dropout": [LeakyReLU(negative_slope=0.2), Dropout(rate=0.3)],
+    "LeakyReLU, no dropout": [LeakyReLU(negative_slope=0.2), Dropout(rate=0)],
+}
+PAIR = pytest.mark.parametrize("pair", PAIRS.values(), ids=PAIRS)
+SHAPE = pytest.mark.parametrize("shape", [(5,), (3, 4, 6)], ids=["dense", "image"])
+
+
+@pytest.fixture(params=[1 << 17, 16, 1], ids=lambda block: f"block={block}")
+def block(request, monkeypatch):
+    monkeypatch.setattr(blocks, "BLOCK", request.param)
+
+
+def both(pair, shape, normal, rng, device, dtype="float64"):
+    """The network as it computes, and as its layers do one by one, with the same random arrays."""
+    net = Network(pair, shape, rng=rng, dtype=dtype, device=device)
+    net.theta[...] = normal(net.theta.size, dtype=dtype)
+    net.stats[...] = 0.5 + normal(net.stats.size, dtype=dtype) ** 2
+    plain = net.copy()
+    plain.units = plain.layers
+    return net, plain
+
+
+@PAIR
+@SHAPE
+@pytest.mark.parametrize("train", [True, False])
+@pytest.mark.parametrize(("dtype", "tolerance"), [("float64", 1e-12), ("float32", 2e-5)])
+def test_twins(pair, shape, train, dtype, tolerance, block, normal, rng, device):
+    x = 3 + 2 * normal(*shape[:-1], 7, shape[-1], dtype=dtype)
+    dy, x_dot = normal(*x.shape, dtype=dtype), normal(*x.shape, dtype=dtype)
+    results = []
+    for net in both(pair, shape, normal, rng, device, dtype):
+        y, caches = net.forward(x, train=train, rng=np.random.default_rng(3))
+        dx = net.backward(dy, caches)
+        net.update_stats(caches)
+        results.append([to_host(a) for a in (y, dx, net.dtheta, net.stats, net.jvp(x_dot, caches))])
+    for got, expected in zip(*results, strict=True):
+        assert got.dtype == dtype
+        np.testing.assert_allclose(got, expected, rtol=tolerance, atol=tolerance * max(1, abs(expected).max(initial=0)))
+
+
+@PAIR
+@SHAPE
+@pytest.mark.parametrize("train", [True, False])
+def test_gradients(pair, shape, train, device):
+    """Against finite differences, and the adjoint identity: of what is computed, not of its twin."""
+    net = Network(pair, shape, rng=np.random.default_rng(0), dtype="float64", device=device)
+    checks = check_network(net, train=train)
+    assert all(check.ok for check in checks), report(checks)
+
+
+@PAIR
+@SHAPE
+def test_either_half_of_the_backward_pass(pair, shape, normal, rng, device):
+    net, _ = both(pair, shape, normal, rng, device)
+    x, dy = (normal(*shape[:-1], 4, shape[-1]) for _ in range(2))
+    _, caches = net.forward(x, train=True, rng=np.random.default_rng(3))
+    dx = net.backward(dy, caches)
+    gradient = to_host(net.dtheta).copy()
+    net.zero_grad()
+    np.testing.assert_array_equal(to_host(net.backward(dy, caches, param_grads=False)), to_host(dx))
+    assert not to_host(net.dtheta).any()
+    assert net.backward(dy, caches, input_grad=False) is None
+    np.testing.assert_array_equal(to_host(net.dtheta), gradient)
+
+
+@PAIR
+def test_the_input_is_left_alone(pair, normal, rng, device):
+    net, _ = both(pair, (3, 2, 4), normal, rng, device)
+    arrays = x, dy = normal(3, 2, 5, 4), normal(3, 2, 5, 4)
+    before = [to_host(a).copy() for a in arrays]
+    _, caches = net.forward(x, train=True, rng=np.random.default_rng(0))
+    first = to_host(net.backward(dy, caches))
+    np.testing.assert_array_equal(to_host(net.backward(dy, caches)), first)  # nor is the cache
+    for now, then in zip(arrays, before, strict=True):
+        np.testing.assert_array_equal(to_host(now), then)
+
+
+def test_which_neighbours_are_fused(rng):
+    layers = [
+        Flatten(), BatchNorm(), LeakyReLU(negative_slope=0.2), Dropout(rate=0.5), Dense(3), ReLU(), Dropout(rate=0.5),
+        BatchNorm(), Tanh(), BatchNorm(), BatchNorm(), ReLU(), ReLU(), LeakyReLU(negative_slope=0.1),
+    ]  # fmt: skip
+    net = Network(layers, (2, 2, 3), rng=rng)
+    names = "Flatten BatchNormLeakyReLU Dropout Dense LeakyReLUDropout BatchNorm Tanh BatchNorm BatchNormLeakyReLU ReLU"
+    assert [type(unit).__name__ for unit in net.units] == [*names.split(), "LeakyReLU"]
+    assert [type(layer) for layer in net.layers] == [type(layer) for layer in layers]
+    assert net.units[1].norm is net.layers[1]
+
+
+def chains():
+    n = (2, 3)  # N, C
+    rows = (5, *n)
+    return {
+        "squares": (fused.squares, [rows, n], {}),
+        "normalise_leaky_relu": (fused.normalise_leaky_relu, [rows, n, n, n], {"slope": 0.3}),
+        "leaky_relu_grad_and_sums": (fused.leaky_relu_grad_and_sums, [rows, rows, rows, n], {"slope": 0.3}),
+        "normalise_grad": (fused.normalise_grad, [rows, rows, n, n, n, n], {}),
+        "leaky_relu_dropout": (fused.leaky_relu_dropout, [rows, rows], {"slope": 0.3, "scale": 1.5}),
+    }
+
+
+OUTPUTS = {"leaky_relu_grad_and_sums": 2, "leaky_relu_dropout": 2}
+SUMMED = {"squares": [0], "leaky_relu_grad_and_sums": [0, 1]}
+STORED = {"squares": 0, "leaky_relu_dropout": 2}
+
+
+@pytest.mark.parametrize("name", chains())
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_chains_are_their_plain_forms(name, dtype, block, normal, device):
+    chain, shapes, scalars = chains()[name]
+    operands = [normal(*shape, dtype=dtype) for shape in shapes]
+    if name == "leaky_relu_dropout":
+        operands[1] = operands[1] > 0
+    operands += scalars.values()
+    parts = [get_array_module(operands[0]).empty_like(operands[0]) for _ in range(OUTPUTS.get(name, 1))]
+    chain.plain(*operands, *parts)
+    expected = [*parts[: STORED.get(name, 1)], *(parts[i].sum(axis=(0, 1)) for i in SUMMED.get(name, []))]
+    for got, want in zip(chain(*operands), expected, strict=True):
+        assert got.dtype == want.dtype == dtype
+        np.testing.assert_allclose(to_host(got), to_host(want), rtol=1e-5 if dtype == "float32" else 1e-13)
+
+
+def test_rows(normal, device):
+    x = normal(3, 4, 2, 5)
+    assert as_rows(x).shape == (12, 2, 5)
+    assert as_rows(normal(4, 3)).shape == (4, 1, 3)
+    np.testing.assert_array_equal(to_host(as_rows(x)).reshape(3, 4, 2, 5), to_host(x))
