@@ -42,9 +42,10 @@ def bench(
     layers : time every layer of ours, too
 
     returns : step_ms {median, min}, images_per_second, peak_memory_mb (of the process; on a GPU, of its pool; None
-        where it cannot be known), threads (that were busy, on average); torch {plain, best}, each with the same, and
-        ratio {plain, best}, PyTorch's time over ours {median, min}, both None without PyTorch; layers {rows,
-        rest_ms} or None; model, update, batch_size, device, steps, cores, versions.
+        where it cannot be known), threads (that were busy, on average), launches (kernels and copies that one step
+        starts on a GPU; None on the CPU, and without PyTorch, whose profiler counts them); torch {plain, best}, each
+        with the same, and ratio {plain, best}, PyTorch's time over ours {median, min}, both None without PyTorch;
+        layers {rows, rest_ms} or None; model, update, batch_size, device, steps, cores, versions.
         For "all": {"models": {name: such a result}}
     """
     if update not in ("alternating", "simultaneous"):
@@ -107,10 +108,11 @@ def report(result: dict[str, Any]) -> str:
 
 
 def _row(name: str, timed: dict[str, Any], ratio: str) -> str:
-    ms, memory = timed["step_ms"], timed["peak_memory_mb"]
+    ms, memory, launches = timed["step_ms"], timed["peak_memory_mb"], timed["launches"]
     return (
         f"{name:<28} {ms['median']:>8.2f} {ms['min']:>8.2f} {timed['images_per_second']:>9,.0f} "
         f"{'-' if memory is None else round(memory):>8} {timed['threads']:>8} {ratio:>18}"
+        f"{'' if launches is None else f'  {launches} launches'}"
     ).rstrip()
 
 
@@ -135,6 +137,7 @@ def _summary(turns: list[dict[str, Any]], batch_size: int) -> dict[str, Any]:
         "step_ms": {"median": round(float(np.median(ms)), 3), "min": round(min(ms), 3)},
         "images_per_second": round(1000 * batch_size / float(np.median(ms)), 1),
         "peak_memory_mb": None if None in memory else round(max(memory), 1),
+        "launches": turns[0]["launches"],
         "threads": round(float(np.median([turn["threads"] for turn in turns])), 1),
         "steps": len(ms),
     }

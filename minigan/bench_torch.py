@@ -84,6 +84,17 @@ def make_step(
     return lambda: simultaneous_step(g, d, adam_g, adam_d, x_real, z)
 
 
+def count_launches(step: Callable[[], Any]) -> int:
+    """Return how many kernels and copies a call starts on the GPU, whichever library starts them."""
+    import torch
+    from torch.profiler import ProfilerActivity, profile
+
+    with profile(activities=[ProfilerActivity.CUDA]) as profiler:
+        step()
+        torch.cuda.synchronize()
+    return sum(event.device_type == torch.autograd.DeviceType.CUDA for event in profiler.events())
+
+
 def device_memory() -> int:
     """Return the most bytes that PyTorch has held on the GPU."""
     import torch

@@ -5,6 +5,7 @@ import re
 import sys
 import time
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +68,13 @@ def _stopwatch(step: Callable[[], Any], device: Device) -> float:
     after.record()
     after.synchronize()
     return cuda.get_elapsed_time(before, after)
+
+
+def _launches(step: Callable[[], Any], device: Device) -> int | None:
+    """Kernels and copies that one step starts on a GPU, as PyTorch's profiler counts them; None without either."""
+    if device == "cpu" or not find_spec("torch"):
+        return None
+    return bench_torch.count_launches(step)
 
 
 def _peak_memory_mb(worker: str, device: Device) -> float | None:
@@ -141,7 +149,8 @@ def work(worker: str, model: str, batch_size: int, device: Device, update: str) 
         step, *_ = _our_step(model, batch_size, device, update)
     else:
         step = bench_torch.make_step(worker, model, IMAGE, batch_size, device)
-    return {**_measure(step, device), "peak_memory_mb": _peak_memory_mb(worker, device)}
+    timed = {**_measure(step, device), "peak_memory_mb": _peak_memory_mb(worker, device)}
+    return {**timed, "launches": _launches(step, device)}
 
 
 if __name__ == "__main__":

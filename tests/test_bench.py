@@ -10,6 +10,7 @@ from minigan.errors import InputError
 from minigan.models import FAMILIES, build_networks
 
 MS = {"ours": [2.0, 4.0, 3.0], "plain": [6.0], "best": [3.0, 1.0, 3.0]}
+TIMED = {"peak_memory_mb": 100.0, "threads": 1.9, "launches": 280}
 LAYERS = {"rows": [{"network": "G", "layer": "Dense(3)", "forward_ms": 0.25, "backward_ms": 0.5}], "rest_ms": 1.5}
 
 
@@ -20,7 +21,7 @@ def calls(monkeypatch):
 
     def run_worker(worker, *rest):
         found.append((worker, *rest))
-        return LAYERS if worker == "layers" else {"ms": MS[worker], "peak_memory_mb": 100.0, "threads": 1.9}
+        return LAYERS if worker == "layers" else {**TIMED, "ms": MS[worker]}
 
     monkeypatch.setattr(bench, "_run_worker", run_worker)
     monkeypatch.setattr(bench, "find_spec", lambda name: True)
@@ -33,7 +34,7 @@ def test_one_json_object(calls, capsys):
     assert calls == [(worker, "dcgan", 6, "cpu", "simultaneous") for worker in ("ours", "plain", "best")] * 3
     assert result["step_ms"] == {"median": 3.0, "min": 2.0}
     assert (result["images_per_second"], result["peak_memory_mb"], result["threads"]) == (2000.0, 100.0, 1.9)
-    assert result["steps"] == 9
+    assert (result["steps"], result["launches"]) == (9, 280)
     assert result["torch"]["plain"]["step_ms"] == {"median": 6.0, "min": 6.0}
     assert result["ratio"] == {"plain": {"median": 2.0, "min": 3.0}, "best": {"median": 1.0, "min": 0.5}}
     assert (result["model"], result["update"], result["batch_size"]) == ("dcgan", "simultaneous", 6)
@@ -45,7 +46,15 @@ def test_one_json_object(calls, capsys):
 def test_a_table(calls, capsys):
     assert cli.main(["bench", "--layers", "--device", "cpu"]) == 0
     out = capsys.readouterr().out
-    for words in ("dcgan, alternating", "PyTorch, plain loop", "2.00 (min 3.00)", "G  Dense(3)", "0.500", "the rest"):
+    for words in (
+        "dcgan, alternating",
+        "PyTorch, plain loop",
+        "2.00 (min 3.00)",
+        "G  Dense(3)",
+        "280 launches",
+        "0.500",
+        "the rest",
+    ):
         assert words in out
     assert ("layers", "dcgan", 64, "cpu", "alternating") in calls
 
@@ -74,7 +83,7 @@ def test_every_model(calls, capsys):
 
 
 def test_memory_that_is_not_known(calls, monkeypatch):
-    timed = {"ms": [1.0], "peak_memory_mb": None, "threads": 1.0}
+    timed = {"ms": [1.0], "peak_memory_mb": None, "threads": 1.0, "launches": None}
     monkeypatch.setattr(bench, "_run_worker", lambda *call: timed)
     result = bench.bench(device="cpu", torch=False)
     assert json.loads(json.dumps(result))["peak_memory_mb"] is None
@@ -87,6 +96,7 @@ def test_a_real_worker():
     assert min(found["ms"]) > 0
     assert 10 < found["peak_memory_mb"] < 10_000
     assert found["threads"] > 0
+    assert found["launches"] is None
 
 
 def test_a_worker_that_fails():

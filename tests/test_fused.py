@@ -1,4 +1,4 @@
-"""Each fused pair is the twin of its two layers; each chain, in blocks or as a kernel, is the twin of its plain form."""
+"""A fused pair is the twin of its two layers; a chain, in blocks or as a kernel, is the twin of its plain form."""
 
 import numpy as np
 import pytest

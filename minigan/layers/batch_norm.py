@@ -1,6 +1,6 @@
 """Batch normalisation, train and eval, forwards and backwards, for dense and image layers alike."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -113,7 +113,7 @@ class BatchNorm(SymmetricLayer):
     def add_param_grads(self, dy: Array, cache: BatchNormCache) -> None:
         self.backward(dy, cache, param_grads=True, input_grad=False)
 
-    def update_stats(self, cache: BatchNormCache) -> None:
+    def update_stats(self, cache: Any) -> None:
         if cache.train:
             for running, batch in ((self.running_mean, cache.mean), (self.running_var, cache.var)):
                 running *= self.decay

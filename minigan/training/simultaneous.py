@@ -85,6 +85,7 @@ def simultaneous_step(
     discriminator.zero_grad()
     dx = discriminator.backward(xp.concatenate((ds_real, u)), caches)
     generator.zero_grad()
+    assert dx is not None
     generator.backward(dx[..., n:, :] * r, caches_fake, input_grad=False)
     discriminator_optimizer.step()
     generator_optimizer.step()
