@@ -28,6 +28,8 @@ class LeakyReLU(SymmetricLayer):
     x > 0 exactly where y > 0, so the cache is y.
     """
 
+    piecewise_linear = True
+
     def __init__(self, *, negative_slope: float) -> None:
         self.negative_slope = checks.fraction("negative_slope", negative_slope)
 

@@ -38,6 +38,7 @@ class Layer(ABC):
 
     params: tuple[str, ...] = ()  # names of learned arrays
     stats: tuple[str, ...] = ()  # names of running statistics: saved, never learned
+    piecewise_linear = False  # in x: the Jacobian is the same all around almost every x
 
     def build(self, input_shape: Shape) -> tuple[Shape, dict[str, Shape]]:
         """Fix the sizes; return the output shape and the shape of every array in ``params`` and ``stats``.
@@ -63,6 +64,13 @@ class Layer(ABC):
 
     def add_param_grads(self, dy: Array, cache: Any) -> None:  # noqa: B027 - layers without parameters add none
         """Add (dy/dparam)^T dy to the gradient of every parameter."""
+
+    def add_tangent_param_grads(self, dy: Array, x_dot: Array, cache: Any) -> None:  # noqa: B027 - as above
+        """Add to the gradient of every parameter that of <dy, jvp(x_dot)>, a number, with dy and x_dot held fixed.
+
+        Only for layers that are piecewise linear: J depends on the parameters, not on x, so that this is all that
+        a gradient penalty needs (see `Network.add_tangent_grads`).
+        """
 
     def backward(self, dy: Array, cache: Any, *, param_grads: bool, input_grad: bool) -> Array | None:
         """Do either half of the backward pass, or both; a layer overrides this only to share work between them."""

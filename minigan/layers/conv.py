@@ -18,6 +18,7 @@ Operands = tuple[Array, Array]  # the input and the kernel of one pass, as the f
 class ConvBase(Layer):
     """What the two convolution layers share: all but their sizes, and the form that computes them."""
 
+    piecewise_linear = True
     w: Array
     b: Array
     dw: Array
@@ -90,6 +91,11 @@ class ConvBase(Layer):
 
     def add_param_grads(self, dy: Array, cache: Operands) -> None:
         self.backward(dy, cache, param_grads=True, input_grad=False)
+
+    def add_tangent_param_grads(self, dy: Array, x_dot: Array, cache: Operands) -> None:
+        xp, form, g = get_array_module(dy), self.form, self.geometry
+        xf_dot, dyf = form.image(xp.ascontiguousarray(x_dot), g), form.gradient(xp.ascontiguousarray(dy), g)
+        self.dw += form.weight_grad(xf_dot, dyf, g)  # the bias moves no tangent
 
     def __repr__(self) -> str:
         kh, kw = self.kernel_size

@@ -34,6 +34,7 @@ class Dense(Layer):
         self.initializer = initializer
         self.params = ("w", "b") if use_bias else ("w",)
 
+    piecewise_linear = True
     w: Array
     b: Array
     dw: Array
@@ -64,6 +65,9 @@ class Dense(Layer):
         self.dw += cache.T @ dy
         if self.use_bias:
             self.db += sum_over_rows(dy)
+
+    def add_tangent_param_grads(self, dy: Array, x_dot: Array, cache: Array) -> None:
+        self.dw += x_dot.T @ dy  # the bias moves no tangent
 
     def jvp(self, x_dot: Array, cache: Array) -> Array:
         return x_dot @ self.w

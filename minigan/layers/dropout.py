@@ -20,6 +20,8 @@ class Dropout(SymmetricLayer):
     rate : in [0, 1), the share that is dropped
     """
 
+    piecewise_linear = True
+
     def __init__(self, *, rate: float) -> None:
         self.rate = checks.fraction("rate", rate)
 

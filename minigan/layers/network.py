@@ -154,6 +154,30 @@ class Network:
             x_dot = layer.jvp(x_dot, cache)
         return x_dot
 
+    def add_tangent_grads(self, x_dot: Array, dy: Array, caches: Caches) -> None:
+        """Add to ``dtheta`` the gradient of the number <dy, J x_dot>, dy and x_dot held fixed.
+
+        J = J_L ... J_1, and where every layer is piecewise linear J_l depends on the parameters of layer l alone:
+
+            d<dy, J x_dot>/dtheta_l  =  d<dh_l, J_l h_dot_{l-1}>/dtheta_l
+
+        with dh_l what the backward pass brings to layer l, and h_dot_{l-1} the tangent that reaches it. For a dense
+        layer that is the ordinary weight gradient h_dot^T dh, the tangent in the place of the input.
+
+        Raises ``InputError`` for a layer that is not piecewise linear, whose J would depend on theta through x.
+        """
+        self._check_fresh(caches)
+        for i, layer in enumerate(self.layers):
+            if not layer.piecewise_linear:
+                raise InputError(f"network: layer {i}, {layer!r}, is not piecewise linear, which this derivative needs")
+        tangents = []
+        for unit, cache in zip(self.units, caches.units, strict=True):
+            tangents.append(x_dot)
+            x_dot = unit.jvp(x_dot, cache)
+        for unit, tangent, cache in zip(self.units[::-1], tangents[::-1], caches.units[::-1], strict=True):
+            unit.add_tangent_param_grads(dy, tangent, cache)
+            dy = unit.input_grad(dy, cache)
+
     def zero_grad(self) -> None:
         """Set every gradient to 0: the only place that does."""
         self.dtheta[...] = 0

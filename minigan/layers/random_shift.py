@@ -42,6 +42,8 @@ class RandomShift(Layer):
     fill : value of the pixels that come into view; -1 is black
     """
 
+    piecewise_linear = True
+
     def __init__(self, reach: int, *, fill: float = -1.0) -> None:
         self.reach = checks.integer("reach", reach)
         self.fill = checks.finite("fill", fill)

@@ -19,6 +19,8 @@ class Rescaling(SymmetricLayer):
     scale, offset : any finite numbers
     """
 
+    piecewise_linear = True
+
     def __init__(self, *, scale: float = 1.0, offset: float = 0.0) -> None:
         self.scale = checks.finite("scale", scale)
         self.offset = checks.finite("offset", offset)

@@ -27,6 +27,7 @@ def rows_to_image(x: Array, shape: Shape) -> Array:
 class Flatten(Layer):
     """Image to vector: (H, W, N, C) -> (N, H W C); dx is dy put back into place."""
 
+    piecewise_linear = True
     shape: Shape
 
     def build(self, input_shape: Shape) -> tuple[Shape, dict[str, Shape]]:
@@ -47,6 +48,8 @@ class Flatten(Layer):
 
 class Reshape(Layer):
     """Vector to image: (N, H W C) -> (H, W, N, C) with ``shape`` = (H, W, C); dx is dy flattened."""
+
+    piecewise_linear = True
 
     def __init__(self, shape: Shape) -> None:
         if not isinstance(shape, tuple) or len(shape) != 3:

@@ -170,6 +170,8 @@ class LeakyReLUDropout(SymmetricLayer):
     slopes = (1 if x > 0 else s) m / (1 - rate)        without the last factor outside training
     """
 
+    piecewise_linear = True
+
     def __init__(self, activation: LeakyReLU, dropout: Dropout) -> None:
         self.activation, self.dropout = activation, dropout
 
