@@ -3,49 +3,72 @@
 V(D, G) = E log D(x) + E log(1 - D(G(z))) is D's to maximise and G's to minimise (Goodfellow et al. 2014, eq. 1).
 D ends in a logit s, D = sigmoid(s), and every loss is written in s, because log(sigmoid(s)) taken in two steps
 overflows or loses its gradient exactly when a player is confidently wrong.
+
+An objective is three functions of one logit: what D pays for a real sample, what it pays for a fake, and what G pays
+for a fake. The losses are their means.
 """
 
 from abc import ABC, abstractmethod
 from typing import ClassVar
 
-from .backend import Array, get_array_module
+import numpy as np
+
+from . import checks
+from .backend import Array, device_of, get_array_module, to_device
 from .errors import InputError
 from .layers.activations import sigmoid
 
 
 def sigmoid_cross_entropy(logits: Array, target: float) -> tuple[Array, Array]:
-    """Mean of -t log sigmoid(s) - (1 - t) log(1 - sigmoid(s)), and its gradient.
+    """-t log sigmoid(s) - (1 - t) log(1 - sigmoid(s)) of every logit, and its derivative.
 
-    Forward   loss = mean( max(s, 0) - s t + log1p(exp(-|s|)) )
-    Backward  ds = (sigmoid(s) - t) / N = ((1 - t) sigmoid(s) - t sigmoid(-s)) / N
+    Forward   loss = max(s, 0) - s t + log1p(exp(-|s|))
+    Backward  ds = sigmoid(s) - t = (1 - t) sigmoid(s) - t sigmoid(-s)
 
     From log(1 + e^s) = max(s, 0) + log1p(e^-|s|). The second form of ds takes no difference of nearly equal numbers:
     at s = 100, t = 1 it is -3.8e-44, where the first rounds to 0.
 
     logits : (N, 1), any finite numbers
     target : t in [0, 1], the label of all of them
-    returns : loss, a 0-d array, and ds (N, 1)
+    returns : loss and ds, (N, 1)
     """
     if not 0 <= target <= 1:
         raise InputError(f"target: expected a number in [0, 1], got {target!r}")
     target = float(target)  # a NumPy number would promote
     xp = get_array_module(logits)
-    loss = (xp.maximum(logits, 0) - logits * target + xp.log1p(xp.exp(-xp.abs(logits)))).mean()
-    return loss, ((1 - target) * sigmoid(logits) - target * sigmoid(-logits)) / logits.size
+    loss = xp.maximum(logits, 0) - logits * target + xp.log1p(xp.exp(-xp.abs(logits)))
+    return loss, (1 - target) * sigmoid(logits) - target * sigmoid(-logits)
 
 
 class Objective(ABC):
-    """The losses of both players; each is to be *minimised* by its player."""
+    """The losses of both players; each is to be *minimised* by its player.
+
+    A new one gives ``name`` and three functions from logits s (N, 1) to (loss, d loss / ds) of each, both (N, 1).
+    """
 
     name: ClassVar[str]
 
     @abstractmethod
-    def discriminator(self, logits_real: Array, logits_fake: Array) -> tuple[Array, Array, Array]:
-        """Return D's loss (0-d) and its gradients with respect to logits_real and logits_fake."""
+    def real(self, s: Array) -> tuple[Array, Array]:
+        """What D pays for the logit of a real sample."""
 
     @abstractmethod
+    def fake(self, s: Array) -> tuple[Array, Array]:
+        """What D pays for the logit of a fake."""
+
+    @abstractmethod
+    def fool(self, s: Array) -> tuple[Array, Array]:
+        """What G pays for the logit of a fake."""
+
+    def discriminator(self, logits_real: Array, logits_fake: Array) -> tuple[Array, Array, Array]:
+        """Return D's loss, mean real(s) + mean fake(s) (0-d), and its gradients in logits_real and logits_fake."""
+        (loss_real, ds_real), (loss_fake, ds_fake) = self.real(logits_real), self.fake(logits_fake)
+        return loss_real.mean() + loss_fake.mean(), ds_real / len(ds_real), ds_fake / len(ds_fake)
+
     def generator(self, logits_fake: Array) -> tuple[Array, Array]:
-        """Return G's loss (0-d) and its gradient with respect to logits_fake."""
+        """Return G's loss, mean fool(s) (0-d), and its gradient in logits_fake."""
+        loss, ds = self.fool(logits_fake)
+        return loss.mean(), ds / len(ds)
 
 
 class NonSaturating(Objective):
@@ -57,13 +80,14 @@ class NonSaturating(Objective):
 
     name = "non-saturating"
 
-    def discriminator(self, logits_real: Array, logits_fake: Array) -> tuple[Array, Array, Array]:
-        loss_real, ds_real = sigmoid_cross_entropy(logits_real, 1)
-        loss_fake, ds_fake = sigmoid_cross_entropy(logits_fake, 0)
-        return loss_real + loss_fake, ds_real, ds_fake
+    def real(self, s: Array) -> tuple[Array, Array]:
+        return sigmoid_cross_entropy(s, 1)
 
-    def generator(self, logits_fake: Array) -> tuple[Array, Array]:
-        return sigmoid_cross_entropy(logits_fake, 1)
+    def fake(self, s: Array) -> tuple[Array, Array]:
+        return sigmoid_cross_entropy(s, 0)
+
+    def fool(self, s: Array) -> tuple[Array, Array]:
+        return sigmoid_cross_entropy(s, 1)
 
 
 class Minimax(NonSaturating):
@@ -75,12 +99,130 @@ class Minimax(NonSaturating):
 
     name = "minimax"
 
-    def generator(self, logits_fake: Array) -> tuple[Array, Array]:
-        loss, ds = sigmoid_cross_entropy(logits_fake, 0)
+    def fool(self, s: Array) -> tuple[Array, Array]:
+        loss, ds = sigmoid_cross_entropy(s, 0)
         return -loss, -ds
 
 
-OBJECTIVES: dict[str, Objective] = {objective.name: objective for objective in (NonSaturating(), Minimax())}
+class LeastSquares(Objective):
+    """The logit itself is D's answer, 1 for real and 0 for fake (Mao et al. 2017, arXiv 1611.04076, eq. 9).
+
+    L_D = 1/2 mean (s_real - 1)^2 + 1/2 mean s_fake^2,  L_G = 1/2 mean (s_fake - 1)^2
+
+    The gradient grows with the distance from the target: no logit saturates.
+    """
+
+    name = "least-squares"
+
+    def real(self, s: Array) -> tuple[Array, Array]:
+        return (s - 1) ** 2 / 2, s - 1
+
+    def fake(self, s: Array) -> tuple[Array, Array]:
+        return s**2 / 2, s
+
+    def fool(self, s: Array) -> tuple[Array, Array]:
+        return (s - 1) ** 2 / 2, s - 1
+
+
+class Wasserstein(Objective):
+    """D is a critic, whose mean difference bounds a distance (Arjovsky et al. 2017, arXiv 1701.07875, eq. 2).
+
+    L_D = mean s_fake - mean s_real,  L_G = -mean s_fake
+
+    It means something only for a critic that is kept from growing steep: by clipped weights (its algorithm 1, 0.01), a
+    gradient penalty or spectral norm.
+    """
+
+    name = "wasserstein"
+
+    def real(self, s: Array) -> tuple[Array, Array]:
+        return -s, s * 0 - 1
+
+    def fake(self, s: Array) -> tuple[Array, Array]:
+        return s, s * 0 + 1
+
+    def fool(self, s: Array) -> tuple[Array, Array]:
+        return -s, s * 0 - 1
+
+
+class Hinge(Objective):
+    """D learns only from logits within its margin (Lim & Ye 2017, arXiv 1705.02894; Miyato et al. 2018, eq. 16, 17).
+
+    L_D = mean max(0, 1 - s_real) + mean max(0, 1 + s_fake),  L_G = -mean s_fake
+
+    At the corners, s = 1 and s = -1, D's derivative is taken as 0.
+    """
+
+    name = "hinge"
+
+    def real(self, s: Array) -> tuple[Array, Array]:
+        inside = (s < 1).astype(s.dtype)
+        return (1 - s) * inside, -inside
+
+    def fake(self, s: Array) -> tuple[Array, Array]:
+        inside = (s > -1).astype(s.dtype)
+        return (1 + s) * inside, inside
+
+    def fool(self, s: Array) -> tuple[Array, Array]:
+        return -s, s * 0 - 1
+
+
+class SoftLabels(Objective):
+    """An objective of which D is told other labels than 1 for real and 0 for fake; G's loss stays.
+
+    With label t of a sample, D pays  t real(s) + (1 - t) fake(s): for the cross-entropy losses exactly the loss with
+    target t. ``real`` below 1 alone is one-sided smoothing (Salimans et al. 2016, section 3.4), ``fake`` above 0 too
+    is two-sided: the best D becomes (real p_data + fake p_g) / (p_data + p_g), which draws G to its own samples.
+
+    Parameters
+    ----------
+    objective : whose losses are mixed
+    real, fake : labels of real and fake samples, 0 <= fake < real <= 1
+    noise : each label moves by a uniform draw from [0, noise] towards the other side; at most real - fake
+    flip : probability in [0, 1) that a sample, real or fake, is given the label 1 - t
+    rng : draws noise and flips, on the host
+    """
+
+    name = "soft labels"
+
+    def __init__(
+        self,
+        objective: Objective,
+        *,
+        real: float = 1.0,
+        fake: float = 0.0,
+        noise: float = 0.0,
+        flip: float = 0.0,
+        rng: np.random.Generator,
+    ) -> None:
+        if not 0 <= fake < real <= 1:
+            raise InputError(f"real_label, fake_label: expected 0 <= fake < real <= 1, got {real!r} and {fake!r}")
+        if not 0 <= noise <= real - fake:
+            raise InputError(f"label_noise: expected a number in [0, {real - fake:g}], got {noise!r}")
+        self.objective, self.rng = objective, rng
+        self.real_label, self.fake_label, self.noise = float(real), float(fake), float(noise)
+        self.flip = checks.fraction("label_flip", flip)
+
+    def real(self, s: Array) -> tuple[Array, Array]:
+        return self._mixed(s, self.real_label, -self.noise)
+
+    def fake(self, s: Array) -> tuple[Array, Array]:
+        return self._mixed(s, self.fake_label, self.noise)
+
+    def fool(self, s: Array) -> tuple[Array, Array]:
+        return self.objective.fool(s)
+
+    def _mixed(self, s: Array, label: float, noise: float) -> tuple[Array, Array]:
+        t = label + noise * self.rng.random(s.shape)
+        t = np.where(self.rng.random(s.shape) < self.flip, 1 - t, t).astype(s.dtype)
+        target = to_device(t, device_of(s))
+        (loss_real, ds_real), (loss_fake, ds_fake) = self.objective.real(s), self.objective.fake(s)
+        return target * loss_real + (1 - target) * loss_fake, target * ds_real + (1 - target) * ds_fake
+
+
+OBJECTIVES: dict[str, Objective] = {
+    objective.name: objective for objective in (NonSaturating(), Minimax(), LeastSquares(), Wasserstein(), Hinge())
+}
 
 
 def get_objective(name: str) -> Objective:

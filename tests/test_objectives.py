@@ -22,10 +22,18 @@ from minigan.layers import (
     Tanh,
 )
 from minigan.layers.activations import sigmoid
-from minigan.objectives import OBJECTIVES, Minimax, NonSaturating, get_objective, sigmoid_cross_entropy
+from minigan.objectives import (
+    OBJECTIVES,
+    Minimax,
+    NonSaturating,
+    SoftLabels,
+    get_objective,
+    sigmoid_cross_entropy,
+)
 
 LOGITS = [0.0, 0.3, -0.3, 1.0, -1.0, 5.0, -5.0, 20.0, -20.0, 40.0, -40.0, 100.0, -100.0, 1000.0, -1000.0]
 
+cross_entropy = pytest.mark.parametrize("objective", [NonSaturating(), Minimax()], ids=lambda each: each.name)
 every_objective = pytest.mark.parametrize("objective", OBJECTIVES.values(), ids=OBJECTIVES)
 
 
@@ -45,10 +53,9 @@ def test_value_is_exact_for_every_logit(logit, dtype, target, device):
     loss, ds = sigmoid_cross_entropy(logits, target)
     expected_loss, expected_ds = cross_entropy_in_500_digits(float(np.dtype(dtype).type(logit)), target)
     close = {"rtol": 8 * np.finfo(dtype).eps, "atol": np.finfo(dtype).tiny}
-    np.testing.assert_allclose(to_host(loss), expected_loss, **close)
+    np.testing.assert_allclose(to_host(loss), [[expected_loss]], **close)
     np.testing.assert_allclose(to_host(ds), [[expected_ds]], **close)
     assert loss.dtype == ds.dtype == dtype
-    assert loss.shape == ()
 
 
 @pytest.mark.parametrize("target", [0.1, 0.5, 0.9])
@@ -56,19 +63,19 @@ def test_value_is_exact_for_every_logit(logit, dtype, target, device):
 def test_soft_targets(logit, target, device):
     loss, ds = sigmoid_cross_entropy(to_device(np.array([[logit]]), device), target)
     expected_loss, expected_ds = cross_entropy_in_500_digits(logit, target)
-    np.testing.assert_allclose(to_host(loss), expected_loss, rtol=1e-13)
+    np.testing.assert_allclose(to_host(loss), [[expected_loss]], rtol=1e-13)
     np.testing.assert_allclose(to_host(ds), [[expected_ds]], rtol=1e-13, atol=1e-16)
 
 
 @pytest.mark.parametrize("target", [0, 0.25, 1])
-def test_mean_over_the_batch(target, device, normal):
+def test_every_logit_by_itself(target, device, normal):
     logits = normal(6, 1)
     before = to_host(logits).copy()
     loss, ds = sigmoid_cross_entropy(logits, target)
     expected = [cross_entropy_in_500_digits(float(s), target) for s in before[:, 0]]
-    np.testing.assert_allclose(to_host(loss), np.mean([value for value, _ in expected]), rtol=1e-14)
-    np.testing.assert_allclose(to_host(ds)[:, 0], [slope / 6 for _, slope in expected], rtol=1e-12)
-    assert ds.shape == (6, 1)
+    np.testing.assert_allclose(to_host(loss)[:, 0], [value for value, _ in expected], rtol=1e-13)
+    np.testing.assert_allclose(to_host(ds)[:, 0], [slope for _, slope in expected], rtol=1e-12)
+    assert loss.shape == ds.shape == (6, 1)
     np.testing.assert_array_equal(to_host(logits), before)
 
 
@@ -76,10 +83,10 @@ def test_mean_over_the_batch(target, device, normal):
 def test_gradient(target, device, normal, rng):
     logits = 3 * normal(8, 1)
     _, ds = sigmoid_cross_entropy(logits, target)
-    np.testing.assert_allclose(to_host(ds), to_host((sigmoid(logits) - target) / 8), rtol=1e-13, atol=1e-16)
+    np.testing.assert_allclose(to_host(ds), to_host(sigmoid(logits) - target), rtol=1e-13, atol=2e-16)
 
     def f(s):
-        return float(to_host(sigmoid_cross_entropy(s, target)[0]))
+        return float(to_host(sigmoid_cross_entropy(s, target)[0].sum()))
 
     for check in (check_directional("ds", f, logits, ds, rng=rng), check_elementwise("ds", f, logits, ds, rng=rng)):
         assert check.ok, check
@@ -88,8 +95,8 @@ def test_gradient(target, device, normal, rng):
 def test_gradient_survives_being_confidently_wrong(device):
     """A clipped probability has gradient 0 here; the truth is -1 and +1 per logit."""
     wrong = to_device(np.array([[-1000.0], [-100.0]], dtype=np.float32), device)
-    np.testing.assert_array_equal(to_host(sigmoid_cross_entropy(wrong, 1)[1]), [[-0.5], [-0.5]])
-    np.testing.assert_array_equal(to_host(sigmoid_cross_entropy(-wrong, 0)[1]), [[0.5], [0.5]])
+    np.testing.assert_array_equal(to_host(sigmoid_cross_entropy(wrong, 1)[1]), [[-1], [-1]])
+    np.testing.assert_array_equal(to_host(sigmoid_cross_entropy(-wrong, 0)[1]), [[1], [1]])
 
 
 @pytest.mark.parametrize("target", [-0.1, 1.1, 2, float("nan")])
@@ -103,7 +110,7 @@ def test_numpy_target_does_not_promote():
     assert loss.dtype == ds.dtype == np.float32
 
 
-@every_objective
+@cross_entropy
 def test_discriminator_that_knows_nothing_loses_2_log_2(objective, device):
     zeros = to_device(np.zeros((5, 1)), device)
     loss, ds_real, ds_fake = objective.discriminator(zeros, zeros)
@@ -112,7 +119,7 @@ def test_discriminator_that_knows_nothing_loses_2_log_2(objective, device):
     np.testing.assert_allclose(to_host(ds_fake), np.full((5, 1), 0.1), rtol=1e-15)
 
 
-@every_objective
+@cross_entropy
 def test_discriminator_loss(objective, device, normal):
     real, fake = normal(4, 1), normal(6, 1)
     loss, ds_real, ds_fake = objective.discriminator(real, fake)
@@ -150,12 +157,118 @@ def test_objectives_share_the_discriminators_loss(device, normal):
         np.testing.assert_array_equal(to_host(a), to_host(b))
 
 
+FORMULAS = {  # what D pays for real and fake, what G pays, and the derivatives
+    "least-squares": [
+        (lambda s: (s - 1) ** 2 / 2, lambda s: s - 1),
+        (lambda s: s**2 / 2, lambda s: s),
+        (lambda s: (s - 1) ** 2 / 2, lambda s: s - 1),
+    ],
+    "wasserstein": [
+        (lambda s: -s, lambda s: -1 + 0 * s),
+        (lambda s: s, lambda s: 1 + 0 * s),
+        (lambda s: -s, lambda s: -1 + 0 * s),
+    ],
+    "hinge": [
+        (lambda s: np.maximum(0, 1 - s), lambda s: np.where(s < 1, -1.0, 0.0)),
+        (lambda s: np.maximum(0, 1 + s), lambda s: np.where(s > -1, 1.0, 0.0)),
+        (lambda s: -s, lambda s: -1 + 0 * s),
+    ],
+}
+
+
+@pytest.mark.parametrize("name", FORMULAS)
+def test_formulas(name, device, normal):
+    real, fake = 2 * normal(40, 1), 2 * normal(50, 1)
+    objective, (on_real, on_fake, fool) = get_objective(name), FORMULAS[name]
+    loss, ds_real, ds_fake = objective.discriminator(real, fake)
+    r, f = to_host(real), to_host(fake)
+    np.testing.assert_allclose(to_host(loss), on_real[0](r).mean() + on_fake[0](f).mean(), rtol=1e-13)
+    np.testing.assert_allclose(to_host(ds_real), on_real[1](r) / 40, rtol=1e-13)
+    np.testing.assert_allclose(to_host(ds_fake), on_fake[1](f) / 50, rtol=1e-13)
+    loss, ds = objective.generator(fake)
+    np.testing.assert_allclose(to_host(loss), fool[0](f).mean(), rtol=1e-13)
+    np.testing.assert_allclose(to_host(ds), fool[1](f) / 50, rtol=1e-13)
+
+
+@every_objective
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_saturated_logits_are_finite(objective, dtype, device):
+    logits = to_device(np.array([[-100], [100], [-1e4], [1e4]], dtype=dtype), device)
+    for each in (*objective.discriminator(logits, -logits), *objective.generator(logits)):
+        assert each.dtype == dtype
+        assert np.isfinite(to_host(each)).all()
+
+
+def soft(name="non-saturating", seed=0, **options):
+    return SoftLabels(get_objective(name), rng=np.random.default_rng(seed), **options)
+
+
+@pytest.mark.parametrize(("real", "fake"), [(0.9, 0), (0.8, 0.1), (1, 0)])
+def test_smoothing_is_cross_entropy_with_the_label(real, fake, device, normal):
+    s = 3 * normal(6, 1)
+    objective = soft(real=real, fake=fake)
+    for got, target in ((objective.real(s), real), (objective.fake(s), fake), (objective.fool(s), 1)):
+        for a, b in zip(got, sigmoid_cross_entropy(s, target), strict=True):
+            np.testing.assert_allclose(to_host(a), to_host(b), rtol=1e-12, atol=1e-15)
+
+
+def test_one_sided_smoothing_moves_the_best_d():
+    """On densities p of the data and q of G at one point, ds = 0 where sigmoid(s) = a p / (p + q)."""
+    p, q, a = 0.3, 0.5, 0.9
+    s = np.log(a * p / ((1 - a) * p + q)) * np.ones((1, 1))
+    objective = soft(real=a)
+    assert (p * objective.real(s)[1] + q * objective.fake(s)[1]).item() == pytest.approx(0, abs=1e-16)
+
+
+@pytest.mark.parametrize("name", OBJECTIVES)
+def test_flipped_labels(name, device, normal):
+    """Each sample pays as the one or as the other, a share of ``flip`` as the other; G pays as before."""
+    s = normal(4000, 1)
+    plain, flipped = get_objective(name), soft(name, flip=0.25)
+    for side, other in (("real", "fake"), ("fake", "real")):
+        got, own, others = (to_host(getattr(o, k)(s)[1]) for o, k in ((flipped, side), (plain, side), (plain, other)))
+        np.testing.assert_array_equal(np.minimum(abs(got - own), abs(got - others)), 0)
+        assert 0.2 < (got == others).mean() - (own == others).mean() < 0.3
+    np.testing.assert_array_equal(to_host(flipped.fool(s)[1]), to_host(plain.fool(s)[1]))
+
+
+def test_noisy_labels(device, normal):
+    s = normal(2000, 1, dtype="float32") * 0  # where ds = 1/2 - t
+    objective = soft(real=1, fake=0, noise=0.3)
+    for ds, low, high in ((objective.real(s)[1], 0.7, 1.0), (objective.fake(s)[1], 0.0, 0.3)):
+        t = 0.5 - to_host(ds)
+        assert ds.dtype == np.float32
+        assert low - 1e-6 <= t.min() < low + 0.01
+        assert high - 0.01 < t.max() <= high + 1e-6
+    np.testing.assert_array_equal(
+        to_host(soft(seed=3, noise=0.3).real(s)[1]), to_host(soft(seed=3, noise=0.3).real(s)[1])
+    )
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"real": 0.3, "fake": 0.3}, "real_label, fake_label: expected 0 <= fake < real <= 1, got 0.3 and 0.3"),
+        ({"real": 1.1}, "real_label, fake_label"),
+        ({"fake": -0.1}, "real_label, fake_label"),
+        ({"real": 0.9, "noise": 0.95}, r"label_noise: expected a number in \[0, 0.9\], got 0.95"),
+        ({"flip": 1}, r"label_flip: expected a number in \[0, 1\), got 1"),
+    ],
+)
+def test_soft_labels_refuse(options, message):
+    with pytest.raises(InputError, match=message):
+        soft(**options)
+
+
 def test_get_objective():
-    assert set(OBJECTIVES) == {"non-saturating", "minimax"}
+    assert set(OBJECTIVES) == {"non-saturating", "minimax", "least-squares", "wasserstein", "hinge"}
     for name, objective in OBJECTIVES.items():
         assert get_objective(name) is objective
         assert objective.name == name
-    with pytest.raises(InputError, match="objective: expected one of non-saturating, minimax, got 'wgan'"):
+    with pytest.raises(
+        InputError,
+        match="objective: expected one of non-saturating, minimax, least-squares, wasserstein, hinge, got 'wgan'",
+    ):
         get_objective("wgan")
 
 
