@@ -21,6 +21,13 @@ def positive(name: str, value: Any) -> float:
     return float(value)
 
 
+def not_negative(name: str, value: float) -> float:
+    """Return ``value`` as a float when it is finite and at least 0."""
+    if finite(name, value) < 0:
+        raise InputError(f"{name}: expected a number of at least 0, got {value!r}")
+    return float(value)
+
+
 def fraction(name: str, value: Any) -> float:
     """Return ``value`` as a float in [0, 1)."""
     if not isinstance(value, Real) or isinstance(value, bool) or not 0 <= float(value) < 1:

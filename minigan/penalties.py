@@ -41,14 +41,16 @@ class Penalty(ABC):
         self.every = checks.integer("penalty every", every)
 
     @abstractmethod
-    def points(self, x_real: Array, x_fake: Array, rng: np.random.Generator) -> Array:
+    def points(self, x_real: Array, x_fake: Array, rng: np.random.Generator | None) -> Array:
         """Return the samples at which the slope counts."""
 
     @abstractmethod
     def of_norm(self, norm: Array) -> tuple[Array, Array]:
         """Return p(g) / weight for slopes of these norms (N,), and its derivative in the norm over the norm."""
 
-    def add_gradient(self, discriminator: Network, x_real: Array, x_fake: Array, *, rng: np.random.Generator) -> Array:
+    def add_gradient(
+        self, discriminator: Network, x_real: Array, x_fake: Array, *, rng: np.random.Generator | None
+    ) -> Array:
         """Add dP/dtheta, times ``every``, to D's ``dtheta``; return P (0-d), not multiplied.
 
         x_real, x_fake : (H, W, N, C) or (N, C)
@@ -85,7 +87,7 @@ class R1(Penalty):
 
     name = "r1"
 
-    def points(self, x_real: Array, x_fake: Array, rng: np.random.Generator) -> Array:
+    def points(self, x_real: Array, x_fake: Array, rng: np.random.Generator | None) -> Array:
         return x_real
 
     def of_norm(self, norm: Array) -> tuple[Array, Array]:
@@ -97,7 +99,7 @@ class R2(R1):
 
     name = "r2"
 
-    def points(self, x_real: Array, x_fake: Array, rng: np.random.Generator) -> Array:
+    def points(self, x_real: Array, x_fake: Array, rng: np.random.Generator | None) -> Array:
         return x_fake
 
 
@@ -106,7 +108,7 @@ class ZeroCentred(R1):
 
     name = "zero-centred"
 
-    def points(self, x_real: Array, x_fake: Array, rng: np.random.Generator) -> Array:
+    def points(self, x_real: Array, x_fake: Array, rng: np.random.Generator | None) -> Array:
         return interpolate(x_real, x_fake, rng)
 
 
@@ -119,7 +121,7 @@ class WGANGP(Penalty):
     name = "wgan-gp"
     weight = 10.0
 
-    def points(self, x_real: Array, x_fake: Array, rng: np.random.Generator) -> Array:
+    def points(self, x_real: Array, x_fake: Array, rng: np.random.Generator | None) -> Array:
         return interpolate(x_real, x_fake, rng)
 
     def excess(self, norm: Array) -> Array:
@@ -144,8 +146,10 @@ class OneSidedWGANGP(WGANGP):
 PENALTIES: dict[str, type[Penalty]] = {each.name: each for each in (R1, R2, ZeroCentred, WGANGP, OneSidedWGANGP)}
 
 
-def interpolate(x_real: Array, x_fake: Array, rng: np.random.Generator) -> Array:
+def interpolate(x_real: Array, x_fake: Array, rng: np.random.Generator | None) -> Array:
     """x = e x_real + (1 - e) x_fake, e uniform in [0, 1) for each sample, drawn on the host."""
+    if rng is None:
+        raise InputError("rng: points between real samples and fakes are drawn; expected a Generator, got None")
     n = x_real.shape[-2]
     e = to_device(rng.random((n, 1)).astype(x_real.dtype), device_of(x_real))
     return x_fake + e * (x_real - x_fake)

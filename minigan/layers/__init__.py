@@ -7,6 +7,7 @@ from .conv import Conv2D
 from .conv_transpose import Conv2DTranspose
 from .dense import Dense
 from .dropout import Dropout
+from .gaussian_noise import GaussianNoise
 from .initializers import glorot_uniform, he_normal, normal
 from .network import Caches, Network
 from .random_shift import RandomShift
@@ -21,6 +22,7 @@ __all__ = [
     "Dense",
     "Dropout",
     "Flatten",
+    "GaussianNoise",
     "Layer",
     "LeakyReLU",
     "Network",

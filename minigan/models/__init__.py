@@ -4,7 +4,7 @@ import numpy as np
 
 from ..backend import Device
 from ..errors import InputError
-from ..layers import Layer, Network, RandomShift, Shape
+from ..layers import GaussianNoise, Layer, Network, RandomShift, Shape
 from . import dcgan, hybrid, infogan, mlp
 from .family import Family
 
@@ -25,17 +25,20 @@ def build_networks(
     rng: np.random.Generator,
     latent_dim: int | None = None,
     augment_shift: int = 0,
+    instance_noise: float = 0.0,
     dtype: str = "float32",
     device: Device = "cpu",
 ) -> tuple[Network, Network]:
     """Return the generator (Z,) -> (H, W, C) and the discriminator (H, W, C) -> (1,) of a family.
 
     augment_shift : > 0 puts a `RandomShift` of that reach in front of the discriminator
+    instance_noise : > 0 puts `GaussianNoise` of that standard deviation behind it
     """
     family = get_family(model)
     family.check_image_shape(image_shape)
     latent_dim = latent_dim or family.latent_dim
     seen: list[Layer] = [RandomShift(augment_shift)] if augment_shift else []
+    seen += [GaussianNoise(std=instance_noise)] if instance_noise else []
     generator = Network(family.generator(image_shape, latent_dim), (latent_dim,), rng=rng, dtype=dtype, device=device)
     discriminator = Network(
         [*seen, *family.discriminator(image_shape)], image_shape, rng=rng, dtype=dtype, device=device

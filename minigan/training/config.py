@@ -7,10 +7,13 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
+import numpy as np
+
 from .. import checks
 from ..errors import InputError
 from ..models import get_family
-from ..objectives import get_objective
+from ..objectives import OBJECTIVES, SoftLabels, get_objective
+from ..penalties import PENALTIES, get_penalty
 
 
 def option(default: Any, text: str) -> Any:
@@ -24,7 +27,12 @@ class TrainConfig:
 
     model: str = option("hybrid", "generator and discriminator: hybrid, mlp, dcgan or infogan")
     data: str = option("mnist-5k", "mnist-5k (built in), mnist, a folder of IDX files, or an .npz with 'images'")
-    objective: str = option("non-saturating", "losses of the game: non-saturating or minimax")
+    objective: str = option("non-saturating", f"losses of the game: {', '.join(OBJECTIVES)}")
+    real_label: float = option(1.0, "label of real samples for D; below 1 is one-sided smoothing")
+    fake_label: float = option(0.0, "label of fakes for D; above 0 as well is two-sided smoothing")
+    label_noise: float = option(0.0, "D's labels move towards the other side by a draw from 0 to this")
+    label_flip: float = option(0.0, "share of D's labels that are given the wrong way round, in [0, 1)")
+    penalty: str | None = option(None, f"on D's slope: {', '.join(PENALTIES)}; r1:weight=10,every=4 sets its options")
     update: str = option(
         "alternating", "alternating (D, then G against the new D) or simultaneous (both at once, a cheaper step)"
     )
@@ -32,14 +40,26 @@ class TrainConfig:
     seconds: float | None = option(None, "stop after this many seconds of training; with --steps, whichever is first")
     batch_size: int = option(64, "images per step, at least 2")
     latent_dim: int | None = option(None, "length of the noise vector z")
+    discriminator_steps: int = option(1, "steps of D, each on a batch of its own, for one of G")
     learning_rate: float | None = option(None, "Adam's step size, for both players")
+    generator_learning_rate: float | None = option(None, "Adam's step size for G, where it is another")
+    discriminator_learning_rate: float | None = option(None, "Adam's step size for D, where it is another")
+    learning_rate_decay: str = option("none", "none, or linear: to 0 at the end of the run")
     beta1: float | None = option(None, "Adam's decay of the mean gradient, in [0, 1)")
     beta2: float | None = option(None, "Adam's decay of the mean squared gradient, in [0, 1)")
+    clip_gradient_norm: float | None = option(None, "bound on the norm of each player's gradient")
+    clip_gradient_value: float | None = option(None, "bound on each element of each player's gradient")
+    clip_weights: float | None = option(
+        None, "bound on each of D's weights (default: 0.01 for wasserstein without a penalty)"
+    )
     average_decay: float | None = option(
         None, "decay of the generator's running average, from which samples are drawn, in [0, 1)"
     )
     augment_shift: int | None = option(
         None, "shift every image D sees by up to this many pixels, 0 for not at all (default: 2 on mnist-5k, else 0)"
+    )
+    instance_noise: float = option(
+        0.0, "standard deviation of noise on every image D sees, at the start; it falls to 0 over the run"
     )
     seed: int = option(0, "of everything random; one seed gives one run")
     device: str = option("auto", "auto, cpu or cuda")
@@ -52,6 +72,12 @@ class TrainConfig:
         get_objective(self.objective)
         if self.update not in ("alternating", "simultaneous"):
             raise InputError(f"update: expected 'alternating' or 'simultaneous', got {self.update!r}")
+        if self.update == "simultaneous" and self.discriminator_steps != 1:
+            raise InputError("discriminator_steps: the simultaneous update moves both players at once, expected 1")
+        if self.learning_rate_decay not in ("none", "linear"):
+            raise InputError(f"learning_rate_decay: expected 'none' or 'linear', got {self.learning_rate_decay!r}")
+        if self.penalty is not None:
+            get_penalty(self.penalty)
         for name in ("data", "out"):
             value = getattr(self, name)
             if isinstance(value, os.PathLike):
@@ -62,9 +88,20 @@ class TrainConfig:
             raise InputError(f"quiet: expected True or False, got {self.quiet!r}")
         for name, least in (("steps", 1), ("batch_size", 2), ("latent_dim", 1), ("log_every", 1), ("seed", 0)):
             self._check(name, partial(checks.integer, least=least))
+        self._check("discriminator_steps", checks.integer)
         numbers: dict[str, Callable[[str, Any], float]] = {
             "seconds": checks.positive,
             "learning_rate": checks.positive,
+            "generator_learning_rate": checks.positive,
+            "discriminator_learning_rate": checks.positive,
+            "clip_gradient_norm": checks.positive,
+            "clip_gradient_value": checks.positive,
+            "clip_weights": checks.positive,
+            "real_label": checks.finite,
+            "fake_label": checks.finite,
+            "label_noise": checks.finite,
+            "label_flip": checks.fraction,
+            "instance_noise": checks.not_negative,
             "beta1": checks.fraction,
             "beta2": checks.fraction,
             "average_decay": checks.fraction,
@@ -76,6 +113,23 @@ class TrainConfig:
             raise InputError(f"augment_shift: expected at most 8 pixels, got {self.augment_shift}")
         if self.device not in ("auto", "cpu", "cuda"):
             raise InputError(f"device: expected 'auto', 'cpu' or 'cuda', got {self.device!r}")
+
+        self._check_labels()
+
+    @property
+    def soft_labels(self) -> dict[str, float]:
+        """Return the labels that D is told as `SoftLabels` takes them; empty where they are 1 and 0."""
+        labels = {"real": self.real_label, "fake": self.fake_label, "noise": self.label_noise, "flip": self.label_flip}
+        return {} if labels == {"real": 1.0, "fake": 0.0, "noise": 0.0, "flip": 0.0} else labels
+
+    def _check_labels(self) -> None:
+        if self.soft_labels:
+            SoftLabels(get_objective(self.objective), **self.soft_labels, rng=np.random.default_rng())
+            if self.objective == "wasserstein":
+                raise InputError(
+                    "real_label, fake_label, label_noise, label_flip: the critic of 'wasserstein' is told no labels; "
+                    "they would only scale its slope"
+                )
 
     def _check(self, name: str, check: Callable[[str, Any], float]) -> None:
         """Check a field that is not left open, and keep its value in its plain type, which JSON can hold."""
@@ -92,6 +146,11 @@ class TrainConfig:
         }
         if self.steps is None and self.seconds is None:
             own["steps"] = family.steps
+        rate = self.learning_rate or family.learning_rate
+        for name in ("generator_learning_rate", "discriminator_learning_rate"):
+            own[name] = getattr(self, name) or rate
+        if self.clip_weights is None and self.objective == "wasserstein" and self.penalty is None:
+            own["clip_weights"] = 0.01
         if self.augment_shift is None:
             own["augment_shift"] = 2 if dataset == "mnist-5k" else 0
         return dataclasses.replace(self, device=device, **own)

@@ -90,7 +90,7 @@ def _fit(trainer: Trainer, folder: RunFolder | None, progress: Progress) -> Run:
                     snapshots += 1
             if share >= 1:
                 break
-            pending.append(trainer.step())
+            pending.append(trainer.step(min(share, 1.0)))
             step += 1
             elapsed = time.perf_counter() - started
             share = max(step / (config.steps or math.inf), elapsed / (config.seconds or math.inf))

@@ -122,6 +122,7 @@ def load(path: str | os.PathLike[str]) -> Run:
             rng=np.random.default_rng(0),
             latent_dim=config.latent_dim,
             augment_shift=config.augment_shift or 0,
+            instance_noise=config.instance_noise,
         )
         generator.load(*vectors[:2])
         discriminator.load(*vectors[2:])

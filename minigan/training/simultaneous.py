@@ -6,6 +6,7 @@ from ..backend import Array, get_array_module
 from ..errors import InputError
 from ..layers import Caches, Network
 from ..objectives import Objective
+from ..penalties import Penalty
 from .steps import Optimizer, couples_samples
 
 LEAST = 2.0**-60  # of the upstream on a fake, times N: what D gets below a logit of -41.6, where its own is smaller
@@ -43,6 +44,7 @@ def simultaneous_step(
     x_fake: Array,
     caches_fake: Caches,
     *,
+    penalty: Penalty | None = None,
     rng: np.random.Generator | None = None,
 ) -> tuple[Array, Array, Array, Array]:
     """Let both players take one step, each down its own loss at the weights that both had before.
@@ -67,7 +69,8 @@ def simultaneous_step(
     r instead, say at -60, leaves D exact, but takes from G the factor e^(s + 60) of its gradient below: all of it,
     just where the non-saturating loss is there to give one.)
 
-    Any objective on logits may be used: where its ds_d is 0, as a hinge's may be, u is 2^-60 / N as well.
+    Any objective on logits may be used: where its ds_d is 0, as a hinge's may be, u is 2^-60 / N as well. A penalty
+    adds to D's gradient alone.
 
     x_real : (H, W, N, C)
     x_fake, caches_fake : what ``generator.forward(z, train=True)`` returned, with the weights that G still has
@@ -84,6 +87,8 @@ def simultaneous_step(
     u, r = shared_upstream(ds_fake, ds_generator)
     discriminator.zero_grad()
     dx = discriminator.backward(xp.concatenate((ds_real, u)), caches)
+    if penalty:
+        penalty.add_gradient(discriminator, x_real, x_fake, rng=rng)
     generator.zero_grad()
     assert dx is not None
     generator.backward(dx[..., n:, :] * r, caches_fake, input_grad=False)

@@ -1,13 +1,21 @@
 """The steps of the two players, each as the algorithm box has it (Goodfellow et al. 2014, algorithm 1)."""
 
+from typing import Protocol
+
 import numpy as np
 
 from ..backend import Array, get_array_module
 from ..layers import BatchNorm, Caches, Network
 from ..objectives import Objective
-from ..optimizers import SGD, Adam
+from ..penalties import Penalty
 
-Optimizer = Adam | SGD
+
+class Optimizer(Protocol):
+    """What moves a network along its gradient: `Adam`, `SGD`, or either of them `Clipped`."""
+
+    def step(self) -> None:
+        """Move the network once."""
+        ...
 
 
 def couples_samples(discriminator: Network) -> int | None:
@@ -22,14 +30,15 @@ def discriminator_step(
     x_real: Array,
     x_fake: Array,
     *,
+    penalty: Penalty | None = None,
     rng: np.random.Generator | None = None,
 ) -> tuple[Array, Array, Array]:
-    """Let D take one step down its own loss; G is not touched.
+    """Let D take one step down its own loss, and the penalty's if there is one; G is not touched.
 
     Real and fake images go through D as two batches where batch norm would mix them, otherwise as one, which is faster.
 
     x_real, x_fake : (H, W, N, C)
-    returns : loss (0-d), logits_real and logits_fake (N, 1), all from before the step
+    returns : loss (0-d), without the penalty, logits_real and logits_fake (N, 1), all from before the step
     """
     xp = get_array_module(x_real)
     apart = couples_samples(discriminator) is not None
@@ -40,6 +49,8 @@ def discriminator_step(
     discriminator.zero_grad()
     for ds, cache in zip([ds_real, ds_fake] if apart else [xp.concatenate((ds_real, ds_fake))], caches, strict=True):
         discriminator.backward(ds, cache, input_grad=False)
+    if penalty:
+        penalty.add_gradient(discriminator, x_real, x_fake, rng=rng)
     optimizer.step()
     for cache in caches:
         discriminator.update_stats(cache)
@@ -81,6 +92,7 @@ def alternating_step(
     x_fake: Array,
     caches_fake: Caches,
     *,
+    penalty: Penalty | None = None,
     rng: np.random.Generator | None = None,
 ) -> tuple[Array, Array, Array, Array]:
     """Let D take its step, then G through the updated D. One fake batch serves both.
@@ -90,7 +102,7 @@ def alternating_step(
     returns : d_loss and g_loss (0-d), logits_real and logits_fake (N, 1), each from before its player's step
     """
     d_loss, logits_real, logits_fake = discriminator_step(
-        discriminator, discriminator_optimizer, objective, x_real, x_fake, rng=rng
+        discriminator, discriminator_optimizer, objective, x_real, x_fake, penalty=penalty, rng=rng
     )
     g_loss = generator_step(generator, discriminator, generator_optimizer, objective, x_fake, caches_fake, rng=rng)
     return d_loss, g_loss, logits_real, logits_fake
