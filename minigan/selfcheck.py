@@ -10,6 +10,7 @@ from .layers import (
     Dense,
     Dropout,
     Flatten,
+    GaussianNoise,
     Layer,
     LeakyReLU,
     RandomShift,
@@ -43,6 +44,7 @@ def every_layer() -> list[tuple[Layer, Shape]]:
         (Flatten(), (4, 3, 2)),
         (Reshape((4, 3, 2)), (24,)),
         (RandomShift(2), (6, 5, 2)),
+        (GaussianNoise(std=0.5), (6, 5, 2)),
     ]
 
 

@@ -159,7 +159,7 @@ def test_cuda_without_a_gpu(empty_folder, capsys, monkeypatch):
 
 def test_divergence_is_exit_1(capsys, monkeypatch):
     nan = loop.StepMetrics(*(np.full((), np.nan, dtype=np.float32) for _ in range(4)))
-    monkeypatch.setattr(loop.Trainer, "step", lambda self: nan)
+    monkeypatch.setattr(loop.Trainer, "step", lambda self, share: nan)
     assert run("train", *TINY, "--out", "d") == 1
     err = capsys.readouterr().err
     assert "diverged" in err
@@ -169,7 +169,7 @@ def test_divergence_is_exit_1(capsys, monkeypatch):
 def test_interruption_keeps_the_run(empty_folder, capsys, monkeypatch):
     step, calls = loop.Trainer.step, []
 
-    def interrupted(self):
+    def interrupted(self, share):
         calls.append(1)
         if len(calls) == 3:
             raise KeyboardInterrupt

@@ -9,6 +9,7 @@ import pytest
 
 from minigan import InputError, TrainConfig
 from minigan.models import FAMILIES
+from minigan.objectives import OBJECTIVES
 
 MODEL_FIELDS = ("latent_dim", "learning_rate", "beta1", "beta2", "average_decay")
 
@@ -18,16 +19,29 @@ def test_defaults():
         "model": "hybrid",
         "data": "mnist-5k",
         "objective": "non-saturating",
+        "real_label": 1.0,
+        "fake_label": 0.0,
+        "label_noise": 0.0,
+        "label_flip": 0.0,
+        "penalty": None,
         "update": "alternating",
         "steps": None,
         "seconds": None,
         "batch_size": 64,
         "latent_dim": None,
+        "discriminator_steps": 1,
         "learning_rate": None,
+        "generator_learning_rate": None,
+        "discriminator_learning_rate": None,
+        "learning_rate_decay": "none",
         "beta1": None,
         "beta2": None,
+        "clip_gradient_norm": None,
+        "clip_gradient_value": None,
+        "clip_weights": None,
         "average_decay": None,
         "augment_shift": None,
+        "instance_noise": 0.0,
         "seed": 0,
         "device": "auto",
         "out": None,
@@ -49,7 +63,7 @@ def test_help_names_every_model(name):
     assert name in model.metadata["help"]
 
 
-INTEGERS = {"steps": 1, "batch_size": 2, "latent_dim": 1, "log_every": 1, "seed": 0}
+INTEGERS = {"steps": 1, "batch_size": 2, "latent_dim": 1, "log_every": 1, "seed": 0, "discriminator_steps": 1}
 BAD = [
     *[
         (name, value, f"an integer of at least {least}")
@@ -60,18 +74,28 @@ BAD = [
     ("augment_shift", 9, "at most 8 pixels"),
     *[
         (name, value, "a positive number")
-        for name in ("seconds", "learning_rate")
+        for name in (
+            "seconds",
+            "learning_rate",
+            "generator_learning_rate",
+            "discriminator_learning_rate",
+            "clip_gradient_norm",
+            "clip_gradient_value",
+            "clip_weights",
+        )
         for value in (0, -1.0, float("nan"), float("inf"), "1", True)
     ],
     *[
         (name, value, "a number in [0, 1)")
-        for name in ("beta1", "beta2", "average_decay")
+        for name in ("beta1", "beta2", "average_decay", "label_flip")
         for value in (-0.1, 1, 1.0, 2, float("nan"), "0.5", False)
     ],
     *[("device", value, "'auto', 'cpu' or 'cuda'") for value in ("gpu", "", None, 0)],
     *[("model", value, f"one of {', '.join(FAMILIES)}") for value in ("gan", "", None)],
+    *[("learning_rate_decay", value, "'none' or 'linear'") for value in ("cosine", "", None)],
+    ("instance_noise", -0.1, "a number of at least 0"),
     *[("update", value, "'alternating' or 'simultaneous'") for value in ("both", "", None, 1)],
-    *[("objective", value, "one of non-saturating, minimax") for value in ("wgan", "", None)],
+    *[("objective", value, f"one of {', '.join(OBJECTIVES)}") for value in ("wgan", "", None)],
 ]
 
 
@@ -168,3 +192,50 @@ def test_numpy_numbers_become_plain():
     config = TrainConfig(steps=np.int64(3), learning_rate=np.float32(0.5), beta1=np.float64(0.5))
     assert (config.steps, config.learning_rate, config.beta1) == (3, 0.5, 0.5)
     assert [type(value) for value in (config.steps, config.learning_rate, config.beta1)] == [int, float, float]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (
+            {"update": "simultaneous", "discriminator_steps": 2},
+            "discriminator_steps: the simultaneous update moves both",
+        ),
+        ({"real_label": 0.5, "fake_label": 0.6}, "real_label, fake_label: expected 0 <= fake < real <= 1"),
+        ({"label_noise": -0.1}, "label_noise: expected a number in"),
+        ({"objective": "wasserstein", "label_flip": 0.1}, "the critic of 'wasserstein' is told no labels"),
+        ({"penalty": "r7"}, "penalty: expected one of r1, r2"),
+        ({"penalty": "r1:gamma"}, "penalty: expected weight=NUMBER"),
+    ],
+)
+def test_refuses_together(options, message):
+    with pytest.raises(InputError, match=f"^.*{re.escape(message)}"):
+        TrainConfig(**options)
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ({}, (5e-4, 5e-4)),
+        ({"learning_rate": 0.1}, (0.1, 0.1)),
+        ({"learning_rate": 0.1, "generator_learning_rate": 0.2}, (0.2, 0.1)),
+        ({"discriminator_learning_rate": 0.3}, (5e-4, 0.3)),
+    ],
+)
+def test_two_learning_rates(said, expected):
+    config = TrainConfig(**said).resolve(dataset="mnist", device="cpu")
+    assert (config.generator_learning_rate, config.discriminator_learning_rate) == expected
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ({}, None),
+        ({"objective": "wasserstein"}, 0.01),
+        ({"objective": "wasserstein", "penalty": "wgan-gp"}, None),
+        ({"objective": "wasserstein", "clip_weights": 0.1}, 0.1),
+        ({"objective": "hinge", "clip_weights": 0.1}, 0.1),
+    ],
+)
+def test_weight_clipping_by_objective(said, expected):
+    assert TrainConfig(**said).resolve(dataset="mnist", device="cpu").clip_weights == expected

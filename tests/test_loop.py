@@ -28,11 +28,11 @@ def raise_at(monkeypatch, step, error):
     """Let the step-th call of Trainer.step raise."""
     original, calls = Trainer.step, []
 
-    def failing(self):
+    def failing(self, share):
         calls.append(1)
         if len(calls) == step:
             raise error
-        return original(self)
+        return original(self, share)
 
     monkeypatch.setattr(Trainer, "step", failing)
 
@@ -40,7 +40,7 @@ def raise_at(monkeypatch, step, error):
 def counted(monkeypatch):
     """Count the calls of Trainer.step."""
     original, calls = Trainer.step, []
-    monkeypatch.setattr(Trainer, "step", lambda self: calls.append(1) or original(self))
+    monkeypatch.setattr(Trainer, "step", lambda self, share: calls.append(share) or original(self, share))
     return calls
 
 
@@ -48,7 +48,7 @@ def counted(monkeypatch):
 def test_train(model, device, monkeypatch):
     calls = counted(monkeypatch)
     run = train(model=model, device=device, steps=7, log_every=3)
-    assert len(calls) == 7
+    assert calls == [step / 7 for step in range(7)]  # the share of the run that is over
     assert run.history["step"].tolist() == [3, 6, 7]
     assert list(run.history.records[0]) == COLUMNS
     for record in run.history:
@@ -66,7 +66,7 @@ def test_train(model, device, monkeypatch):
 def test_a_record_is_the_mean_since_the_one_before(monkeypatch):
     metrics = []
     original = Trainer.step
-    monkeypatch.setattr(Trainer, "step", lambda self: metrics.append(original(self)) or metrics[-1])
+    monkeypatch.setattr(Trainer, "step", lambda self, share: metrics.append(original(self, share)) or metrics[-1])
     run = train(steps=7, log_every=3)
     for name in ("d_loss", "g_loss", "d_real", "d_fake"):
         values = [float(getattr(m, name)) for m in metrics]
@@ -93,7 +93,7 @@ def test_reading_a_record_is_the_only_time_the_host_waits(monkeypatch):
 def test_the_runs_generator_is_the_averaged_one(monkeypatch):
     trainers = []
     original = Trainer.step
-    monkeypatch.setattr(Trainer, "step", lambda self: trainers.append(self) or original(self))
+    monkeypatch.setattr(Trainer, "step", lambda self, share: trainers.append(self) or original(self, share))
     run = train(steps=3)
     np.testing.assert_array_equal(run.generator.theta, trainers[0].average.network.theta)
     assert (run.generator.theta != trainers[0].generator.theta).any()
@@ -256,7 +256,7 @@ def test_a_run_that_is_done_is_not_interrupted(tmp_path):
 def test_diverged(player, name, value, device, monkeypatch, tmp_path):
     original, calls = Trainer.step, []
 
-    def diverging(self):
+    def diverging(self, share):
         calls.append(1)
         metrics = original(self)
         return metrics._replace(**{name: metrics.d_loss * 0 + value}) if len(calls) == 4 else metrics

@@ -1,5 +1,7 @@
 """One training step: the same for one seed, on every device, and without making the host wait."""
 
+import itertools
+
 import numpy as np
 import pytest
 import strict_cupy
@@ -7,6 +9,9 @@ import strict_cupy
 from minigan import InputError, TrainConfig
 from minigan.backend import get_array_module, to_host
 from minigan.datasets import Dataset, load_dataset
+from minigan.layers import GaussianNoise
+from minigan.objectives import OBJECTIVES
+from minigan.penalties import R1
 from minigan.training import Trainer
 from minigan.training.trainer import draw_noise
 
@@ -128,10 +133,11 @@ def test_the_configuration_reaches_its_place(digits):
     trainer = make_trainer(
         digits, learning_rate=0.01, beta1=0.1, beta2=0.2, average_decay=0.3, latent_dim=7, batch_size=6
     )
-    for adam, net in (
-        (trainer.generator_adam, trainer.generator),
-        (trainer.discriminator_adam, trainer.discriminator),
+    for clipped, net in (
+        (trainer.generator_optimizer, trainer.generator),
+        (trainer.discriminator_optimizer, trainer.discriminator),
     ):
+        adam = clipped.optimizer
         assert adam.network is net
         assert (adam.learning_rate, adam.beta1, adam.beta2) == (0.01, 0.1, 0.2)
     assert trainer.average.source is trainer.generator
@@ -212,3 +218,77 @@ def test_golden_losses_of_dcgan(digits):
     _, metrics = trained(3, digits, model="dcgan", **GOLDEN)
     np.testing.assert_allclose([float(m.d_loss) for m in metrics], DCGAN_D_LOSS, rtol=1e-4)
     np.testing.assert_allclose([float(m.g_loss) for m in metrics], DCGAN_G_LOSS, rtol=1e-4)
+
+
+def test_every_discriminator_step_has_its_own_batch(digits, monkeypatch):
+    """Real ones in the order of the data, and fakes from new noise; G moves once."""
+    trainer, twin = make_trainer(digits, discriminator_steps=3), make_trainer(digits)
+    seen = []
+    forward = type(trainer.discriminator).forward
+
+    def watched(self, x, **options):
+        if self is trainer.discriminator and x.shape[2] == 8:
+            seen.append(x.copy())
+        return forward(self, x, **options)
+
+    monkeypatch.setattr(type(trainer.discriminator), "forward", watched)
+    trainer.step()
+    assert len(seen) == 3
+    for x in seen:
+        np.testing.assert_array_equal(x[:, :, :4], twin.batches.next())
+    fakes = [x[:, :, 4:] for x in seen]
+    assert min(abs(a - b).max() for a, b in itertools.pairwise(fakes)) > 0
+    assert trainer.discriminator_optimizer.optimizer.t == 3
+    assert trainer.generator_optimizer.optimizer.t == 1
+
+
+def test_rates_and_noise_decay_with_the_run(digits):
+    options = {"learning_rate_decay": "linear", "instance_noise": 0.5, "generator_learning_rate": 0.01}
+    trainer = make_trainer(digits, learning_rate=0.02, **options)
+    [noise] = [layer for layer in trainer.discriminator.layers if isinstance(layer, GaussianNoise)]
+    for share in (0.0, 0.25, 0.75):
+        trainer.step(share)
+        assert trainer.generator_optimizer.optimizer.learning_rate == pytest.approx(0.01 * (1 - share))
+        assert trainer.discriminator_optimizer.optimizer.learning_rate == pytest.approx(0.02 * (1 - share))
+        assert noise.std == pytest.approx(0.5 * (1 - share))
+    assert np.isfinite(float(trainer.step(1.0).d_loss))
+    constant = make_trainer(digits, learning_rate=0.02)
+    constant.step(0.5)
+    assert constant.generator_optimizer.optimizer.learning_rate == 0.02
+
+
+def test_a_lazy_penalty_is_due_every_k_steps(digits, monkeypatch):
+    trainer = make_trainer(digits, penalty="r1:weight=2,every=3", discriminator_steps=2)
+    due = []
+    original = R1.add_gradient
+    monkeypatch.setattr(R1, "add_gradient", lambda self, *args, **kw: due.append(1) or original(self, *args, **kw))
+    counts = []
+    for _ in range(6):
+        trainer.step()
+        counts.append(len(due))
+    assert counts == [1, 2, 2, 3, 4, 4]  # of D's steps 0 to 11: 0, 3, 6, 9
+
+
+def test_a_penalty_changes_d_and_is_refused_where_it_cannot_be_taken(digits):
+    plain, penalised = make_trainer(digits), make_trainer(digits, penalty="r1:weight=10")
+    for trainer in (plain, penalised):
+        trainer.step()
+    assert (plain.discriminator.theta != penalised.discriminator.theta).any()
+    with pytest.raises(InputError, match="penalty: needs a discriminator of piecewise linear layers"):
+        make_trainer(digits, model="infogan", penalty="r1")
+
+
+def test_clipped_weights_stay_clipped(digits):
+    trainer = make_trainer(digits, objective="wasserstein", clip_weights=0.015)
+    for _ in range(3):
+        trainer.step()
+    assert abs(trainer.discriminator.theta).max() == np.float32(0.015)
+    assert abs(trainer.generator.theta).max() > 0.1
+
+
+@pytest.mark.parametrize("objective", OBJECTIVES)
+@pytest.mark.parametrize("update", ["alternating", "simultaneous"])
+def test_every_objective_trains(objective, update, digits, device):
+    options = {} if objective == "wasserstein" else {"real_label": 0.9, "label_flip": 0.1}
+    _, metrics = trained(3, digits, device, objective=objective, update=update, instance_noise=0.1, **options)
+    assert np.isfinite([[float(to_host(value)) for value in m] for m in metrics]).all()

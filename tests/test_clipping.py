@@ -1,0 +1,70 @@
+"""Clipping: the gradient before the optimiser, the weights after it, and nothing else."""
+
+import numpy as np
+import pytest
+
+from minigan import InputError, StaleCacheError
+from minigan.backend import to_host
+from minigan.clipping import Clipped, clip_gradient_norm, clip_gradient_value, clip_weights
+from minigan.layers import Dense, Network
+from minigan.optimizers import SGD, Adam
+
+
+@pytest.fixture
+def net(device, normal, rng):
+    net = Network([Dense(5), Dense(3)], (4,), rng=rng, dtype="float64", device=device)
+    net.dtheta[...] = normal(net.theta.size)
+    return net
+
+
+@pytest.mark.parametrize(("share", "expected"), [(0.5, 0.5), (1.0, 1.0), (3.0, 1.0)])
+def test_gradient_norm(share, expected, net):
+    before = to_host(net.dtheta).copy()
+    clip_gradient_norm(net, share * float(np.linalg.norm(before)))
+    np.testing.assert_allclose(to_host(net.dtheta), expected * before, rtol=1e-12)
+
+
+def test_a_gradient_of_0_stays_0(net):
+    net.zero_grad()
+    clip_gradient_norm(net, 1e-3)
+    assert not to_host(net.dtheta).any()
+
+
+def test_gradient_value(net):
+    before = to_host(net.dtheta).copy()
+    clip_gradient_value(net, 0.5)
+    np.testing.assert_array_equal(to_host(net.dtheta), np.clip(before, -0.5, 0.5))
+    assert (abs(before) > 0.5).any()
+
+
+def test_weights(net):
+    before = to_host(net.theta).copy()
+    _, caches = net.forward(net.dtheta[:8].reshape(2, 4).copy(), train=True)
+    theta = net.theta
+    clip_weights(net, 0.2)
+    np.testing.assert_array_equal(to_host(net.theta), np.clip(before, -0.2, 0.2))
+    assert net.theta is theta
+    with pytest.raises(StaleCacheError):  # the weights have changed
+        net.backward(net.dtheta[:6].reshape(2, 3).copy(), caches)
+
+
+def test_clipped_clips_value_then_norm_then_steps_then_weights(net):
+    theta, g = to_host(net.theta).copy(), np.clip(to_host(net.dtheta), -0.5, 0.5)
+    g *= min(1, 0.7 / np.linalg.norm(g))
+    Clipped(SGD(net, learning_rate=0.3), gradient_value=0.5, gradient_norm=0.7, weights=0.4).step()
+    np.testing.assert_allclose(to_host(net.theta), np.clip(theta - 0.3 * g, -0.4, 0.4), rtol=1e-12)
+
+
+def test_clipped_by_nothing_is_the_optimizer(net):
+    twin = net.copy()
+    twin.dtheta[...] = net.dtheta
+    Clipped(Adam(net, learning_rate=0.1)).step()
+    Adam(twin, learning_rate=0.1).step()
+    np.testing.assert_array_equal(to_host(net.theta), to_host(twin.theta))
+
+
+@pytest.mark.parametrize("name", ["gradient_value", "gradient_norm", "weights"])
+@pytest.mark.parametrize("bound", [0, -1, float("nan")])
+def test_refuses(name, bound, net):
+    with pytest.raises(InputError, match=f"{name}: expected a positive number, got {bound}"):
+        Clipped(SGD(net, learning_rate=1), **{name: bound})
