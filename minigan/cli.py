@@ -21,6 +21,7 @@ from .doctor import doctor
 from .errors import DeviceError, DivergedError, InputError
 from .files import atomic_path
 from .gradient_check import report
+from .models import FAMILIES, build_networks, get_family
 from .training import TrainConfig, load, train
 from .training.run_folder import fresh_name
 
@@ -92,6 +93,10 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--no-torch", action="store_true", help="do not time PyTorch")
     command.add_argument("--json", action="store_true", help="print one JSON object")
     command.set_defaults(run=_bench)
+
+    command = commands.add_parser("models", help="list the models, or show one")
+    command.add_argument("name", nargs="?", help="a model: its layers, shapes and parameters")
+    command.set_defaults(run=_models)
     return parser
 
 
@@ -99,7 +104,8 @@ def _add_option(command: argparse.ArgumentParser, field: dataclasses.Field[Any])
     flag = "--" + field.name.replace("_", "-")
     text = field.metadata["help"]
     if field.type is bool:
-        command.add_argument(flag, action="store_true", help=text)
+        action = argparse.BooleanOptionalAction if field.default else "store_true"
+        command.add_argument(flag, action=action, default=field.default, help=text)
         return
     kind: type = get_args(field.type)[0] if isinstance(field.type, UnionType) else field.type  # type: ignore[assignment]
     if field.default is not None:
@@ -170,4 +176,18 @@ def _bench(arguments: argparse.Namespace) -> int:
         torch=not arguments.no_torch,
     )
     print(json.dumps(result) if arguments.json else bench.report(result))
+    return 0
+
+
+def _models(arguments: argparse.Namespace) -> int:
+    if arguments.name is None:
+        print(f"{'model':<10} {'parameters of G':>15} {'of D':>10}  source")
+    for family in FAMILIES.values() if arguments.name is None else [get_family(arguments.name)]:
+        g, d = build_networks(family.name, (28, 28, 1), rng=np.random.default_rng(0))
+        if arguments.name is None:
+            print(f"{family.name:<10} {g.theta.size:>15,} {d.theta.size:>10,}  {family.source}")
+            continue
+        print(f"{family.name}: {family.source}\n\ngenerator\n{g.summary()}\n\ndiscriminator\n{d.summary()}")
+        if family.literal:
+            print(f"\nas literally written (--no-corrected): {family.literal.flaw}")
     return 0

@@ -65,6 +65,10 @@ class Objective(ABC):
         (loss_real, ds_real), (loss_fake, ds_fake) = self.real(logits_real), self.fake(logits_fake)
         return loss_real.mean() + loss_fake.mean(), ds_real / len(ds_real), ds_fake / len(ds_fake)
 
+    def image_loss(self, x_fake: Array, x_real: Array) -> tuple[Array, Array] | None:
+        """Return a further loss of G's, on its images themselves (0-d), and its gradient in x_fake; None without."""
+        return None
+
     def generator(self, logits_fake: Array) -> tuple[Array, Array]:
         """Return G's loss, mean fool(s) (0-d), and its gradient in logits_fake."""
         loss, ds = self.fool(logits_fake)

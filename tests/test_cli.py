@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from minigan import cli
+from minigan.models import FAMILIES
 from minigan.training import TrainConfig, loop
 
 
@@ -42,7 +43,9 @@ def test_train_flags_are_the_fields_of_the_config():
     assert set(flags) == set(fields)
     for name, field in fields.items():
         assert flags[name].default == field.default
-        assert flags[name].option_strings == ["--" + name.replace("_", "-")]
+        flag = "--" + name.replace("_", "-")
+        switched_off = ["--no" + flag[1:]] if field.type is bool and field.default else []
+        assert flags[name].option_strings == [flag, *switched_off]
 
 
 TINY = ("--model", "mlp", "--steps", "3", "--batch-size", "4", "--log-every", "1")
@@ -101,7 +104,7 @@ def bad_data(tmp_path):
 @pytest.mark.parametrize(
     ("argv", "words"),
     [
-        (("train", "--model", "vae"), "model: expected one of hybrid, mlp, dcgan, infogan, got 'vae'"),
+        (("train", "--model", "vae"), f"model: expected one of {', '.join(FAMILIES)}, got 'vae'"),
         (("train", "--objective", "x"), "objective: expected one of"),
         (("train", "--update", "both"), "update: expected 'alternating' or 'simultaneous', got 'both'"),
         (("train", "--model", "infogan", "--update", "simultaneous"), "layer 4 is BatchNorm("),

@@ -18,7 +18,8 @@ def test_defaults():
     assert dataclasses.asdict(TrainConfig()) == {
         "model": "hybrid",
         "data": "mnist-5k",
-        "objective": "non-saturating",
+        "corrected": True,
+        "objective": None,
         "real_label": 1.0,
         "fake_label": 0.0,
         "label_noise": 0.0,
@@ -95,7 +96,7 @@ BAD = [
     *[("learning_rate_decay", value, "'none' or 'linear'") for value in ("cosine", "", None)],
     ("instance_noise", -0.1, "a number of at least 0"),
     *[("update", value, "'alternating' or 'simultaneous'") for value in ("both", "", None, 1)],
-    *[("objective", value, f"one of {', '.join(OBJECTIVES)}") for value in ("wgan", "", None)],
+    *[("objective", value, f"one of {', '.join(OBJECTIVES)}") for value in ("wgan", "")],
 ]
 
 

@@ -15,6 +15,11 @@ PARAMETERS = {  # at 28 x 28 x 1; dcgan's are those of the introductory article,
     "hybrid": (426_849, 533_505),
     "dcgan": (2_280_896, 212_865),
     "infogan": (6_622_593, 6_558_017),
+    "writeup-1": (759_681, 138_689),
+    "writeup-2": (14_391_809, 1_460_225),
+    "writeup-3": (2_280_896, 212_865),
+    "writeup-4": (130_576, 117_121),
+    "writeup-5": (412_389, 1_011_354),
 }
 CONVOLUTIONAL = ("hybrid", "dcgan", "infogan")
 
@@ -26,12 +31,12 @@ def build(model, image_shape=(28, 28, 1), seed=0, **options):
 
 
 def test_families():
-    assert list(FAMILIES) == ["hybrid", "mlp", "dcgan", "infogan"]
+    assert list(FAMILIES) == ["hybrid", "mlp", "dcgan", "infogan", *(f"writeup-{i}" for i in range(1, 6))]
     for name, family in FAMILIES.items():
         assert family.name == name
         assert family.source
         assert get_family(name) is family
-    with pytest.raises(InputError, match="model: expected one of hybrid, mlp, dcgan, infogan, got 'biggan'"):
+    with pytest.raises(InputError, match=r"model: expected one of hybrid, mlp, .*writeup-5, got 'biggan'"):
         get_family("biggan")
 
 

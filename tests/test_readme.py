@@ -3,10 +3,13 @@
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from minigan import cli, layers
+from minigan import cli, layers, objectives
+from minigan.gradient_check import check_game
 from minigan.models import FAMILIES, build_networks
+from minigan.penalties import PENALTIES
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -27,6 +30,20 @@ def test_the_python_example_runs(tmp_path, monkeypatch):
     exec(example.replace("seed=0,", "seed=0, steps=3, batch_size=4,"), names)
     assert names["digits"].shape == (64, 28, 28)
     assert all(check.ok for check in names["checks"])
+
+
+def test_the_new_objective_is_complete(monkeypatch):
+    (example,) = (code for code in re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL) if "Objective)" in code)
+    monkeypatch.setattr(objectives, "OBJECTIVES", dict(objectives.OBJECTIVES))
+    exec(example, {})
+    networks = build_networks("mlp", (8, 8, 1), rng=np.random.default_rng(0))
+    for check in check_game(*networks, objectives.get_objective("linear for G")):
+        assert check.ok, check
+
+
+def test_every_objective_and_penalty_is_named():
+    for name in (*objectives.OBJECTIVES, *PENALTIES):
+        assert f"`{name}`" in README
 
 
 def test_commands_exist():

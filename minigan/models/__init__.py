@@ -7,8 +7,10 @@ from ..errors import InputError
 from ..layers import GaussianNoise, Layer, Network, RandomShift, Shape
 from . import dcgan, hybrid, infogan, mlp
 from .family import Family
+from .writeups import WRITEUPS
 
 FAMILIES: dict[str, Family] = {module.FAMILY.name: module.FAMILY for module in (hybrid, mlp, dcgan, infogan)}
+FAMILIES |= {family.name: family for family in WRITEUPS}
 
 
 def get_family(name: str) -> Family:
@@ -24,6 +26,7 @@ def build_networks(
     *,
     rng: np.random.Generator,
     latent_dim: int | None = None,
+    corrected: bool = True,
     augment_shift: int = 0,
     instance_noise: float = 0.0,
     dtype: str = "float32",
@@ -31,6 +34,7 @@ def build_networks(
 ) -> tuple[Network, Network]:
     """Return the generator (Z,) -> (H, W, C) and the discriminator (H, W, C) -> (1,) of a family.
 
+    corrected : False builds what the source literally wrote; raises ``InputError`` where that cannot make images
     augment_shift : > 0 puts a `RandomShift` of that reach in front of the discriminator
     instance_noise : > 0 puts `GaussianNoise` of that standard deviation behind it
     """
@@ -39,7 +43,12 @@ def build_networks(
     latent_dim = latent_dim or family.latent_dim
     seen: list[Layer] = [RandomShift(augment_shift)] if augment_shift else []
     seen += [GaussianNoise(std=instance_noise)] if instance_noise else []
-    generator = Network(family.generator(image_shape, latent_dim), (latent_dim,), rng=rng, dtype=dtype, device=device)
+    literal = family.written(corrected)
+    layers = (literal and literal.generator) or family.generator
+    generator = Network(layers(image_shape, latent_dim), (latent_dim,), rng=rng, dtype=dtype, device=device)
+    if generator.output_shape != image_shape:
+        assert literal is not None
+        raise InputError(f"model: {model!r} cannot be built as written: {literal.flaw}")
     discriminator = Network(
         [*seen, *family.discriminator(image_shape)], image_shape, rng=rng, dtype=dtype, device=device
     )

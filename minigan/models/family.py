@@ -5,6 +5,23 @@ from dataclasses import dataclass
 
 from ..errors import InputError
 from ..layers import Layer, Shape
+from ..objectives import NonSaturating, Objective, get_objective
+
+NON_SATURATING = NonSaturating()
+
+
+@dataclass(frozen=True)
+class Literal:
+    """What a source literally wrote, where it does not work.
+
+    flaw : what is wrong with it, in one sentence
+    objective : its losses
+    generator : its generator, where that is the flaw
+    """
+
+    flaw: str
+    objective: Objective
+    generator: Callable[[Shape, int], list[Layer]] | None = None
 
 
 @dataclass(frozen=True)
@@ -15,6 +32,8 @@ class Family:
     discriminator : image_shape -> layers from (H, W, C) to one logit
     size_multiple : H and W must be multiples of it
     source : where the networks come from
+    objective : the losses it is trained with by default
+    literal : how the source wrote it, where that is something else
     steps : training steps by default; the other fields are defaults of `TrainConfig` of the same names
     """
 
@@ -29,6 +48,8 @@ class Family:
     beta2: float
     average_decay: float
     size_multiple: int = 1
+    objective: Objective = NON_SATURATING
+    literal: Literal | None = None
 
     def check_image_shape(self, image_shape: Shape) -> None:
         """Raise ``InputError`` when the networks cannot make images of this shape."""
@@ -38,3 +59,19 @@ class Family:
             raise InputError(
                 f"data: model {self.name!r} needs images whose height and width are multiples of {m}, got {h} x {w}"
             )
+
+    def written(self, corrected: bool) -> Literal | None:
+        """Return what was literally written when that is wanted; raise ``InputError`` when there is no such thing."""
+        if not corrected and self.literal is None:
+            raise InputError(f"corrected: model {self.name!r} has only one form; False is for the write-ups")
+        return None if corrected else self.literal
+
+    def get_objective(self, name: str | None, *, corrected: bool = True) -> Objective:
+        """Return the objective of this name, or with None the family's own (the literal one unless ``corrected``)."""
+        literal = self.written(corrected)
+        own = literal.objective if literal else self.objective
+        if name is None or name == own.name:
+            return own
+        if literal:
+            raise InputError(f"objective: {self.name!r} as written has its own; leave it out, got {name!r}")
+        return get_objective(name)

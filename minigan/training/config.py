@@ -11,8 +11,8 @@ import numpy as np
 
 from .. import checks
 from ..errors import InputError
-from ..models import get_family
-from ..objectives import OBJECTIVES, SoftLabels, get_objective
+from ..models import FAMILIES, get_family
+from ..objectives import OBJECTIVES, Objective, SoftLabels
 from ..penalties import PENALTIES, get_penalty
 
 
@@ -25,9 +25,12 @@ def option(default: Any, text: str) -> Any:
 class TrainConfig:
     """One training run. Fields that are None take the default of the model; `resolve` fills them in."""
 
-    model: str = option("hybrid", "generator and discriminator: hybrid, mlp, dcgan or infogan")
+    model: str = option("hybrid", f"generator and discriminator: {', '.join(FAMILIES)}")
+    corrected: bool = option(True, "the write-ups as they work, or as they were literally written")
     data: str = option("mnist-5k", "mnist-5k (built in), mnist, a folder of IDX files, or an .npz with 'images'")
-    objective: str = option("non-saturating", f"losses of the game: {', '.join(OBJECTIVES)}")
+    objective: str | None = option(
+        None, f"losses of the game: {', '.join(OBJECTIVES)} (default: the model's own, mostly non-saturating)"
+    )
     real_label: float = option(1.0, "label of real samples for D; below 1 is one-sided smoothing")
     fake_label: float = option(0.0, "label of fakes for D; above 0 as well is two-sided smoothing")
     label_noise: float = option(0.0, "D's labels move towards the other side by a draw from 0 to this")
@@ -68,8 +71,7 @@ class TrainConfig:
     quiet: bool = option(False, "print nothing")
 
     def __post_init__(self) -> None:
-        get_family(self.model)
-        get_objective(self.objective)
+        objective = get_family(self.model).get_objective(self.objective, corrected=self.corrected)
         if self.update not in ("alternating", "simultaneous"):
             raise InputError(f"update: expected 'alternating' or 'simultaneous', got {self.update!r}")
         if self.update == "simultaneous" and self.discriminator_steps != 1:
@@ -84,8 +86,9 @@ class TrainConfig:
                 object.__setattr__(self, name, os.fspath(value))
             elif not (isinstance(value, str) and value) and not (name == "out" and value is None):
                 raise InputError(f"{name}: expected a name or a path, got {value!r}")
-        if not isinstance(self.quiet, bool):
-            raise InputError(f"quiet: expected True or False, got {self.quiet!r}")
+        for name in ("corrected", "quiet"):
+            if not isinstance(getattr(self, name), bool):
+                raise InputError(f"{name}: expected True or False, got {getattr(self, name)!r}")
         for name, least in (("steps", 1), ("batch_size", 2), ("latent_dim", 1), ("log_every", 1), ("seed", 0)):
             self._check(name, partial(checks.integer, least=least))
         self._check("discriminator_steps", checks.integer)
@@ -114,7 +117,7 @@ class TrainConfig:
         if self.device not in ("auto", "cpu", "cuda"):
             raise InputError(f"device: expected 'auto', 'cpu' or 'cuda', got {self.device!r}")
 
-        self._check_labels()
+        self._check_labels(objective)
 
     @property
     def soft_labels(self) -> dict[str, float]:
@@ -122,9 +125,9 @@ class TrainConfig:
         labels = {"real": self.real_label, "fake": self.fake_label, "noise": self.label_noise, "flip": self.label_flip}
         return {} if labels == {"real": 1.0, "fake": 0.0, "noise": 0.0, "flip": 0.0} else labels
 
-    def _check_labels(self) -> None:
+    def _check_labels(self, objective: Objective) -> None:
         if self.soft_labels:
-            SoftLabels(get_objective(self.objective), **self.soft_labels, rng=np.random.default_rng())
+            SoftLabels(objective, **self.soft_labels, rng=np.random.default_rng())
             if self.objective == "wasserstein":
                 raise InputError(
                     "real_label, fake_label, label_noise, label_flip: the critic of 'wasserstein' is told no labels; "
@@ -146,6 +149,7 @@ class TrainConfig:
         }
         if self.steps is None and self.seconds is None:
             own["steps"] = family.steps
+        own["objective"] = family.get_objective(self.objective, corrected=self.corrected).name
         rate = self.learning_rate or family.learning_rate
         for name in ("generator_learning_rate", "discriminator_learning_rate"):
             own[name] = getattr(self, name) or rate

@@ -121,6 +121,7 @@ def load(path: str | os.PathLike[str]) -> Run:
             tuple(description["image_shape"]),
             rng=np.random.default_rng(0),
             latent_dim=config.latent_dim,
+            corrected=config.corrected,
             augment_shift=config.augment_shift or 0,
             instance_noise=config.instance_noise,
         )

@@ -65,16 +65,21 @@ def generator_step(
     x_fake: Array,
     caches_fake: Caches,
     *,
+    x_real: Array | None = None,
     rng: np.random.Generator | None = None,
 ) -> Array:
     """Let G take one step down its own loss, *through* D, whose parameters, gradients and statistics stay as they are.
 
     x_fake, caches_fake : what ``generator.forward(z, train=True)`` returned, with the weights that G still has
+    x_real : for an objective with an `Objective.image_loss`
     returns : loss (0-d), from before the step
     """
     logits, caches = discriminator.forward(x_fake, train=True, rng=rng)
     loss, ds = objective.generator(logits)
     dx_fake = discriminator.backward(ds, caches, param_grads=False)
+    image_loss = None if x_real is None else objective.image_loss(x_fake, x_real)
+    if image_loss:
+        loss, dx_fake = loss + image_loss[0], dx_fake + image_loss[1]
     generator.zero_grad()
     generator.backward(dx_fake, caches_fake, input_grad=False)
     optimizer.step()
@@ -104,5 +109,7 @@ def alternating_step(
     d_loss, logits_real, logits_fake = discriminator_step(
         discriminator, discriminator_optimizer, objective, x_real, x_fake, penalty=penalty, rng=rng
     )
-    g_loss = generator_step(generator, discriminator, generator_optimizer, objective, x_fake, caches_fake, rng=rng)
+    g_loss = generator_step(
+        generator, discriminator, generator_optimizer, objective, x_fake, caches_fake, x_real=x_real, rng=rng
+    )
     return d_loss, g_loss, logits_real, logits_fake

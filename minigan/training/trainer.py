@@ -10,8 +10,8 @@ from ..datasets.batches import Batches
 from ..datasets.dataset import Dataset
 from ..layers import Caches, GaussianNoise, Network
 from ..layers.activations import sigmoid
-from ..models import build_networks
-from ..objectives import SoftLabels, get_objective
+from ..models import build_networks, get_family
+from ..objectives import SoftLabels
 from ..optimizers import Adam
 from ..penalties import Penalty, check_penalised, get_penalty
 from .average import RunningAverage
@@ -52,6 +52,7 @@ class Trainer:
             dataset.image_shape,
             rng=init,
             latent_dim=config.latent_dim,
+            corrected=config.corrected,
             augment_shift=config.augment_shift or 0,
             instance_noise=config.instance_noise,
             device=self.device,
@@ -61,7 +62,7 @@ class Trainer:
             check_uncoupled(self.discriminator)
             self.update = simultaneous_step
         self.batches = Batches(dataset.images, config.batch_size, rng=order, device=self.device)
-        self.objective = get_objective(config.objective)
+        self.objective = get_family(config.model).get_objective(config.objective, corrected=config.corrected)
         if config.soft_labels:
             self.objective = SoftLabels(self.objective, **config.soft_labels, rng=labels)
         self.penalty = get_penalty(config.penalty) if config.penalty else None
