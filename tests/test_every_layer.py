@@ -263,6 +263,19 @@ def test_in_eval_a_sample_does_not_depend_on_its_batch(make, shape, device, norm
     np.testing.assert_allclose(total, to_host(whole["dtheta"]), rtol=1e-10, atol=1e-11)
 
 
+@each_layer
+def test_couples_samples(make, shape, device, normal):
+    """In training another first sample changes what becomes of the others, exactly where a layer says so."""
+    net = network(make, shape, device)
+    x = sample(normal, shape)
+    other = x.copy()
+    other[..., :1, :] = sample(normal, shape, 1)
+    y, y_other = (to_host(net.forward(a, train=True, rng=draws())[0])[..., 1:, :] for a in (x, other))
+    couples = not np.allclose(y, y_other, rtol=1e-11, atol=1e-12)
+    assert couples == any(layer.couples_samples for layer in net.layers)
+    assert couples == any(unit.couples_samples for unit in net.units)
+
+
 @each_mode
 @each_layer
 def test_the_host_never_waits_for_the_device(make, shape, train, monkeypatch, rng):
