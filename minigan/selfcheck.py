@@ -13,6 +13,7 @@ from .layers import (
     GaussianNoise,
     Layer,
     LeakyReLU,
+    MinibatchStd,
     RandomShift,
     ReLU,
     Rescaling,
@@ -45,6 +46,8 @@ def every_layer() -> list[tuple[Layer, Shape]]:
         (Reshape((4, 3, 2)), (24,)),
         (RandomShift(2), (6, 5, 2)),
         (GaussianNoise(std=0.5), (6, 5, 2)),
+        (MinibatchStd(), (9,)),
+        (MinibatchStd(group_size=2), (4, 3, 2)),
     ]
 
 

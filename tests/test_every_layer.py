@@ -19,6 +19,7 @@ from minigan.layers import (
     GaussianNoise,
     Layer,
     LeakyReLU,
+    MinibatchStd,
     Network,
     RandomShift,
     ReLU,
@@ -87,6 +88,8 @@ CONFIGURATIONS = [
     ("noise", lambda: [GaussianNoise(std=0.3)], (4, 3, 2)),
     ("shift", lambda: [RandomShift(1)], (4, 3, 2)),
     ("shift, far", lambda: [RandomShift(4, fill=0.5)], (3, 2, 1)),
+    ("minibatch std", lambda: [MinibatchStd(group_size=8)], (5,)),
+    ("minibatch std, image", lambda: [MinibatchStd(group_size=8, eps=1e-3)], (3, 2, 4)),
     ("activations in a row", lambda: [Tanh(), LeakyReLU(negative_slope=0.2), Sigmoid()], (6,)),
     ("batch norm between dense", lambda: [Dense(6, use_bias=False), BatchNorm(), Tanh(), Dense(2)], (4,)),
     ("generator", generator, (5,)),
@@ -250,6 +253,8 @@ def test_non_contiguous_arrays(make, shape, train, device, normal):
 @each_layer
 def test_in_eval_a_sample_does_not_depend_on_its_batch(make, shape, device, normal):
     net = network(make, shape, device)
+    if any(isinstance(layer, MinibatchStd) for layer in net.layers):
+        pytest.skip("MinibatchStd describes the batch in either mode")
     x, dy, x_dot = inputs(net, normal, n=5)
     whole = run(net, x, dy, x_dot, train=False)
     parts = [

@@ -9,6 +9,7 @@ from .dense import Dense
 from .dropout import Dropout
 from .gaussian_noise import GaussianNoise
 from .initializers import glorot_uniform, he_normal, normal
+from .minibatch_std import MinibatchStd
 from .network import Caches, Network
 from .random_shift import RandomShift
 from .rescaling import Rescaling
@@ -25,6 +26,7 @@ __all__ = [
     "GaussianNoise",
     "Layer",
     "LeakyReLU",
+    "MinibatchStd",
     "Network",
     "RandomShift",
     "ReLU",
