@@ -14,6 +14,7 @@ from .network import Caches, Network
 from .random_shift import RandomShift
 from .rescaling import Rescaling
 from .reshape import Flatten, Reshape
+from .spectral_norm import SpectralNorm, with_spectral_norm
 
 __all__ = [
     "BatchNorm",
@@ -34,8 +35,10 @@ __all__ = [
     "Reshape",
     "Shape",
     "Sigmoid",
+    "SpectralNorm",
     "Tanh",
     "glorot_uniform",
     "he_normal",
     "normal",
+    "with_spectral_norm",
 ]
