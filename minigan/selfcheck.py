@@ -13,12 +13,14 @@ from .layers import (
     GaussianNoise,
     Layer,
     LeakyReLU,
+    MinibatchStd,
     RandomShift,
     ReLU,
     Rescaling,
     Reshape,
     Shape,
     Sigmoid,
+    SpectralNorm,
     Tanh,
 )
 from .models import FAMILIES, build_networks
@@ -26,7 +28,11 @@ from .objectives import OBJECTIVES
 
 
 def every_layer() -> list[tuple[Layer, Shape]]:
-    """Return a new instance of every kind of layer, with an input shape that it takes."""
+    """Return a new instance of every kind of layer, with an input shape that it takes.
+
+    `SpectralNorm` has one output here: a weight of rank 1, for which its gradient is exact at any u. At any other it is
+    so once u has converged.
+    """
     return [
         (Dense(5), (7,)),
         (Conv2D(4, 3), (6, 5, 3)),
@@ -45,6 +51,10 @@ def every_layer() -> list[tuple[Layer, Shape]]:
         (Reshape((4, 3, 2)), (24,)),
         (RandomShift(2), (6, 5, 2)),
         (GaussianNoise(std=0.5), (6, 5, 2)),
+        (SpectralNorm(Dense(1)), (7,)),
+        (SpectralNorm(Conv2D(1, 3)), (6, 5, 3)),
+        (MinibatchStd(), (9,)),
+        (MinibatchStd(group_size=2), (4, 3, 2)),
     ]
 
 

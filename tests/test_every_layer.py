@@ -19,12 +19,14 @@ from minigan.layers import (
     GaussianNoise,
     Layer,
     LeakyReLU,
+    MinibatchStd,
     Network,
     RandomShift,
     ReLU,
     Rescaling,
     Reshape,
     Sigmoid,
+    SpectralNorm,
     Tanh,
 )
 
@@ -87,6 +89,11 @@ CONFIGURATIONS = [
     ("noise", lambda: [GaussianNoise(std=0.3)], (4, 3, 2)),
     ("shift", lambda: [RandomShift(1)], (4, 3, 2)),
     ("shift, far", lambda: [RandomShift(4, fill=0.5)], (3, 2, 1)),
+    ("minibatch std", lambda: [MinibatchStd(group_size=8)], (5,)),
+    ("minibatch std, image", lambda: [MinibatchStd(group_size=8, eps=1e-3)], (3, 2, 4)),
+    # of rank 1, where one step of the power iteration is the last; other ranks in test_spectral_norm.py
+    ("spectral norm, dense", lambda: [SpectralNorm(Dense(1))], (5,)),
+    ("spectral norm, conv", lambda: [SpectralNorm(Conv2D(1, 3, stride=2, use_bias=False))], (5, 4, 3)),
     ("activations in a row", lambda: [Tanh(), LeakyReLU(negative_slope=0.2), Sigmoid()], (6,)),
     ("batch norm between dense", lambda: [Dense(6, use_bias=False), BatchNorm(), Tanh(), Dense(2)], (4,)),
     ("generator", generator, (5,)),
@@ -250,6 +257,8 @@ def test_non_contiguous_arrays(make, shape, train, device, normal):
 @each_layer
 def test_in_eval_a_sample_does_not_depend_on_its_batch(make, shape, device, normal):
     net = network(make, shape, device)
+    if any(isinstance(layer, MinibatchStd) for layer in net.layers):
+        pytest.skip("MinibatchStd describes the batch in either mode")
     x, dy, x_dot = inputs(net, normal, n=5)
     whole = run(net, x, dy, x_dot, train=False)
     parts = [
@@ -261,6 +270,19 @@ def test_in_eval_a_sample_does_not_depend_on_its_batch(make, shape, device, norm
         np.testing.assert_allclose(together, to_host(whole[name]), rtol=1e-11, atol=1e-12, err_msg=name)
     total = sum(to_host(part["dtheta"]) for part in parts)
     np.testing.assert_allclose(total, to_host(whole["dtheta"]), rtol=1e-10, atol=1e-11)
+
+
+@each_layer
+def test_couples_samples(make, shape, device, normal):
+    """In training another first sample changes what becomes of the others, exactly where a layer says so."""
+    net = network(make, shape, device)
+    x = sample(normal, shape)
+    other = x.copy()
+    other[..., :1, :] = sample(normal, shape, 1)
+    y, y_other = (to_host(net.forward(a, train=True, rng=draws())[0])[..., 1:, :] for a in (x, other))
+    couples = not np.allclose(y, y_other, rtol=1e-11, atol=1e-12)
+    assert couples == any(layer.couples_samples for layer in net.layers)
+    assert couples == any(unit.couples_samples for unit in net.units)
 
 
 @each_mode

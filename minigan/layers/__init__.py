@@ -9,10 +9,12 @@ from .dense import Dense
 from .dropout import Dropout
 from .gaussian_noise import GaussianNoise
 from .initializers import glorot_uniform, he_normal, normal
+from .minibatch_std import MinibatchStd
 from .network import Caches, Network
 from .random_shift import RandomShift
 from .rescaling import Rescaling
 from .reshape import Flatten, Reshape
+from .spectral_norm import SpectralNorm, with_spectral_norm
 
 __all__ = [
     "BatchNorm",
@@ -25,6 +27,7 @@ __all__ = [
     "GaussianNoise",
     "Layer",
     "LeakyReLU",
+    "MinibatchStd",
     "Network",
     "RandomShift",
     "ReLU",
@@ -32,8 +35,10 @@ __all__ = [
     "Reshape",
     "Shape",
     "Sigmoid",
+    "SpectralNorm",
     "Tanh",
     "glorot_uniform",
     "he_normal",
     "normal",
+    "with_spectral_norm",
 ]

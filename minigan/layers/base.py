@@ -39,6 +39,7 @@ class Layer(ABC):
     params: tuple[str, ...] = ()  # names of learned arrays
     stats: tuple[str, ...] = ()  # names of running statistics: saved, never learned
     piecewise_linear = False  # in x: the Jacobian is the same all around almost every x
+    couples_samples = False  # whether, in training, a sample's y depends on the others of its batch
 
     def build(self, input_shape: Shape) -> tuple[Shape, dict[str, Shape]]:
         """Fix the sizes; return the output shape and the shape of every array in ``params`` and ``stats``.

@@ -46,6 +46,7 @@ class BatchNorm(SymmetricLayer):
 
     params = ("gamma", "beta")
     stats = ("running_mean", "running_var")
+    couples_samples = True
 
     gamma: Array
     beta: Array

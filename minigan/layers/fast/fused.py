@@ -98,6 +98,8 @@ class BatchNormLeakyReLU(Layer):
     the pass that would write x_hat is saved.
     """
 
+    couples_samples = True
+
     def __init__(self, norm: BatchNorm, activation: LeakyReLU) -> None:
         self.norm, self.activation = norm, activation
         self.params = norm.params

@@ -1,0 +1,482 @@
+"""Spectral normalisation: the power iteration against the SVD, what its gradient holds fixed, and PyTorch's."""
+
+import numpy as np
+import pytest
+import strict_cupy
+
+from minigan import InputError
+from minigan.backend import to_device, to_host
+from minigan.gradient_check import check_directional, check_elementwise, check_network
+from minigan.layers import (
+    BatchNorm,
+    Conv2D,
+    Conv2DTranspose,
+    Dense,
+    Flatten,
+    LeakyReLU,
+    Network,
+    SpectralNorm,
+    with_spectral_norm,
+)
+
+LAYERS = [
+    pytest.param(lambda: Dense(5), (7,), id="dense"),
+    pytest.param(lambda: Dense(6, use_bias=False), (3,), id="dense, wider"),
+    pytest.param(lambda: Conv2D(4, 3), (6, 5, 3), id="conv"),
+    pytest.param(lambda: Conv2D(3, 4, stride=2, padding=1, use_bias=False), (6, 8, 6), id="conv, stride 2"),
+]
+each_layer = pytest.mark.parametrize(("make", "shape"), LAYERS)
+each_mode = pytest.mark.parametrize("train", [True, False], ids=["train", "eval"])
+
+
+def network(make, shape, device, normal, dtype="float64"):
+    """A random weight and bias, and a random u of length 1, which the power iteration has not seen."""
+    net = Network([SpectralNorm(make())], shape, rng=np.random.default_rng(0), dtype=dtype, device=device)
+    net.theta[...] = normal(net.theta.size, dtype=dtype)
+    u = normal(net.stats.size, dtype=dtype)
+    net.stats[...] = u / float((u * u).sum()) ** 0.5
+    return net
+
+
+def converge(net, x, steps=2000):
+    for _ in range(steps):
+        net.update_stats(net.forward(x, train=True)[1])
+
+
+def sample(normal, shape, n=4, dtype="float64"):
+    return normal(*shape[:-1], n, shape[-1], dtype=dtype)
+
+
+def matrix(net):
+    w = to_host(net.layers[0].w)
+    return w.reshape(-1, w.shape[-1])
+
+
+def plain(net, make, w):
+    """The layer itself with the weight w, a host array, and the same bias."""
+    alone = Network([make()], net.input_shape, rng=np.random.default_rng(0), dtype="float64", device=net.device)
+    alone.theta[...] = net.theta
+    alone.layers[0].w[...] = to_device(w, net.device)
+    return alone
+
+
+def fixed(net, make, caches, w):
+    """The layer with the weight w / (v^T W u), u and v as that pass had them, whatever w is."""
+    u, v, w = (to_host(a) for a in (caches.units[0].u, caches.units[0].v, w))
+    return plain(net, make, w / (v @ w.reshape(len(v), len(u)) @ u))
+
+
+def power_iteration(w, u):
+    """Algorithm 1 of the paper, element by element, W (K, F): v, the new u, and sigma."""
+    k, f = w.shape
+    v = np.array([sum(w[i, j] * u[j] for j in range(f)) for i in range(k)])
+    v /= sum(a * a for a in v) ** 0.5
+    u = np.array([sum(w[i, j] * v[i] for i in range(k)) for j in range(f)])
+    u /= sum(a * a for a in u) ** 0.5
+    return v, u, sum(v[i] * w[i, j] * u[j] for i in range(k) for j in range(f))
+
+
+@each_layer
+def test_value_in_training(make, shape, device, normal):
+    net = network(make, shape, device, normal)
+    x = sample(normal, shape)
+    y, caches = net.forward(x, train=True)
+    v, u, sigma = power_iteration(matrix(net), to_host(net.stats))
+    cache = caches.units[0]
+    for name, expected in (("v", v), ("u", u), ("sigma", sigma)):
+        np.testing.assert_allclose(to_host(getattr(cache, name)), expected, rtol=1e-11, atol=1e-13, err_msg=name)
+    expected, _ = plain(net, make, to_host(net.layers[0].w) / sigma).forward(x, train=True)
+    np.testing.assert_allclose(to_host(y), to_host(expected), rtol=1e-11, atol=1e-12)
+
+
+@each_layer
+def test_value_in_eval(make, shape, device, normal):
+    """|W u| for u as it is stored; no step of the power iteration."""
+    net = network(make, shape, device, normal)
+    x = sample(normal, shape)
+    y, caches = net.forward(x, train=False)
+    sigma = np.linalg.norm(matrix(net) @ to_host(net.stats))
+    np.testing.assert_allclose(to_host(caches.units[0].sigma), sigma, rtol=1e-12)
+    expected, _ = plain(net, make, to_host(net.layers[0].w) / sigma).forward(x, train=False)
+    np.testing.assert_allclose(to_host(y), to_host(expected), rtol=1e-11, atol=1e-12)
+
+
+@each_layer
+def test_sigma_becomes_the_largest_singular_value(make, shape, device, normal):
+    net = network(make, shape, device, normal)
+    x = sample(normal, shape)
+    left, values, right = np.linalg.svd(matrix(net), full_matrices=False)
+    assert to_host(net.forward(x, train=True)[1].units[0].sigma) < 0.999 * values[0]
+    converge(net, x)
+    for train in (True, False):
+        cache = net.forward(x, train=train)[1].units[0]
+        np.testing.assert_allclose(to_host(cache.sigma), values[0], rtol=1e-12)
+        np.testing.assert_allclose(
+            np.outer(to_host(cache.v), to_host(cache.u)), np.outer(left[:, 0], right[0]), atol=1e-9
+        )
+        w_bar = to_host(cache.w_bar).reshape(matrix(net).shape)
+        np.testing.assert_allclose(np.linalg.svd(w_bar)[1], values / values[0], rtol=1e-12)
+
+
+def test_a_dense_layer_stretches_nothing(device, normal):
+    net = network(lambda: Dense(5), (7,), device, normal)
+    x = 10 * sample(normal, (7,), 100)
+    converge(net, x)
+    y = to_host(net.forward(x, train=True)[0])
+    moved, by = np.linalg.norm(y[:-1] - y[1:], axis=1), np.linalg.norm(to_host(x[:-1] - x[1:]), axis=1)
+    assert (moved <= by).all()
+    assert (moved > by / 10).any()
+
+
+@each_mode
+@each_layer
+def test_every_gradient_but_that_of_w(make, shape, train, device, normal):
+    """They do not ask how sigma follows w, so any u will do; in eval neither does dw."""
+    checks = check_network(network(make, shape, device, normal), train=train)
+    assert len(checks) == (7 if make().use_bias else 5)
+    for check in checks:
+        assert check.ok or (train and ": dw" in check.name), check
+
+
+@each_mode
+@each_layer
+def test_weight_gradient_with_u_and_v_held_fixed(make, shape, train, device, normal, rng):
+    """Exact at any u."""
+    net = network(make, shape, device, normal)
+    x, dy, layer = sample(normal, shape), sample(normal, net.output_shape), net.layers[0]
+    _, caches = net.forward(x, train=train)
+    net.backward(dy, caches)
+
+    def loss(w):
+        return float((fixed(net, make, caches, w).forward(x, train=train)[0] * dy).sum())
+
+    for check in (
+        check_directional("dw", loss, layer.w.copy(), layer.dw, rng=rng),
+        check_elementwise("dw", loss, layer.w.copy(), layer.dw, rng=rng),
+    ):
+        assert check.ok, check
+
+
+def loss_of(net, x, dy):
+    """The loss as the layer itself computes it, the power iteration included, as a function of w."""
+
+    def loss(w):
+        net.layers[0].w[...] = w
+        return float((net.forward(x, train=True)[0] * dy).sum())
+
+    return loss
+
+
+@each_layer
+def test_weight_gradient_at_the_singular_vectors(make, shape, device, normal, rng):
+    """There sigma is stationary in u and v: that they move with w makes no difference."""
+    net = network(make, shape, device, normal)
+    x, dy = sample(normal, shape), sample(normal, net.output_shape)
+    converge(net, x)
+    net.backward(dy, net.forward(x, train=True)[1])
+    w, dw = net.layers[0].w.copy(), net.layers[0].dw.copy()
+    for check in (
+        check_directional("dw", loss_of(net, x, dy), w, dw, rng=rng),
+        check_elementwise("dw", loss_of(net, x, dy), w, dw, rng=rng),
+    ):
+        assert check.ok, check
+
+
+def test_elsewhere_the_motion_of_v_is_missing(device, normal, rng):
+    """What the paper leaves out can be seen, so the checks above could fail."""
+    net = network(lambda: Dense(5), (7,), device, normal)
+    x, dy = sample(normal, (7,)), sample(normal, (5,))
+    net.backward(dy, net.forward(x, train=True)[1])
+    w, dw = net.layers[0].w.copy(), net.layers[0].dw.copy()
+    assert not check_directional("dw", loss_of(net, x, dy), w, dw, rng=rng).ok
+
+
+@each_mode
+@each_layer
+def test_no_gradient_along_w(make, shape, train, device, normal):
+    """w / sigma does not change when w grows."""
+    net = network(make, shape, device, normal)
+    _, caches = net.forward(sample(normal, shape), train=train)
+    net.backward(sample(normal, net.output_shape), caches)
+    w, dw = (to_host(a).ravel() for a in (net.layers[0].w, net.layers[0].dw))
+    assert abs(w @ dw) < 1e-12 * np.linalg.norm(w) * np.linalg.norm(dw)
+
+
+@each_mode
+@each_layer
+def test_parameter_gradient_of_the_tangents_image(make, shape, train, device, normal, rng):
+    net = network(make, shape, device, normal)
+    x, x_dot, layer = sample(normal, shape), sample(normal, shape), net.layers[0]
+    dy = sample(normal, net.output_shape)
+    _, caches = net.forward(x, train=train)
+    net.dtheta[...] = 0
+    layer.add_tangent_param_grads(dy, x_dot, caches.units[0])
+
+    def slope(w):
+        alone = fixed(net, make, caches, w)
+        return float((alone.jvp(x_dot, alone.forward(x, train=train)[1]) * dy).sum())
+
+    for check in (
+        check_directional("dw", slope, layer.w.copy(), layer.dw, rng=rng),
+        check_elementwise("dw", slope, layer.w.copy(), layer.dw, rng=rng),
+    ):
+        assert check.ok, check
+    if make().use_bias:
+        assert not to_host(layer.db).any()
+
+
+def test_parameter_gradient_of_the_slope_of_a_network(device, normal, rng):
+    """<dy, J x_dot> in all of theta, of a discriminator in eval, where u is fixed and v moves at right angles."""
+    layers = [Conv2D(3, 3, stride=2), LeakyReLU(negative_slope=0.2), Flatten(), Dense(4), Dense(1)]
+    net = Network(with_spectral_norm(layers), (6, 5, 2), rng=rng, dtype="float64", device=device)
+    x, x_dot, dy = sample(normal, (6, 5, 2)), sample(normal, (6, 5, 2)), sample(normal, (1,))
+    net.add_tangent_grads(x_dot, dy, net.forward(x, train=False)[1])
+    theta, dtheta = net.theta.copy(), net.dtheta.copy()
+
+    def slope(value):
+        net.theta[...] = value
+        return float((net.jvp(x_dot, net.forward(x, train=False)[1]) * dy).sum())
+
+    check = check_directional("dtheta", slope, theta, dtheta, rng=rng)
+    assert check.ok, check
+
+
+@each_mode
+@each_layer
+def test_halves_of_the_backward_pass_agree_with_the_whole(make, shape, train, device, normal):
+    net = network(make, shape, device, normal)
+    layer, dy = net.layers[0], sample(normal, net.output_shape)
+    _, caches = net.forward(sample(normal, shape), train=train)
+    dx, both = to_host(net.backward(dy, caches)), to_host(net.dtheta).copy()
+    np.testing.assert_array_equal(to_host(layer.input_grad(dy, caches.units[0])), dx)
+    np.testing.assert_array_equal(to_host(net.dtheta), both)
+    layer.add_param_grads(dy, caches.units[0])
+    np.testing.assert_allclose(to_host(net.dtheta), 2 * both, rtol=1e-12, atol=1e-13)
+
+
+def test_only_update_stats_moves_u_and_only_after_training(device, normal):
+    net = network(lambda: Dense(5), (7,), device, normal)
+    before = to_host(net.stats).copy()
+    for train in (True, False):
+        y, caches = net.forward(sample(normal, (7,)), train=train)
+        net.backward(y, caches)
+        np.testing.assert_array_equal(to_host(net.stats), before)
+    for _ in range(3):
+        before = power_iteration(matrix(net), before)[1]
+        net.update_stats(net.forward(sample(normal, (7,)), train=True)[1])
+        np.testing.assert_allclose(to_host(net.stats), before, rtol=1e-11)
+        net.update_stats(caches)  # an eval pass has made no step, and takes none back
+        np.testing.assert_allclose(to_host(net.stats), before, rtol=1e-11)
+
+
+@each_mode
+def test_passes_alive_at_once_and_an_update_between(train, device, normal):
+    """Real and fake have one u between them, and a moved u leaves both passes alone."""
+    net = network(lambda: Dense(5), (7,), device, normal)
+    xs, dy = [sample(normal, (7,)) for _ in range(2)], sample(normal, (5,))
+
+    def gradients(caches):
+        net.zero_grad()
+        dx = to_host(net.backward(dy, caches)).copy()
+        return dx, to_host(net.dtheta).copy(), to_host(net.jvp(xs[0], caches))
+
+    alone = [gradients(net.forward(x, train=train)[1]) for x in xs]
+    together = [net.forward(x, train=train)[1] for x in xs]
+    np.testing.assert_array_equal(*(to_host(caches.units[0].sigma) for caches in together))
+    net.update_stats(net.forward(xs[0], train=True)[1])
+    for caches, expected in zip(together, alone, strict=True):
+        for now, then in zip(gradients(caches), expected, strict=True):
+            np.testing.assert_array_equal(now, then)
+
+
+@each_layer
+def test_dtype_is_kept(make, shape, device, normal):
+    for dtype in ("float32", "float64"):
+        net = network(make, shape, device, normal, dtype)
+        x, dy = sample(normal, shape, dtype=dtype), sample(normal, net.output_shape, dtype=dtype)
+        for train in (True, False):
+            y, caches = net.forward(x, train=train)
+            cache = caches.units[0]
+            net.update_stats(caches)
+            net.add_tangent_grads(x, dy, caches)
+            results = (y, net.backward(dy, caches), net.jvp(x, caches), cache.w_bar, cache.u, cache.v, cache.sigma)
+            assert [str(a.dtype) for a in results] == [dtype] * len(results)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@each_mode
+@each_layer
+def test_a_weight_of_zero_stays_finite(make, shape, train, dtype, device, normal):
+    net = network(make, shape, device, normal, dtype)
+    layer = net.layers[0]
+    layer.w[...] = 0
+    before = to_host(net.stats).copy()
+    y, caches = net.forward(sample(normal, shape, dtype=dtype), train=train)
+    net.backward(sample(normal, net.output_shape, dtype=dtype), caches)
+    np.testing.assert_array_equal(to_host(y), np.broadcast_to(to_host(layer.b) if make().use_bias else 0, y.shape))
+    assert np.isfinite(to_host(net.dtheta)).all()
+    net.update_stats(caches)
+    np.testing.assert_array_equal(to_host(net.stats), before)  # a u of 0 would stay 0 for good
+
+
+@each_layer
+def test_starts_with_the_layers_own_weight_and_a_unit_vector(make, shape, device):
+    nets = [
+        Network([layer], shape, rng=np.random.default_rng(3), dtype="float64", device=device)
+        for layer in (SpectralNorm(make()), make())
+    ]
+    np.testing.assert_array_equal(*(to_host(net.theta) for net in nets))
+    assert nets[0].stats.shape == nets[0].output_shape[-1:]
+    np.testing.assert_allclose(np.linalg.norm(to_host(nets[0].stats)), 1, rtol=1e-12)
+
+
+def test_one_layer_in_two_networks_of_different_sizes(device, normal):
+    layer = SpectralNorm(Conv2D(2, 3))
+    shapes = [(6, 5, 2), (4, 3, 1)]
+    nets = [Network([layer], shape, rng=np.random.default_rng(0), dtype="float64", device=device) for shape in shapes]
+    for net, shape in zip(nets, shapes, strict=True):
+        y, caches = net.forward(sample(normal, shape), train=True)
+        assert y.shape[:2] == net.backward(y, caches).shape[:2] == shape[:2]
+
+
+def test_a_copy_is_independent_and_equal(device, normal):
+    net = network(lambda: Conv2D(2, 3), (4, 3, 2), device, normal)
+    x, twin = sample(normal, (4, 3, 2)), net.copy()
+    expected = to_host(net.forward(x, train=True)[0])
+    np.testing.assert_array_equal(to_host(twin.forward(x, train=True)[0]), expected)
+    twin.theta += 1
+    twin.update_stats(twin.forward(x, train=True)[1])
+    np.testing.assert_array_equal(to_host(net.forward(x, train=True)[0]), expected)
+
+
+@each_mode
+def test_the_host_never_waits_for_the_device(train, monkeypatch, rng):
+    cupy = strict_cupy.install(monkeypatch)
+    layers = with_spectral_norm([Conv2D(4, 3), Flatten(), Dense(5)])
+    net = Network(layers, (6, 5, 2), rng=rng, device="cuda")
+    x, dy = (cupy.asarray(rng.standard_normal(s, dtype="float32")) for s in ((6, 5, 4, 2), (4, 5)))
+    with strict_cupy.count() as counts:
+        _, caches = net.forward(x, train=train)
+        net.backward(dy, caches)
+        net.add_tangent_grads(x, dy, caches)
+        net.update_stats(caches)
+    assert counts.synchronisations == counts.uploads == 0
+
+
+def test_with_spectral_norm():
+    layers = [Conv2D(2, 3), LeakyReLU(negative_slope=0.2), Conv2DTranspose(2, 3), BatchNorm(), Flatten(), Dense(1)]
+    wrapped = with_spectral_norm(layers)
+    assert [i for i, layer in enumerate(wrapped) if isinstance(layer, SpectralNorm)] == [0, 5]
+    assert [layer.layer if isinstance(layer, SpectralNorm) else layer for layer in wrapped] == layers
+
+
+@pytest.mark.parametrize("layer", [BatchNorm(), Conv2DTranspose(2, 3), SpectralNorm(Dense(1)), Dense, None])
+def test_refuses_layer(layer):
+    with pytest.raises(InputError, match="layer: SpectralNorm takes a Dense or a Conv2D, got "):
+        SpectralNorm(layer)
+
+
+@pytest.mark.parametrize("eps", [0, -1e-5, 0.8, None, float("nan")])
+def test_refuses_eps(eps):
+    with pytest.raises(InputError, match=r"eps: expected a small number in \(0, 0.01\)"):
+        SpectralNorm(Dense(1), eps=eps)
+
+
+def test_refuses_the_input_that_its_layer_refuses(rng):
+    with pytest.raises(InputError, match=r"layer 0: Dense: expected an input of shape \(C,\)"):
+        Network([SpectralNorm(Dense(1))], (4, 4, 1), rng=rng)
+
+
+def test_repr():
+    assert repr(SpectralNorm(Dense(3))) == "SpectralNorm(Dense(3))"
+
+
+def to_out_in(a):
+    """w (KH, KW, C, F) or (C, F) -> (F, C, KH, KW) or (F, C), PyTorch's order."""
+    return np.ascontiguousarray(a.transpose(3, 2, 0, 1) if a.ndim == 4 else a.T)
+
+
+def torch_module(net):
+    """The layer alone, in PyTorch, with the same parameters."""
+    import torch
+
+    layer = net.layers[0]
+    if isinstance(layer.layer, Dense):
+        module = torch.nn.Linear(*layer.w.shape, dtype=torch.float64)
+    else:
+        kh, _, c, f = layer.w.shape
+        module = torch.nn.Conv2d(c, f, kh, layer.layer.stride, padding=1, dtype=torch.float64)
+    with torch.no_grad():
+        module.weight.copy_(torch.from_numpy(to_out_in(layer.w)))
+        module.bias.copy_(torch.from_numpy(layer.b))
+    return module
+
+
+def to_nchw(a):
+    return np.ascontiguousarray(a.transpose(2, 3, 0, 1) if a.ndim == 4 else a)
+
+
+PARITY = [
+    pytest.param(lambda: Dense(5), (7,), id="dense"),
+    pytest.param(lambda: Conv2D(4, 3), (6, 5, 3), id="conv"),
+    pytest.param(lambda: Conv2D(3, 4, stride=2), (6, 8, 2), id="conv, stride 2"),
+]
+
+
+@pytest.mark.parity
+@each_mode
+@pytest.mark.parametrize(("make", "shape"), PARITY)
+def test_pytorch_from_equal_u_and_v(make, shape, train, rng):
+    torch = pytest.importorskip("torch")
+    from torch.nn.utils.parametrizations import spectral_norm
+
+    def normal(*shape, dtype="float64"):
+        return rng.standard_normal(shape).astype(dtype)
+
+    net = network(make, shape, "cpu", normal)
+    x, dy = sample(normal, shape), sample(normal, net.output_shape)
+    y, caches = net.forward(x, train=train)
+    dx, cache, layer = net.backward(dy, caches), caches.units[0], net.layers[0]
+    module = spectral_norm(torch_module(net))
+    norm = module.parametrizations.weight[0]
+    v = to_out_in(cache.v.reshape(*layer.w.shape[:-1], 1)).ravel()  # (C KH KW)
+    norm._u.copy_(torch.from_numpy(cache.u))
+    norm._v.copy_(torch.from_numpy(v))
+    module.eval()  # PyTorch's own step would come first in train
+    x_torch = torch.from_numpy(to_nchw(x)).requires_grad_()
+    y_torch = module(x_torch)
+    y_torch.backward(torch.from_numpy(to_nchw(dy)))
+    pairs = {
+        "y": (to_nchw(y), y_torch),
+        "dx": (to_nchw(dx), x_torch.grad),
+        "dw": (to_out_in(layer.dw), module.parametrizations.weight.original.grad),
+        "db": (layer.db, module.bias.grad),
+    }
+    for name, (ours, theirs) in pairs.items():
+        np.testing.assert_allclose(ours, theirs.detach().numpy(), rtol=1e-10, atol=1e-11, err_msg=name)
+
+
+@pytest.mark.parity
+@pytest.mark.parametrize(("make", "shape"), PARITY)
+def test_ten_updates_like_pytorch(make, shape, rng):
+    """The older of its two functions starts from u, as the paper does, and the newer one from v."""
+    torch = pytest.importorskip("torch")
+
+    def normal(*shape, dtype="float64"):
+        return rng.standard_normal(shape).astype(dtype)
+
+    net = network(make, shape, "cpu", normal)
+    module = torch.nn.utils.spectral_norm(torch_module(net))
+    module.weight_u.copy_(torch.from_numpy(net.stats))
+    for _ in range(10):
+        x, dy = sample(normal, shape), sample(normal, net.output_shape)
+        y, caches = net.forward(x, train=True)
+        net.zero_grad()
+        net.backward(dy, caches)
+        net.update_stats(caches)
+        module.zero_grad()
+        y_torch = module(torch.from_numpy(to_nchw(x)))
+        y_torch.backward(torch.from_numpy(to_nchw(dy)))
+        np.testing.assert_allclose(to_nchw(y), y_torch.detach().numpy(), rtol=1e-9, atol=1e-10)
+        np.testing.assert_allclose(to_out_in(net.layers[0].dw), module.weight_orig.grad.numpy(), rtol=1e-9, atol=1e-10)
+        np.testing.assert_allclose(net.stats, module.weight_u.numpy(), rtol=1e-10, atol=1e-12)
