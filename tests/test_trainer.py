@@ -292,3 +292,26 @@ def test_every_objective_trains(objective, update, digits, device):
     options = {} if objective == "wasserstein" else {"real_label": 0.9, "label_flip": 0.1}
     _, metrics = trained(3, digits, device, objective=objective, update=update, instance_noise=0.1, **options)
     assert np.isfinite([[float(to_host(value)) for value in m] for m in metrics]).all()
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"spectral_norm": True, "objective": "hinge", "penalty": "r1"},
+        {"spectral_norm": True, "objective": "wasserstein", "update": "simultaneous"},
+        {"minibatch_std": True, "spectral_norm": True},
+    ],
+)
+def test_spectral_norm_and_minibatch_std_train(options, digits):
+    trainer, metrics = trained(3, digits, **options)
+    assert np.isfinite([[float(value) for value in m] for m in metrics]).all()
+    kinds = [type(layer).__name__ for layer in trainer.discriminator.layers]
+    assert kinds.count("SpectralNorm") == (3 if "spectral_norm" in options else 0)
+    assert ("MinibatchStd" in kinds) == ("minibatch_std" in options)
+
+
+def test_combinations_that_make_no_sense_are_refused_with_a_reason(digits):
+    with pytest.raises(InputError, match=r"penalty: .* layer \d is MinibatchStd"):
+        make_trainer(digits, minibatch_std=True, penalty="wgan-gp")
+    with pytest.raises(InputError, match=r"update: 'simultaneous' needs .* layer \d is MinibatchStd"):
+        make_trainer(digits, minibatch_std=True, update="simultaneous")

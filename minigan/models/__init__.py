@@ -4,7 +4,7 @@ import numpy as np
 
 from ..backend import Device
 from ..errors import InputError
-from ..layers import GaussianNoise, Layer, Network, RandomShift, Shape
+from ..layers import GaussianNoise, Layer, MinibatchStd, Network, RandomShift, Shape, with_spectral_norm
 from . import dcgan, hybrid, infogan, mlp
 from .family import Family
 from .writeups import WRITEUPS
@@ -29,6 +29,8 @@ def build_networks(
     corrected: bool = True,
     augment_shift: int = 0,
     instance_noise: float = 0.0,
+    spectral_norm: bool = False,
+    minibatch_std: bool = False,
     dtype: str = "float32",
     device: Device = "cpu",
 ) -> tuple[Network, Network]:
@@ -37,6 +39,8 @@ def build_networks(
     corrected : False builds what the source literally wrote; raises ``InputError`` where that cannot make images
     augment_shift : > 0 puts a `RandomShift` of that reach in front of the discriminator
     instance_noise : > 0 puts `GaussianNoise` of that standard deviation behind it
+    spectral_norm : wraps the discriminator's weights in `SpectralNorm`
+    minibatch_std : puts `MinibatchStd` in front of the discriminator's last layer
     """
     family = get_family(model)
     family.check_image_shape(image_shape)
@@ -49,9 +53,12 @@ def build_networks(
     if generator.output_shape != image_shape:
         assert literal is not None
         raise InputError(f"model: {model!r} cannot be built as written: {literal.flaw}")
-    discriminator = Network(
-        [*seen, *family.discriminator(image_shape)], image_shape, rng=rng, dtype=dtype, device=device
-    )
+    judging = family.discriminator(image_shape)
+    if minibatch_std:
+        judging.insert(-1, MinibatchStd())
+    if spectral_norm:
+        judging = with_spectral_norm(judging)
+    discriminator = Network([*seen, *judging], image_shape, rng=rng, dtype=dtype, device=device)
     return generator, discriminator
 
 

@@ -53,7 +53,7 @@ class TrainConfig:
     clip_gradient_norm: float | None = option(None, "bound on the norm of each player's gradient")
     clip_gradient_value: float | None = option(None, "bound on each element of each player's gradient")
     clip_weights: float | None = option(
-        None, "bound on each of D's weights (default: 0.01 for wasserstein without a penalty)"
+        None, "bound on each of D's weights (default: 0.01 for wasserstein, unless something else bounds D)"
     )
     average_decay: float | None = option(
         None, "decay of the generator's running average, from which samples are drawn, in [0, 1)"
@@ -61,6 +61,8 @@ class TrainConfig:
     augment_shift: int | None = option(
         None, "shift every image D sees by up to this many pixels, 0 for not at all (default: 2 on mnist-5k, else 0)"
     )
+    spectral_norm: bool = option(False, "divide each of D's weights by its largest singular value")
+    minibatch_std: bool = option(False, "show D how much the samples of a group of 4 differ")
     instance_noise: float = option(
         0.0, "standard deviation of noise on every image D sees, at the start; it falls to 0 over the run"
     )
@@ -86,7 +88,7 @@ class TrainConfig:
                 object.__setattr__(self, name, os.fspath(value))
             elif not (isinstance(value, str) and value) and not (name == "out" and value is None):
                 raise InputError(f"{name}: expected a name or a path, got {value!r}")
-        for name in ("corrected", "quiet"):
+        for name in ("corrected", "spectral_norm", "minibatch_std", "quiet"):
             if not isinstance(getattr(self, name), bool):
                 raise InputError(f"{name}: expected True or False, got {getattr(self, name)!r}")
         for name, least in (("steps", 1), ("batch_size", 2), ("latent_dim", 1), ("log_every", 1), ("seed", 0)):
@@ -153,7 +155,8 @@ class TrainConfig:
         rate = self.learning_rate or family.learning_rate
         for name in ("generator_learning_rate", "discriminator_learning_rate"):
             own[name] = getattr(self, name) or rate
-        if self.clip_weights is None and self.objective == "wasserstein" and self.penalty is None:
+        bounded = self.clip_weights is not None or self.penalty is not None or self.spectral_norm
+        if self.objective == "wasserstein" and not bounded:
             own["clip_weights"] = 0.01
         if self.augment_shift is None:
             own["augment_shift"] = 2 if dataset == "mnist-5k" else 0

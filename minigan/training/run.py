@@ -124,6 +124,8 @@ def load(path: str | os.PathLike[str]) -> Run:
             corrected=config.corrected,
             augment_shift=config.augment_shift or 0,
             instance_noise=config.instance_noise,
+            spectral_norm=config.spectral_norm,
+            minibatch_std=config.minibatch_std,
         )
         generator.load(*vectors[:2])
         discriminator.load(*vectors[2:])

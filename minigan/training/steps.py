@@ -5,7 +5,7 @@ from typing import Protocol
 import numpy as np
 
 from ..backend import Array, get_array_module
-from ..layers import BatchNorm, Caches, Network
+from ..layers import Caches, Network
 from ..objectives import Objective
 from ..penalties import Penalty
 
@@ -19,8 +19,8 @@ class Optimizer(Protocol):
 
 
 def couples_samples(discriminator: Network) -> int | None:
-    """Return the first layer behind which a sample depends on its batch mates, a batch norm; None without one."""
-    return next((i for i, layer in enumerate(discriminator.layers) if isinstance(layer, BatchNorm)), None)
+    """Return the first layer behind which a sample depends on its batch mates, a batch norm, say; None without one."""
+    return next((i for i, layer in enumerate(discriminator.layers) if layer.couples_samples), None)
 
 
 def discriminator_step(

@@ -55,6 +55,8 @@ class Trainer:
             corrected=config.corrected,
             augment_shift=config.augment_shift or 0,
             instance_noise=config.instance_noise,
+            spectral_norm=config.spectral_norm,
+            minibatch_std=config.minibatch_std,
             device=self.device,
         )
         self.update = alternating_step
