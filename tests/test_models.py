@@ -19,7 +19,7 @@ PARAMETERS = {  # at 28 x 28 x 1; dcgan's are those of the introductory article,
     "writeup-2": (14_391_809, 1_460_225),
     "writeup-3": (2_280_896, 212_865),
     "writeup-4": (130_576, 117_121),
-    "writeup-5": (412_389, 1_011_354),
+    "writeup-5": (412_889, 1_011_458),
 }
 CONVOLUTIONAL = ("hybrid", "dcgan", "infogan")
 

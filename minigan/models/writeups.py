@@ -186,8 +186,8 @@ def small_discriminator(image_shape: Shape) -> list[Layer]:
 
 
 def _scaled(units: int, image_shape: Shape) -> int:
-    """Scale a width written for images of 8192 numbers, two planes of 64 x 64."""
-    return max(1, round(units * prod(image_shape) / 8192))
+    """Scale a width written for images of 8192 numbers, two planes of 64 x 64, but not below 16."""
+    return max(16, round(units * prod(image_shape) / 8192))
 
 
 def deep_generator(image_shape: Shape, latent_dim: int) -> list[Layer]:
