@@ -44,13 +44,9 @@ class Clipped:
         weights: float | None = None,
     ) -> None:
         self.optimizer = optimizer
-        bounds = {"gradient_value": gradient_value, "gradient_norm": gradient_norm, "weights": weights}
-        for name, bound in bounds.items():
-            setattr(self, name, None if bound is None else checks.positive(name, bound))
-
-    gradient_value: float | None
-    gradient_norm: float | None
-    weights: float | None
+        self.gradient_value = _bound("gradient_value", gradient_value)
+        self.gradient_norm = _bound("gradient_norm", gradient_norm)
+        self.weights = _bound("weights", weights)
 
     def step(self) -> None:
         """Clip the gradient, let the optimiser step, clip the weights."""
@@ -62,3 +58,7 @@ class Clipped:
         self.optimizer.step()
         if self.weights is not None:
             clip_weights(network, self.weights)
+
+
+def _bound(name: str, bound: float | None) -> float | None:
+    return None if bound is None else checks.positive(name, bound)

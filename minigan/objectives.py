@@ -216,6 +216,9 @@ class SoftLabels(Objective):
     def fool(self, s: Array) -> tuple[Array, Array]:
         return self.objective.fool(s)
 
+    def image_loss(self, x_fake: Array, x_real: Array) -> tuple[Array, Array] | None:
+        return self.objective.image_loss(x_fake, x_real)
+
     def _mixed(self, s: Array, label: float, noise: float) -> tuple[Array, Array]:
         t = label + noise * self.rng.random(s.shape)
         t = np.where(self.rng.random(s.shape) < self.flip, 1 - t, t).astype(s.dtype)

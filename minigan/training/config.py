@@ -122,6 +122,12 @@ class TrainConfig:
         self._check_labels(objective)
 
     @property
+    def network_options(self) -> dict[str, Any]:
+        """Return the fields that shape the networks, as `build_networks` takes them."""
+        names = ("latent_dim", "corrected", "instance_noise", "spectral_norm", "minibatch_std")
+        return {"augment_shift": self.augment_shift or 0, **{name: getattr(self, name) for name in names}}
+
+    @property
     def soft_labels(self) -> dict[str, float]:
         """Return the labels that D is told as `SoftLabels` takes them; empty where they are 1 and 0."""
         labels = {"real": self.real_label, "fake": self.fake_label, "noise": self.label_noise, "flip": self.label_flip}

@@ -120,12 +120,7 @@ def load(path: str | os.PathLike[str]) -> Run:
             config.model,
             tuple(description["image_shape"]),
             rng=np.random.default_rng(0),
-            latent_dim=config.latent_dim,
-            corrected=config.corrected,
-            augment_shift=config.augment_shift or 0,
-            instance_noise=config.instance_noise,
-            spectral_norm=config.spectral_norm,
-            minibatch_std=config.minibatch_std,
+            **config.network_options,
         )
         generator.load(*vectors[:2])
         discriminator.load(*vectors[2:])

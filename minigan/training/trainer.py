@@ -51,12 +51,7 @@ class Trainer:
             config.model,
             dataset.image_shape,
             rng=init,
-            latent_dim=config.latent_dim,
-            corrected=config.corrected,
-            augment_shift=config.augment_shift or 0,
-            instance_noise=config.instance_noise,
-            spectral_norm=config.spectral_norm,
-            minibatch_std=config.minibatch_std,
+            **config.network_options,
             device=self.device,
         )
         self.update = alternating_step
