@@ -1,6 +1,6 @@
 """minigan: a GAN from scratch, every gradient written by hand, on NumPy or CuPy with the same code."""
 
-from . import datasets, gradient_check, layers, models, objectives, optimizers
+from . import datasets, gradient_check, layers, metrics, models, objectives, optimizers
 from .backend import get_array_module
 from .errors import DeviceError, DivergedError, InputError, StaleCacheError
 from .layers import Network
@@ -22,6 +22,7 @@ __all__ = [
     "gradient_check",
     "layers",
     "load",
+    "metrics",
     "models",
     "objectives",
     "optimizers",

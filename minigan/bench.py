@@ -14,9 +14,10 @@ import numpy as np
 
 from . import checks
 from .backend import Device, resolve_device
+from .bench_worker import IMAGE
 from .errors import InputError
 from .layers import Network
-from .models import FAMILIES, build_networks, get_family
+from .models import IMAGE_FAMILIES, build_networks, get_family
 from .training.simultaneous import check_uncoupled, couples_samples
 
 LOOPS = {"plain": "PyTorch, plain loop", "best": "PyTorch, best loop"}
@@ -37,7 +38,7 @@ def bench(
     One step is both players' update, Adam, non-saturating loss; no data loading, no augmentation, no averaging.
     PyTorch's are the plain loop and the best one of `bench_torch`, over the same networks on the same device.
 
-    model : a family, or "all"
+    model : a family, or "all", all of those for images
     update : "alternating" or "simultaneous"; of "all", models that cannot take the latter are timed with the former
     layers : time every layer of ours, too
 
@@ -52,9 +53,9 @@ def bench(
         raise InputError(f"update: expected 'alternating' or 'simultaneous', got {update!r}")
     options = {"batch_size": batch_size, "device": device, "torch": torch, "layers": layers, "rounds": rounds}
     if model == "all":
-        updates = {name: update if _takes_simultaneous(name) else "alternating" for name in FAMILIES}
-        return {"models": {name: bench(model=name, update=updates[name], **options) for name in FAMILIES}}  # type: ignore[arg-type]
-    get_family(model)
+        updates = {name: update if _takes_simultaneous(name) else "alternating" for name in IMAGE_FAMILIES}
+        return {"models": {name: bench(model=name, update=updates[name], **options) for name in IMAGE_FAMILIES}}  # type: ignore[arg-type]
+    get_family(model).check_sample_shape(IMAGE)
     checks.integer("rounds", rounds)
     checks.integer("batch_size", batch_size, least=2)
     if update == "simultaneous":

@@ -15,15 +15,16 @@ from typing import Any, NoReturn, get_args
 
 import numpy as np
 
-from . import __version__, bench, figures, selfcheck
-from .datasets import mnist
+from . import __version__, bench, selfcheck
+from .datasets import MODES, mnist
 from .doctor import doctor
 from .errors import DeviceError, DivergedError, InputError
 from .files import atomic_path
 from .gradient_check import report
-from .models import FAMILIES, build_networks, get_family
+from .metrics import mode_coverage, modes
+from .models import FAMILIES, build_networks, get_family, kind_of
 from .training import TrainConfig, load, train
-from .training.run_folder import fresh_name
+from .training.run_folder import fresh_name, save_samples
 
 
 class _Parser(argparse.ArgumentParser):
@@ -60,12 +61,12 @@ def _parser() -> argparse.ArgumentParser:
         _add_option(command, field)
     command.set_defaults(run=_train)
 
-    command = commands.add_parser("sample", help="draw images from a trained run")
+    command = commands.add_parser("sample", help="draw images or points from a trained run")
     command.add_argument("path", help="a run folder, or a model .npz")
-    command.add_argument("-n", type=int, default=64, help="number of images (default: 64)")
+    command.add_argument("-n", type=int, default=64, help="how many (default: 64)")
     command.add_argument("--seed", type=int, default=0, help="of the noise (default: 0)")
     command.add_argument(
-        "--out", help="a .png grid, or an .npz with 'images' (default: sample-SEED.png beside the model)"
+        "--out", help="a .png picture, or an .npz with 'images' or 'points' (default: sample-SEED.png beside the model)"
     )
     command.set_defaults(run=_sample)
 
@@ -117,22 +118,27 @@ def _train(arguments: argparse.Namespace) -> int:
     options = {field.name: getattr(arguments, field.name) for field in dataclasses.fields(TrainConfig)}
     if options["out"] is None:
         options["out"] = fresh_name(TrainConfig(**options))
-    return 130 if train(**options).interrupted else 0
+    run = train(**options)
+    centres, std = MODES.get(run.config.data, (np.zeros((0, 0)), 0.0))
+    if std and not run.config.quiet:
+        print(mode_coverage(run.sample(modes.SAMPLES, seed=run.config.seed), centres, std))
+    return 130 if run.interrupted else 0
 
 
 def _sample(arguments: argparse.Namespace) -> int:
     run = load(arguments.path)
-    images = run.sample(arguments.n, seed=arguments.seed)
+    samples = run.sample(arguments.n, seed=arguments.seed)
+    kind = kind_of(run.generator.output_shape)
     path = Path(arguments.path)
     out = Path(arguments.out or (path if path.is_dir() else path.parent) / f"sample-{arguments.seed}.png")
     if out.suffix == ".png":
-        figures.save_grid(images, out)
+        save_samples(samples, out, data=run.config.data)
     elif out.suffix == ".npz":
         with atomic_path(out) as temporary:
-            np.savez(temporary, images=images)
+            np.savez(temporary, **{kind: samples})  # type: ignore[arg-type]
     else:
         raise InputError(f"out: expected a name ending in .png or .npz, got {str(out)!r}")
-    print(f"{len(images)} images in {out}")
+    print(f"{len(samples)} {kind} in {out}")
     return 0
 
 
@@ -183,7 +189,7 @@ def _models(arguments: argparse.Namespace) -> int:
     if arguments.name is None:
         print(f"{'model':<10} {'parameters of G':>15} {'of D':>10}  source")
     for family in FAMILIES.values() if arguments.name is None else [get_family(arguments.name)]:
-        g, d = build_networks(family.name, (28, 28, 1), rng=np.random.default_rng(0))
+        g, d = build_networks(family.name, family.example_shape(), rng=np.random.default_rng(0))
         if arguments.name is None:
             print(f"{family.name:<10} {g.theta.size:>15,} {d.theta.size:>10,}  {family.source}")
             continue

@@ -1,4 +1,4 @@
-"""Pictures of a run: sample grids, an animation of training, the losses. matplotlib is imported on first use."""
+"""Pictures of a run: sample grids, scatter plots, an animation, the losses. matplotlib is imported on first use."""
 
 import os
 from collections.abc import Sequence
@@ -45,10 +45,40 @@ def save_grid(images: np.ndarray, path: str | os.PathLike[str], *, columns: int 
         imsave(temporary, grid)
 
 
+def draw_points(points: np.ndarray, *, centres: np.ndarray | None = None, size: int = 400) -> np.ndarray:
+    """Plot points (n, C) over the centres (M, C) of their modes, C 1 or 2: an image (size, size, 3) in [-1, 1].
+
+    The axes follow from the centres alone, so that pictures of one data set can be laid over each other; without
+    centres, from the points. Points of dimension 1 lie on the horizontal axis.
+    """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(size / 100, size / 100), dpi=100)
+    canvas = FigureCanvasAgg(figure)
+    axes = figure.add_axes((0.09, 0.07, 0.88, 0.9))
+    for xy, area, colour in ((centres, 90, "moccasin"), (points, 1.5, "tab:blue")):
+        if xy is not None:
+            axes.scatter(xy[:, 0], xy[:, 1] if xy.shape[1] == 2 else np.zeros(len(xy)), s=area, color=colour)
+    reach = 1.25 * max(1.0, float(np.abs(points if centres is None else centres).max()))
+    axes.set(xlim=(-reach, reach), ylim=(-reach, reach))
+    axes.tick_params(labelsize=7)
+    canvas.draw()
+    return np.asarray(canvas.buffer_rgba())[..., :3] / np.float32(127.5) - 1
+
+
+def save_points(points: np.ndarray, path: str | os.PathLike[str], *, centres: np.ndarray | None = None) -> None:
+    """Write the picture of `draw_points` as a PNG."""
+    save_grid(draw_points(points, centres=centres)[None], path, scale=1)
+
+
 def save_animation(
-    snapshots: Sequence[tuple[int, np.ndarray]], path: str | os.PathLike[str], *, seconds: float = 8.0
+    snapshots: Sequence[tuple[int, np.ndarray]], path: str | os.PathLike[str], *, seconds: float = 8.0, scale: int = 2
 ) -> None:
-    """Write a GIF of (step, images) snapshots of one fixed z; the last frame stays for two seconds."""
+    """Write a GIF of (step, images) snapshots of one fixed z; the last frame stays for two seconds.
+
+    scale : width of each pixel
+    """
     import matplotlib
     from matplotlib.animation import PillowWriter
     from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -57,12 +87,12 @@ def save_animation(
     pictures = [_to_rgb(tile(images)) for _, images in snapshots]
     height, width = pictures[0].shape[:2]
     dpi = 100
-    figure = Figure(figsize=(2 * width / dpi, (2 * height + 30) / dpi), dpi=dpi)
+    figure = Figure(figsize=(scale * width / dpi, (scale * height + 30) / dpi), dpi=dpi)
     FigureCanvasAgg(figure)
-    axes = figure.add_axes((0, 0, 1, 2 * height / (2 * height + 30)))
+    axes = figure.add_axes((0, 0, 1, scale * height / (scale * height + 30)))
     axes.set_axis_off()
     shown = axes.imshow(pictures[0], interpolation="nearest", aspect="auto")
-    title = figure.text(0.5, 1 - 15 / (2 * height + 30), "", ha="center", va="center", fontsize=11)
+    title = figure.text(0.5, 1 - 15 / (scale * height + 30), "", ha="center", va="center", fontsize=11)
     fps = max(1, round(len(pictures) / seconds))
     with atomic_path(path) as temporary, matplotlib.rc_context({"savefig.dpi": dpi}):
         writer = PillowWriter(fps=fps)

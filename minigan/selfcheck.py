@@ -5,6 +5,7 @@ import numpy as np
 from .gradient_check import Check, check_game, check_layer
 from .layers import (
     BatchNorm,
+    Constant,
     Conv2D,
     Conv2DTranspose,
     Dense,
@@ -14,6 +15,7 @@ from .layers import (
     Layer,
     LeakyReLU,
     MinibatchStd,
+    Pack,
     RandomShift,
     ReLU,
     Rescaling,
@@ -23,7 +25,7 @@ from .layers import (
     SpectralNorm,
     Tanh,
 )
-from .models import FAMILIES, build_networks
+from .models import FAMILIES, build_networks, get_family
 from .objectives import OBJECTIVES
 
 
@@ -35,6 +37,7 @@ def every_layer() -> list[tuple[Layer, Shape]]:
     """
     return [
         (Dense(5), (7,)),
+        (Constant(3), (5,)),
         (Conv2D(4, 3), (6, 5, 3)),
         (Conv2D(4, 5, stride=2), (7, 8, 6)),
         (Conv2DTranspose(4, 4, stride=2), (4, 5, 6)),
@@ -55,12 +58,17 @@ def every_layer() -> list[tuple[Layer, Shape]]:
         (SpectralNorm(Conv2D(1, 3)), (6, 5, 3)),
         (MinibatchStd(), (9,)),
         (MinibatchStd(group_size=2), (4, 3, 2)),
+        (Pack(2), (4, 3, 2)),
     ]
 
 
-def check_model(model: str, *, image_shape: Shape = (28, 28, 1), seed: int = 0) -> list[Check]:
-    """Check the game of one model under every objective: D's gradient, and G's through D."""
-    networks = build_networks(model, image_shape, rng=np.random.default_rng(seed), augment_shift=2)
+def check_model(model: str, *, size: int = 28, seed: int = 0) -> list[Check]:
+    """Check the game of one model under every objective: D's gradient, and G's through D.
+
+    size : height and width of the images; points have dimension 2
+    """
+    shape = get_family(model).example_shape(size)
+    networks = build_networks(model, shape, rng=np.random.default_rng(seed), augment_shift=2 if len(shape) == 3 else 0)
     return [
         check._replace(name=f"{model}, {objective.name}, {check.name}")
         for objective in OBJECTIVES.values()
@@ -77,5 +85,5 @@ def check_package(*, seed: int = 0) -> list[Check]:
             found = check_layer(layer, shape, train=train, seed=seed)
             checks += [check._replace(name=f"{check.name}, {mode}") for check in found]
     for model in FAMILIES:
-        checks += check_model(model, image_shape=(8, 8, 1), seed=seed)
+        checks += check_model(model, size=8, seed=seed)
     return checks

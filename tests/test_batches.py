@@ -80,21 +80,21 @@ def test_pixels_come_first(channels, dtype, device, rng):
     batches = Batches(images, 6, rng=np.random.default_rng(3), device=device)
     x = batches.next()
     assert x.shape == (4, 5, 6, channels or 1)
-    assert get_array_module(x) is get_array_module(batches.images)
+    assert get_array_module(x) is get_array_module(batches.samples)
     picked = images[np.random.default_rng(3).permutation(7)[:6]].reshape(6, 4, 5, -1)
     expected = picked.astype(np.float32) if dtype == np.float32 else picked / np.float32(127.5) - 1
     for n in range(6):
         np.testing.assert_allclose(to_host(x)[:, :, n], expected[n], atol=1e-6)
     x *= 0
     np.testing.assert_array_equal(images, before)
-    np.testing.assert_array_equal(to_host(batches.images).reshape(shape), before)
+    np.testing.assert_array_equal(to_host(batches.samples).reshape(shape), before)
 
 
 def test_no_image_is_copied_up_after_the_start(device, rng):
     batches = Batches(numbered(12), 4, rng=rng, device=device)
-    images = batches.images
+    images = batches.samples
     batches.next()
-    assert batches.images is images
+    assert batches.samples is images
 
 
 @pytest.mark.parametrize("channels", [1, 3])

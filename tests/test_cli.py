@@ -106,6 +106,10 @@ def bad_data(tmp_path):
     [
         (("train", "--model", "vae"), f"model: expected one of {', '.join(FAMILIES)}, got 'vae'"),
         (("train", "--objective", "x"), "objective: expected one of"),
+        (("train", "--data", "ring", "--model", "mlp"), "data: model 'mlp' makes images, but the data set has points"),
+        (("train", "--data", "mnist-5k", "--model", "points"), "data: model 'points' makes points, but"),
+        (("train", "--data", "grid", "--augment-shift", "2"), "augment_shift: expected 0 for points"),
+        (("bench", "--model", "points"), "data: model 'points' makes points"),
         (("train", "--update", "both"), "update: expected 'alternating' or 'simultaneous', got 'both'"),
         (("train", "--model", "infogan", "--update", "simultaneous"), "layer 4 is BatchNorm("),
         (("train", "--steps", "0"), "steps: expected an integer of at least 1, got 0"),

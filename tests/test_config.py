@@ -29,6 +29,7 @@ def test_defaults():
         "steps": None,
         "seconds": None,
         "batch_size": 64,
+        "packing": 1,
         "latent_dim": None,
         "discriminator_steps": 1,
         "learning_rate": None,
@@ -94,7 +95,7 @@ BAD = [
         for value in (-0.1, 1, 1.0, 2, float("nan"), "0.5", False)
     ],
     *[("device", value, "'auto', 'cpu' or 'cuda'") for value in ("gpu", "", None, 0)],
-    *[("model", value, f"one of {', '.join(FAMILIES)}") for value in ("gan", "", None)],
+    *[("model", value, f"one of {', '.join(FAMILIES)}") for value in ("gan", "", 0)],
     *[("learning_rate_decay", value, "'none' or 'linear'") for value in ("cosine", "", None)],
     ("instance_noise", -0.1, "a number of at least 0"),
     *[("update", value, "'alternating' or 'simultaneous'") for value in ("both", "", None, 1)],
@@ -169,6 +170,16 @@ def test_resolve_keeps_what_was_said():
 def test_augment_shift_by_data_set(dataset, said, expected):
     config = TrainConfig(augment_shift=said).resolve(dataset=dataset, device="cpu")
     assert config.augment_shift == expected
+
+
+@pytest.mark.parametrize(
+    ("data", "model"),
+    [("mnist-5k", "hybrid"), ("ring", "points"), ("grid", "points"), ("dirac", "dirac"), ("./ring", "hybrid")],
+)
+def test_the_default_model_follows_the_data(data, model):
+    assert TrainConfig(data=data).model == model
+    assert TrainConfig(data=data, model="mlp").model == "mlp"
+    assert TrainConfig(data=data).resolve(dataset=data, device="cpu").model == model
 
 
 @pytest.mark.parametrize(

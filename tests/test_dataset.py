@@ -21,6 +21,8 @@ FLOATS = np.zeros((5, 4, 3), np.float32)
 def test_image_shape_is_always_three_numbers(shape, image_shape):
     dataset = Dataset("blank", np.zeros(shape, np.uint8))
     assert dataset.image_shape == image_shape
+    assert dataset.sample_shape == image_shape
+    assert dataset.samples is dataset.images
     assert len(dataset) == shape[0]
     assert dataset.labels is None
 

@@ -11,6 +11,7 @@ from minigan.backend import get_array_module, to_host
 from minigan.gradient_check import check_network, report
 from minigan.layers import (
     BatchNorm,
+    Constant,
     Conv2D,
     Conv2DTranspose,
     Dense,
@@ -21,6 +22,7 @@ from minigan.layers import (
     LeakyReLU,
     MinibatchStd,
     Network,
+    Pack,
     RandomShift,
     ReLU,
     Rescaling,
@@ -62,6 +64,7 @@ CONFIGURATIONS = [
     ("dense", lambda: [Dense(3)], (5,)),
     ("dense, no bias", lambda: [Dense(1, use_bias=False)], (4,)),
     ("dense, one input", lambda: [Dense(4)], (1,)),
+    ("constant", lambda: [Constant(3)], (5,)),
     ("conv, thin", lambda: [Conv2D(3, 3)], (5, 4, 1)),
     ("conv, thick", lambda: [Conv2D(3, 4, stride=2)], (6, 5, 6)),
     ("conv, no padding", lambda: [Conv2D(2, (3, 2), padding=0, use_bias=False)], (5, 4, 2)),
@@ -135,12 +138,13 @@ def inputs(net, normal, dtype="float64", n=4):
 
 
 def test_every_layer_is_here():
+    """All but Pack, whose batch is another behind it than before it: `test_pack` asks it the same."""
     exported = {
         thing
         for thing in vars(every).values()
         if inspect.isclass(thing) and issubclass(thing, Layer) and not inspect.isabstract(thing)
     }
-    assert exported == {type(layer) for _, make, _ in CONFIGURATIONS for layer in make()}
+    assert exported - {Pack} == {type(layer) for _, make, _ in CONFIGURATIONS for layer in make()}
 
 
 @each_mode

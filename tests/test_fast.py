@@ -9,7 +9,7 @@ from minigan.datasets import load_dataset
 from minigan.layers import Conv2D, Conv2DTranspose, Network
 from minigan.layers.convolution import conv2d, conv2d_input_grad, conv2d_weight_grad, conv_geometry
 from minigan.layers.fast import BATCH, BILINEAR, DIRECT, MOVED, STACKED, bilinear, choose, costs
-from minigan.models import FAMILIES, build_networks
+from minigan.models import IMAGE_FAMILIES, build_networks
 from minigan.training import Trainer
 
 CASES = [
@@ -152,7 +152,7 @@ def in_the_direct_form(*networks):
         net.units = net.layers
 
 
-@pytest.mark.parametrize("model", FAMILIES)
+@pytest.mark.parametrize("model", IMAGE_FAMILIES)
 @pytest.mark.parametrize(("dtype", "n", "tolerance"), [("float64", 3, 1e-10), ("float32", 8, 1e-5)])
 def test_whole_step_in_the_direct_form(model, dtype, n, tolerance):
     """The gradients of both networks, in the forms chosen and in the direct one."""
@@ -182,7 +182,7 @@ def losses(model, *, direct=True, rounding=None):
     return np.array([[float(loss) for loss in trainer.step()[:2]] for _ in range(20)])
 
 
-@pytest.mark.parametrize("model", FAMILIES)
+@pytest.mark.parametrize("model", IMAGE_FAMILIES)
 def test_the_same_losses_in_the_direct_form(model):
     """Training amplifies rounding; the fast forms move the losses no further than rounding the first weights does."""
     expected = losses(model)

@@ -250,3 +250,18 @@ def test_matplotlib_is_imported_on_first_use_and_chooses_no_backend(tmp_path):
     )
     assert done.returncode == 0, done.stderr
     assert {path.name for path in tmp_path.iterdir()} >= {"a.png", "b.png", "c.gif"}
+
+
+@pytest.mark.parametrize("dimension", [1, 2])
+def test_points_are_drawn_on_axes_of_the_centres(dimension, tmp_path):
+    centres = np.full((1, dimension), 2.0)
+    far, near = (figures.draw_points(np.full((50, dimension), x), centres=centres) for x in (100.0, -2.0))
+    assert far.shape == near.shape == (400, 400, 3)
+    assert far.dtype == np.float32
+    assert (far.min(), far.max()) == (-1, 1)
+    blue = [(image[..., 2] - image[..., 0] > 0.5).sum() for image in (far, near)]
+    assert blue[0] == 0  # outside the fixed axes
+    assert blue[1] > 0
+    assert (figures.draw_points(np.full((50, dimension), 100.0))[..., 2] > -1).any()
+    figures.save_points(np.zeros((3, dimension)), tmp_path / "points.png", centres=centres)
+    assert imread(tmp_path / "points.png").shape[:2] == (400, 400)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from minigan.backend import to_host
-from minigan.layers import Conv2D, Conv2DTranspose, Dense, Network, glorot_uniform, he_normal, normal
+from minigan.layers import Conv2D, Conv2DTranspose, Dense, Network, glorot_uniform, he_normal, normal, ones
 
 SHAPE = (100, 200)
 N = 20_000
@@ -94,3 +94,8 @@ def test_biases_start_at_0(make, input_shape, w_shape, fan_in, fan_out, rng, dev
     layer.initialize(rng)
     assert to_host(layer.b).tolist() == [0] * 7
     assert (to_host(layer.w) != 1).all()
+
+
+def test_ones():
+    net = Network([Dense(2, initializer=ones)], (3,), rng=np.random.default_rng(0))
+    np.testing.assert_array_equal(net.theta, [1] * 6 + [0] * 2)

@@ -355,7 +355,7 @@ def test_snapshots_are_of_one_fixed_z(monkeypatch, tmp_path):
 
 
 def test_snapshots_are_denser_at_the_start_and_bounded(monkeypatch, tmp_path):
-    monkeypatch.setattr(loop, "GRID", 1)
+    monkeypatch.setattr(loop, "GRID", {"images": 1})
     train(steps=400, out=tmp_path / "run")
     steps = [int(path.stem.removeprefix("step-")) for path in sorted((tmp_path / "run" / "samples").iterdir())]
     assert steps[0] == 0

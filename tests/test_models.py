@@ -7,7 +7,7 @@ from minigan import InputError
 from minigan.backend import to_device, to_host
 from minigan.gradient_check import check_game
 from minigan.layers import RandomShift
-from minigan.models import FAMILIES, build_networks, get_family
+from minigan.models import FAMILIES, IMAGE_FAMILIES, build_networks, default_model, get_family
 from minigan.objectives import OBJECTIVES
 
 PARAMETERS = {  # at 28 x 28 x 1; dcgan's are those of the introductory article, infogan's those of the paper
@@ -21,9 +21,11 @@ PARAMETERS = {  # at 28 x 28 x 1; dcgan's are those of the introductory article,
     "writeup-4": (130_576, 117_121),
     "writeup-5": (412_889, 1_011_458),
 }
+POINTS = {"points": (33_666, 33_537), "dirac": (2, 2)}  # of dimension 2
 CONVOLUTIONAL = ("hybrid", "dcgan", "infogan")
 
-every_family = pytest.mark.parametrize("model", FAMILIES)
+every_family = pytest.mark.parametrize("model", IMAGE_FAMILIES)
+every_point_family = pytest.mark.parametrize("model", POINTS)
 
 
 def build(model, image_shape=(28, 28, 1), seed=0, **options):
@@ -31,12 +33,15 @@ def build(model, image_shape=(28, 28, 1), seed=0, **options):
 
 
 def test_families():
-    assert list(FAMILIES) == ["hybrid", "mlp", "dcgan", "infogan", *(f"writeup-{i}" for i in range(1, 6))]
+    assert list(FAMILIES) == [
+        "hybrid", "mlp", "dcgan", "infogan", *(f"writeup-{i}" for i in range(1, 6)), "points", "dirac",
+    ]  # fmt: skip
+    assert set(FAMILIES) == set(PARAMETERS) | set(POINTS)
     for name, family in FAMILIES.items():
         assert family.name == name
         assert family.source
         assert get_family(name) is family
-    with pytest.raises(InputError, match=r"model: expected one of hybrid, mlp, .*writeup-5, got 'biggan'"):
+    with pytest.raises(InputError, match=r"model: expected one of hybrid, mlp, .*points, dirac, got 'biggan'"):
         get_family("biggan")
 
 
@@ -59,6 +64,41 @@ def test_parameters_shapes_and_ranges(model):
         assert x.std() > 0
     x, _ = g.forward(100 * z, train=False)
     assert np.abs(x).max() <= 1
+
+
+@every_point_family
+@pytest.mark.parametrize("dimension", [1, 2])
+def test_points(model, dimension, device):
+    g, d = build(model, (dimension,), device=device)
+    if dimension == 2:
+        assert (g.theta.size, d.theta.size) == POINTS[model]
+    assert g.output_shape == d.input_shape == (dimension,)
+    z = to_device(np.random.default_rng(1).standard_normal((3, *g.input_shape), dtype=np.float32), device)
+    x, _ = g.forward(z, train=True)
+    logits, _ = d.forward(x, train=True)
+    assert (x.shape, logits.shape) == ((3, dimension), (3, 1))
+
+
+@pytest.mark.parametrize("objective", OBJECTIVES.values(), ids=OBJECTIVES)
+@every_point_family
+def test_gradients_of_the_players_on_points(model, objective, device):
+    for check in check_game(*build(model, (2,), device=device), objective, batch=5):
+        assert check.ok, check
+
+
+def test_images_and_points_are_told_apart():
+    for model in FAMILIES:
+        images = model in IMAGE_FAMILIES
+        with pytest.raises(InputError, match=f"data: model '{model}' makes .*, but the data set has"):
+            build(model, (2,) if images else (28, 28, 1))
+    with pytest.raises(InputError, match=r"augment_shift: expected 0 for points, .* got 2"):
+        build("points", (2,), augment_shift=2)
+
+
+def test_default_model():
+    assert [default_model(data) for data in ("mnist", "ring", "grid", "some/ring")] == [
+        "hybrid", "points", "points", "hybrid",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("model", ["mlp", "hybrid"])

@@ -62,7 +62,8 @@ def test_every_layer_is_in_the_table():
 
 @pytest.mark.parametrize("model", FAMILIES)
 def test_parameter_counts(model, rng):
-    counts = [f"{network.theta.size:,}" for network in build_networks(model, (28, 28, 1), rng=rng)]
+    shape = FAMILIES[model].example_shape()
+    counts = [f"{network.theta.size:,}" for network in build_networks(model, shape, rng=rng)]
     section = README.split("## Models and data")[1].split("\n## ")[0]
     (row,) = re.findall(rf"^\| `{model}`.*$", section, flags=re.MULTILINE)
     assert row.endswith(f"| {', '.join(counts)} |")

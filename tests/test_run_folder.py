@@ -10,6 +10,7 @@ from PIL import Image
 
 import minigan
 from minigan import InputError, TrainConfig
+from minigan.datasets import Points
 from minigan.training.run_folder import RunFolder, fresh_name
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (16, 8, 8), dtype=np.uint8)
@@ -83,6 +84,18 @@ def test_model_samples_as_the_run_does(run):
     np.testing.assert_array_equal(minigan.load(run.folder).sample(3), run.sample(3))
 
 
+@pytest.mark.parametrize("data", ["ring", Points("line", np.linspace(-1, 1, 50)[:, None])], ids=["ring", "line"])
+def test_points(data, tmp_path):
+    run = minigan.train(**{**SHORT, "model": "points", "data": data}, out=tmp_path / "toy")
+    assert len(list((tmp_path / "toy" / "samples").iterdir())) == 5
+    assert imread(tmp_path / "toy" / "samples.png").shape[:2] == (400, 400)
+    with Image.open(tmp_path / "toy" / "training.gif") as animation:
+        assert animation.size == (400, 430)
+        assert animation.n_frames >= 5
+    assert "points it draws" in RunFolder.describe(_at(run.folder, "points"))
+    assert f"More points: minigan sample {run.folder}" in RunFolder.describe(_at(run.folder, "points"))
+
+
 def test_no_temporary_files(run):
     assert [path for path in run.folder.rglob(".*")] == []
 
@@ -94,9 +107,9 @@ def test_describe_names_what_is_there(run):
     assert f"minigan sample {run.folder}" in text
 
 
-def _at(path):
+def _at(path, drawn="digits"):
     folder = object.__new__(RunFolder)
-    folder.path = path
+    folder.path, folder.drawn = path, drawn
     return folder
 
 

@@ -117,7 +117,9 @@ def test_a_folder_named_by_one_word(tmp_path, monkeypatch):
 def test_a_misspelt_name(name, guess):
     with pytest.raises(InputError, match=f"unknown name '{name}'.*Did you mean {guess}") as caught:
         load_dataset(name)
-    assert "known: 'mnist-5k', 'mnist'; a path or an array may be given too" in str(caught.value)
+    assert "known: 'mnist-5k', 'mnist', 'ring', 'grid', 'dirac'; a path or an array may be given too" in str(
+        caught.value
+    )
 
 
 @pytest.mark.parametrize("name", ["", "cifar", "?"])

@@ -8,7 +8,7 @@ from minigan import layers as L
 from minigan.backend import bernoulli
 from minigan.errors import InputError
 from minigan.layers import Network
-from minigan.models import FAMILIES, build_networks
+from minigan.models import IMAGE_FAMILIES, build_networks
 from minigan.objectives import get_objective
 from minigan.optimizers import SGD, Adam
 from minigan.training import alternating_step, discriminator_step, generator_step, simultaneous_step
@@ -78,7 +78,7 @@ def flat_gradient(net, twin, *, weights=False):
     return np.concatenate(parts) if parts else np.zeros(0)
 
 
-@pytest.mark.parametrize("model", FAMILIES)
+@pytest.mark.parametrize("model", IMAGE_FAMILIES)
 def test_models_in_eval_mode(model, rng):
     g, d = build_networks(model, (28, 28, 1), rng=rng)
     z = rng.standard_normal((8, g.input_shape[0]), dtype=np.float32)

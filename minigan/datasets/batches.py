@@ -7,35 +7,44 @@ from ..errors import InputError
 
 
 def to_pixels_first(images: Array) -> Array:
-    """(N, H, W, C) uint8, or float32 in [-1, 1] -> (H, W, N, C) float32 in [-1, 1]; 0 is black and becomes -1."""
+    """(N, H, W, C) uint8, or float32 in [-1, 1] -> (H, W, N, C) float32 in [-1, 1]; 0 is black and becomes -1.
+
+    Points (N, C) stay as they are.
+    """
     x = images.astype(np.float32)
     if images.dtype == np.uint8:
         x *= 1 / 127.5
         x -= 1
-    return x.transpose(1, 2, 0, 3)
+    return x if x.ndim == 2 else x.transpose(1, 2, 0, 3)
 
 
 def from_pixels_first(x: Array) -> np.ndarray:
-    """(H, W, N, C) on any device -> host array (N, H, W), or (N, H, W, C) when C > 1."""
+    """(H, W, N, C) on any device -> host array (N, H, W), or (N, H, W, C) when C > 1; points stay (N, C)."""
+    if x.ndim == 2:
+        return to_host(x)
     images = to_host(x).transpose(2, 0, 1, 3)
     return np.ascontiguousarray(images[..., 0] if images.shape[-1] == 1 else images)
 
 
 class Batches:
-    """An endless stream of minibatches (H, W, N, C) in [-1, 1]; each image once per epoch, a short rest left out.
+    """An endless stream of minibatches; each sample once per epoch, a short rest left out.
+
+    Images come as (H, W, N, C) in [-1, 1], points as (N, C) in their own units.
 
     Parameters
     ----------
-    images : host array (M, H, W) or (M, H, W, C), uint8 or float32 in [-1, 1]
+    samples : host array of images (M, H, W) or (M, H, W, C), uint8 or float32 in [-1, 1], or of points (M, C)
     batch_size : N, at most M
     rng : draws the order of every epoch
-    device : where the images are kept and the batches made
+    device : where the samples are kept and the batches made
     """
 
-    def __init__(self, images: np.ndarray, batch_size: int, *, rng: np.random.Generator, device: Device) -> None:
-        if batch_size > len(images):
-            raise InputError(f"batch_size: got {batch_size}, but the data set has only {len(images)} images")
-        self.images = to_device(images.reshape(*images.shape[:3], -1), device)
+    def __init__(self, samples: np.ndarray, batch_size: int, *, rng: np.random.Generator, device: Device) -> None:
+        points = samples.ndim == 2
+        if batch_size > len(samples):
+            kind = "points" if points else "images"
+            raise InputError(f"batch_size: got {batch_size}, but the data set has only {len(samples)} {kind}")
+        self.samples = to_device(samples if points else samples.reshape(*samples.shape[:3], -1), device)
         self.batch_size = batch_size
         self.device = device
         self.rng = rng
@@ -45,8 +54,8 @@ class Batches:
     def next(self) -> Array:
         """Return the next minibatch."""
         if self.position + self.batch_size > len(self.order):
-            self.order = to_device(self.rng.permutation(len(self.images)), self.device)
+            self.order = to_device(self.rng.permutation(len(self.samples)), self.device)
             self.position = 0
         picked = self.order[self.position : self.position + self.batch_size]
         self.position += self.batch_size
-        return to_pixels_first(get_array_module(self.images).take(self.images, picked, axis=0))
+        return to_pixels_first(get_array_module(self.samples).take(self.samples, picked, axis=0))

@@ -58,6 +58,16 @@ class Dataset:
         return f"Dataset({self.name!r}, images {describe(self.images)}, {labels})"
 
     @property
+    def samples(self) -> NDArray[Any]:
+        """What a batch is made of: the images."""
+        return self.images
+
+    @property
+    def sample_shape(self) -> tuple[int, int, int]:
+        """(H, W, C) of one image, as `image_shape`."""
+        return self.image_shape
+
+    @property
     def image_shape(self) -> tuple[int, int, int]:
         """(H, W, C) of one image; C is 1 where the array has no channel axis."""
         height, width = self.images.shape[1:3]

@@ -1,4 +1,4 @@
-"""Turns whatever a user writes for ``data=`` (a name, a path, an array) into a Dataset."""
+"""Turns whatever a user writes for ``data=`` (a name, a path, an array) into a Dataset or Points."""
 
 import difflib
 import os
@@ -11,19 +11,27 @@ from numpy.typing import NDArray
 from ..errors import InputError
 from .dataset import Dataset, read_npz
 from .idx import find_idx, read_idx
-from .mnist import NAMES, SPLITS, mnist, mnist_5k
+from .mnist import NAMES as DIGITS
+from .mnist import SPLITS, mnist, mnist_5k
+from .points import NAMES as TOYS
+from .points import Points, named_points
+
+NAMES = DIGITS + TOYS
 
 
-def load_dataset(data: Dataset | NDArray[Any] | str | os.PathLike[str], split: str = "train") -> Dataset:
-    """Return the Dataset that ``data`` stands for.
+def load_dataset(
+    data: Dataset | Points | NDArray[Any] | str | os.PathLike[str], split: str = "train"
+) -> Dataset | Points:
+    """Return the Dataset, or for a toy the Points, that ``data`` stands for.
 
     Parameters
     ----------
     data : one of
-        - a Dataset: returned as it is
+        - a Dataset or Points: returned as it is
         - an ndarray of images, as Dataset takes them
         - the name "mnist-5k" (5,000 digits, in the package) or "mnist" (all of it, downloaded once);
           a folder of the same name is reached as "./mnist"
+        - the name "ring" or "grid": 100,000 points of PacGAN's mixtures of Gaussians; or "dirac": the point 0
         - a path: a folder with IDX files named as MNIST's are, ``.gz`` or plain, labels optional;
           or an ``.npz`` file with the arrays ``images`` and, optionally, ``labels``
     split : "train" or "test"; only "mnist" and a folder of IDX files have a test half
@@ -35,7 +43,7 @@ def load_dataset(data: Dataset | NDArray[Any] | str | os.PathLike[str], split: s
     """
     if split not in SPLITS:
         raise InputError(f"split: got {split!r}, expected one of {', '.join(map(repr, SPLITS))}")
-    if isinstance(data, Dataset):
+    if isinstance(data, Dataset | Points):
         return data
     if isinstance(data, np.ndarray):
         _refuse_test(split, "an array")
@@ -46,6 +54,9 @@ def load_dataset(data: Dataset | NDArray[Any] | str | os.PathLike[str], split: s
         if data == "mnist-5k":
             _refuse_test(split, "'mnist-5k'")
             return mnist_5k()
+        if data in TOYS:
+            _refuse_test(split, f"{data!r}")
+            return named_points(data)
     elif not isinstance(data, os.PathLike):
         raise InputError(f"data: got {type(data).__name__}, expected a name, a path, an array or a Dataset")
 

@@ -3,14 +3,16 @@
 from .activations import LeakyReLU, ReLU, Sigmoid, Tanh
 from .base import Layer, Shape
 from .batch_norm import BatchNorm
+from .constant import Constant
 from .conv import Conv2D
 from .conv_transpose import Conv2DTranspose
 from .dense import Dense
 from .dropout import Dropout
 from .gaussian_noise import GaussianNoise
-from .initializers import glorot_uniform, he_normal, normal
+from .initializers import glorot_uniform, he_normal, normal, ones
 from .minibatch_std import MinibatchStd
 from .network import Caches, Network
+from .pack import Pack
 from .random_shift import RandomShift
 from .rescaling import Rescaling
 from .reshape import Flatten, Reshape
@@ -19,6 +21,7 @@ from .spectral_norm import SpectralNorm, with_spectral_norm
 __all__ = [
     "BatchNorm",
     "Caches",
+    "Constant",
     "Conv2D",
     "Conv2DTranspose",
     "Dense",
@@ -29,6 +32,7 @@ __all__ = [
     "LeakyReLU",
     "MinibatchStd",
     "Network",
+    "Pack",
     "RandomShift",
     "ReLU",
     "Rescaling",
@@ -40,5 +44,6 @@ __all__ = [
     "glorot_uniform",
     "he_normal",
     "normal",
+    "ones",
     "with_spectral_norm",
 ]

@@ -13,6 +13,11 @@ def normal(std: float) -> Initializer:
     return lambda rng, shape, fan_in, fan_out: std * rng.standard_normal(shape)
 
 
+def ones(rng: np.random.Generator, shape: tuple[int, ...], fan_in: int, fan_out: int) -> np.ndarray:
+    """Return 1 everywhere; nothing is drawn."""
+    return np.ones(shape)
+
+
 def glorot_uniform(rng: np.random.Generator, shape: tuple[int, ...], fan_in: int, fan_out: int) -> np.ndarray:
     """U(-a, a) with a = sqrt(6 / (fan_in + fan_out)) (Glorot & Bengio 2010, eq. 16)."""
     limit = np.sqrt(6 / (fan_in + fan_out))

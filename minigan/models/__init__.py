@@ -4,13 +4,14 @@ import numpy as np
 
 from ..backend import Device
 from ..errors import InputError
-from ..layers import GaussianNoise, Layer, MinibatchStd, Network, RandomShift, Shape, with_spectral_norm
-from . import dcgan, hybrid, infogan, mlp
-from .family import Family
+from ..layers import GaussianNoise, Layer, MinibatchStd, Network, Pack, RandomShift, Shape, with_spectral_norm
+from . import dcgan, dirac, hybrid, infogan, mlp, points
+from .family import Family, kind_of
 from .writeups import WRITEUPS
 
 FAMILIES: dict[str, Family] = {module.FAMILY.name: module.FAMILY for module in (hybrid, mlp, dcgan, infogan)}
-FAMILIES |= {family.name: family for family in WRITEUPS}
+FAMILIES |= {family.name: family for family in (*WRITEUPS, points.FAMILY, dirac.FAMILY)}
+IMAGE_FAMILIES = {name: family for name, family in FAMILIES.items() if family.samples == "images"}
 
 
 def get_family(name: str) -> Family:
@@ -20,9 +21,14 @@ def get_family(name: str) -> Family:
     return FAMILIES[name]
 
 
+def default_model(data: str) -> str:
+    """Return the model for a data set of this name or path: its own, or else "hybrid"."""
+    return next((family.name for family in FAMILIES.values() if data in family.data), hybrid.FAMILY.name)
+
+
 def build_networks(
     model: str,
-    image_shape: Shape,
+    sample_shape: Shape,
     *,
     rng: np.random.Generator,
     latent_dim: int | None = None,
@@ -31,35 +37,41 @@ def build_networks(
     instance_noise: float = 0.0,
     spectral_norm: bool = False,
     minibatch_std: bool = False,
+    packing: int = 1,
     dtype: str = "float32",
     device: Device = "cpu",
 ) -> tuple[Network, Network]:
-    """Return the generator (Z,) -> (H, W, C) and the discriminator (H, W, C) -> (1,) of a family.
+    """Return the generator and the discriminator of a family, (Z,) -> ``sample_shape`` -> (1,).
 
+    sample_shape : (H, W, C) of an image, or (C,) of a point
     corrected : False builds what the source literally wrote; raises ``InputError`` where that cannot make images
-    augment_shift : > 0 puts a `RandomShift` of that reach in front of the discriminator
+    augment_shift : > 0 puts a `RandomShift` of that reach in front of the discriminator; for images only
     instance_noise : > 0 puts `GaussianNoise` of that standard deviation behind it
+    packing : > 1 puts `Pack` of so many samples behind that
     spectral_norm : wraps the discriminator's weights in `SpectralNorm`
     minibatch_std : puts `MinibatchStd` in front of the discriminator's last layer
     """
     family = get_family(model)
-    family.check_image_shape(image_shape)
+    family.check_sample_shape(sample_shape)
+    if augment_shift and family.samples == "points":
+        raise InputError(f"augment_shift: expected 0 for points, which have no pixels to shift, got {augment_shift}")
     latent_dim = latent_dim or family.latent_dim
     seen: list[Layer] = [RandomShift(augment_shift)] if augment_shift else []
     seen += [GaussianNoise(std=instance_noise)] if instance_noise else []
+    seen += [Pack(packing)] if packing > 1 else []
     literal = family.written(corrected)
     layers = (literal and literal.generator) or family.generator
-    generator = Network(layers(image_shape, latent_dim), (latent_dim,), rng=rng, dtype=dtype, device=device)
-    if generator.output_shape != image_shape:
+    generator = Network(layers(sample_shape, latent_dim), (latent_dim,), rng=rng, dtype=dtype, device=device)
+    if generator.output_shape != sample_shape:
         assert literal is not None
         raise InputError(f"model: {model!r} cannot be built as written: {literal.flaw}")
-    judging = family.discriminator(image_shape)
+    judging = family.discriminator(sample_shape)
     if minibatch_std:
         judging.insert(-1, MinibatchStd())
     if spectral_norm:
         judging = with_spectral_norm(judging)
-    discriminator = Network([*seen, *judging], image_shape, rng=rng, dtype=dtype, device=device)
+    discriminator = Network([*seen, *judging], sample_shape, rng=rng, dtype=dtype, device=device)
     return generator, discriminator
 
 
-__all__ = ["FAMILIES", "Family", "build_networks", "get_family"]
+__all__ = ["FAMILIES", "IMAGE_FAMILIES", "Family", "build_networks", "default_model", "get_family", "kind_of"]

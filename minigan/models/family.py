@@ -24,12 +24,19 @@ class Literal:
     generator: Callable[[Shape, int], list[Layer]] | None = None
 
 
+def kind_of(sample_shape: Shape) -> str:
+    """Tell what samples of a shape are: (H, W, C) images, (C,) points."""
+    return "images" if len(sample_shape) == 3 else "points"
+
+
 @dataclass(frozen=True)
 class Family:
-    """A named pair of networks for images of ``image_shape`` (H, W, C).
+    """A named pair of networks for images of shape (H, W, C), or for points of shape (C,).
 
-    generator : (image_shape, latent_dim) -> layers from (Z,) to (H, W, C), pixels in [-1, 1]
-    discriminator : image_shape -> layers from (H, W, C) to one logit
+    generator : (sample_shape, latent_dim) -> layers from (Z,) to (H, W, C), pixels in [-1, 1], or to (C,)
+    discriminator : sample_shape -> layers from (H, W, C) or (C,) to one logit
+    samples : what it makes, "images" or "points"
+    data : names of the data sets whose default model it is
     size_multiple : H and W must be multiples of it
     source : where the networks come from
     objective : the losses it is trained with by default
@@ -48,12 +55,23 @@ class Family:
     beta2: float
     average_decay: float
     size_multiple: int = 1
+    samples: str = "images"
+    data: tuple[str, ...] = ()
     objective: Objective = NON_SATURATING
     literal: Literal | None = None
 
-    def check_image_shape(self, image_shape: Shape) -> None:
-        """Raise ``InputError`` when the networks cannot make images of this shape."""
-        h, w, _ = image_shape
+    def example_shape(self, size: int = 28) -> Shape:
+        """Return (size, size, 1) for images, (2,) for points."""
+        return (size, size, 1) if self.samples == "images" else (2,)
+
+    def check_sample_shape(self, sample_shape: Shape) -> None:
+        """Raise ``InputError`` when the networks cannot make samples of this shape."""
+        kind = kind_of(sample_shape)
+        if kind != self.samples:
+            raise InputError(f"data: model {self.name!r} makes {self.samples}, but the data set has {kind}")
+        if kind == "points":
+            return
+        h, w, _ = sample_shape
         m = self.size_multiple
         if h % m or w % m:
             raise InputError(

@@ -11,7 +11,7 @@ import numpy as np
 
 from .. import checks
 from ..errors import InputError
-from ..models import FAMILIES, get_family
+from ..models import FAMILIES, default_model, get_family
 from ..objectives import OBJECTIVES, Objective, SoftLabels
 from ..penalties import PENALTIES, get_penalty
 
@@ -25,9 +25,16 @@ def option(default: Any, text: str) -> Any:
 class TrainConfig:
     """One training run. Fields that are None take the default of the model; `resolve` fills them in."""
 
-    model: str = option("hybrid", f"generator and discriminator: {', '.join(FAMILIES)}")
+    model: str = option(  # None becomes the default for the data as soon as the config is made
+        None,
+        f"generator and discriminator: {', '.join(FAMILIES)} "
+        "(default: points on ring and grid, dirac on dirac, else hybrid)",
+    )
     corrected: bool = option(True, "the write-ups as they work, or as they were literally written")
-    data: str = option("mnist-5k", "mnist-5k (built in), mnist, a folder of IDX files, or an .npz with 'images'")
+    data: str = option(
+        "mnist-5k",
+        "mnist-5k (built in), mnist, a folder of IDX files, an .npz with 'images', or a toy: ring, grid, dirac",
+    )
     objective: str | None = option(
         None, f"losses of the game: {', '.join(OBJECTIVES)} (default: the model's own, mostly non-saturating)"
     )
@@ -42,6 +49,7 @@ class TrainConfig:
     steps: int | None = option(None, "stop after this many training steps (default: the model's own number)")
     seconds: float | None = option(None, "stop after this many seconds of training; with --steps, whichever is first")
     batch_size: int = option(64, "images per step, at least 2")
+    packing: int = option(1, "samples that D judges at once (PacGAN), a divisor of the batch size")
     latent_dim: int | None = option(None, "length of the noise vector z")
     discriminator_steps: int = option(1, "steps of D, each on a batch of its own, for one of G")
     learning_rate: float | None = option(None, "Adam's step size, for both players")
@@ -73,6 +81,8 @@ class TrainConfig:
     quiet: bool = option(False, "print nothing")
 
     def __post_init__(self) -> None:
+        if self.model is None:
+            object.__setattr__(self, "model", default_model(str(self.data)))
         objective = get_family(self.model).get_objective(self.objective, corrected=self.corrected)
         if self.update not in ("alternating", "simultaneous"):
             raise InputError(f"update: expected 'alternating' or 'simultaneous', got {self.update!r}")
@@ -94,6 +104,9 @@ class TrainConfig:
         for name, least in (("steps", 1), ("batch_size", 2), ("latent_dim", 1), ("log_every", 1), ("seed", 0)):
             self._check(name, partial(checks.integer, least=least))
         self._check("discriminator_steps", checks.integer)
+        self._check("packing", checks.integer)
+        if self.batch_size % self.packing:
+            raise InputError(f"packing: expected a divisor of the batch size {self.batch_size}, got {self.packing}")
         numbers: dict[str, Callable[[str, Any], float]] = {
             "seconds": checks.positive,
             "learning_rate": checks.positive,
@@ -124,7 +137,7 @@ class TrainConfig:
     @property
     def network_options(self) -> dict[str, Any]:
         """Return the fields that shape the networks, as `build_networks` takes them."""
-        names = ("latent_dim", "corrected", "instance_noise", "spectral_norm", "minibatch_std")
+        names = ("latent_dim", "corrected", "instance_noise", "packing", "spectral_norm", "minibatch_std")
         return {"augment_shift": self.augment_shift or 0, **{name: getattr(self, name) for name in names}}
 
     @property

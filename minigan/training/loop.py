@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from ..backend import cuda_problem, get_array_module, keep_freed_memory, resolve_device, to_host
-from ..datasets import load_dataset
+from ..datasets import Points, load_dataset
 from ..errors import DivergedError
+from ..models import kind_of
 from .config import TrainConfig
 from .history import History, Record
 from .progress import Progress
@@ -18,15 +19,15 @@ from .run_folder import RunFolder
 from .trainer import StepMetrics, Trainer, draw_noise
 
 SNAPSHOTS = 40  # pictures of one fixed z over a run, denser at its start
-GRID = 64  # images on each of them
+GRID = {"images": 64, "points": 1000}  # samples on each of them
 
 
 def train(**options: Any) -> Run:
     """Train a GAN and return the finished `Run`.
 
     The options are the fields of `TrainConfig`; ``data`` may also be an array of images, (N, H, W) or (N, H, W, C),
-    uint8 or floating in [-1, 1]. With ``out=None`` nothing is written. Ctrl-C ends the training early and keeps what
-    was trained so far.
+    uint8 or floating in [-1, 1], or `minigan.datasets.Points`. With ``out=None`` nothing is written. Ctrl-C ends the
+    training early and keeps what was trained so far.
 
     >>> run = minigan.train(model="hybrid", data="mnist-5k", seed=0)                 # doctest: +SKIP
     >>> run.sample(64, seed=1).shape                                                 # doctest: +SKIP
@@ -37,6 +38,8 @@ def train(**options: Any) -> Run:
     """
     data = options.pop("data", TrainConfig.data)
     named = isinstance(data, (str, os.PathLike))
+    if isinstance(data, Points):
+        options.setdefault("model", "points")
     config = TrainConfig(data=data if named else "array", **options)
     device = resolve_device(config.device)
     dataset = load_dataset(data)
@@ -47,9 +50,10 @@ def train(**options: Any) -> Run:
 
     progress = Progress(resolved.steps, resolved.seconds, quiet=resolved.quiet)
     try:
-        h, w, c = dataset.image_shape
+        kind, size = kind_of(dataset.sample_shape), " x ".join(map(str, dataset.sample_shape))
+        unit = " coordinates" if kind == "points" else ""
         progress.message(
-            f"{resolved.model} on {dataset.name}: {len(dataset):,} images of {h} x {w} x {c}, "
+            f"{resolved.model} on {dataset.name}: {len(dataset):,} {kind} of {size}{unit}, "
             f"batches of {resolved.batch_size}, on the {'CPU' if device == 'cpu' else 'GPU'}"
         )
         if config.device == "auto" and device == "cpu":
@@ -63,7 +67,9 @@ def _fit(trainer: Trainer, folder: RunFolder | None, progress: Progress) -> Run:
     config = trainer.config
     history = History()
     run = Run(config, trainer.average.network, trainer.discriminator, history, folder.path if folder else None)
-    z_fixed = draw_noise(np.random.default_rng(config.seed), GRID, trainer.generator.input_shape[0], trainer.device)
+    kind = kind_of(trainer.generator.output_shape)
+    latent_dim = trainer.generator.input_shape[0]
+    z_fixed = draw_noise(np.random.default_rng(config.seed), GRID[kind], latent_dim, trainer.device)
     pending: list[StepMetrics] = []
     step, share, snapshots = 0, 0.0, 0
     started = logged = time.perf_counter()
@@ -103,8 +109,8 @@ def _fit(trainer: Trainer, folder: RunFolder | None, progress: Progress) -> Run:
     elapsed = time.perf_counter() - started
     progress.close()
     progress.message(
-        f"{'interrupted after ' if run.interrupted else ''}{step:,} steps, {step * config.batch_size:,} images, "
-        f"{elapsed:.1f} s"
+        f"{'interrupted after ' if run.interrupted else ''}{step:,} steps, "
+        f"{step * config.batch_size:,} {kind}, {elapsed:.1f} s"
     )
     if folder:
         folder.finish(run)

@@ -53,9 +53,9 @@ class Run:
         self.interrupted = False
 
     def sample(self, n: int, *, seed: int = 0) -> np.ndarray:
-        """Draw n images, (n, H, W) or (n, H, W, C) float32 in [-1, 1].
+        """Draw n images, (n, H, W) or (n, H, W, C) float32 in [-1, 1], or n points, (n, C) in the units of the data.
 
-        Always in eval mode: image i depends on ``seed`` and i alone, neither on n nor on its batch mates.
+        Always in eval mode: sample i depends on ``seed`` and i alone, neither on n nor on its batch mates.
         """
         checks.integer("n", n)
         checks.integer("seed", seed, least=0)
@@ -91,7 +91,7 @@ class Run:
 
 
 def generate(generator: Network, z: Any) -> np.ndarray:
-    """Images of noise z (n, Z) in eval mode, (n, H, W) or (n, H, W, C), drawn in chunks to bound the memory."""
+    """Images (n, H, W) or (n, H, W, C), or points (n, C), of noise z (n, Z) in eval mode, in chunks to bound memory."""
     chunks = [generator.forward(z[i : i + CHUNK], train=False)[0] for i in range(0, len(z), CHUNK)]
     return np.concatenate([from_pixels_first(x) for x in chunks])
 

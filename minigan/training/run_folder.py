@@ -8,8 +8,10 @@ from pathlib import Path
 import numpy as np
 
 from .. import figures
+from ..datasets import MODES
 from ..errors import InputError
 from ..files import atomic_path
+from ..models import get_family, kind_of
 from .config import TrainConfig
 from .history import Record
 from .run import Run
@@ -20,7 +22,7 @@ class RunFolder:
 
     config.json      the resolved configuration
     metrics.jsonl    one record per line, as training goes
-    samples/         grids of one fixed z, as training goes
+    samples/         pictures of one fixed z, as training goes
     model.npz, samples.png, losses.png, training.gif      at the end
 
     Raises ``InputError`` when the folder cannot be made or already holds something.
@@ -28,6 +30,8 @@ class RunFolder:
 
     def __init__(self, path: str, config: TrainConfig) -> None:
         self.path = Path(path)
+        self.data = config.data
+        self.drawn = "digits" if get_family(config.model).samples == "images" else "points"
         self.snapshots: list[tuple[int, np.ndarray]] = []
         try:
             self.path.mkdir(parents=True, exist_ok=True)
@@ -44,30 +48,52 @@ class RunFolder:
         with open(self.path / "metrics.jsonl", "a", encoding="utf-8") as file:
             file.write(json.dumps(record) + "\n")
 
-    def add_snapshot(self, step: int, images: np.ndarray) -> None:
-        """Write the grid of the fixed z at one step, and keep it for the animation."""
-        self.snapshots.append((step, images))
-        figures.save_grid(images, self.path / "samples" / f"step-{step:06d}.png")
+    def add_snapshot(self, step: int, samples: np.ndarray) -> None:
+        """Write the picture of the fixed z at one step, and keep it for the animation."""
+        self.snapshots.append((step, samples))
+        save_samples(samples, self.path / "samples" / f"step-{step:06d}.png", data=self.data)
 
     def finish(self, run: Run) -> None:
         """Write the model, and the pictures of the whole run."""
         run.save(self.path / "model.npz")
-        figures.save_grid(run.sample(100, seed=run.config.seed), self.path / "samples.png")
+        n = 100 if kind_of(run.generator.output_shape) == "images" else 2500
+        save_samples(run.sample(n, seed=run.config.seed), self.path / "samples.png", data=self.data)
         if len(run.history):
             figures.save_losses(run.history, self.path / "losses.png")
         if self.snapshots:
-            figures.save_animation(self.snapshots, self.path / "training.gif")
+            save_animation(self.snapshots, self.path / "training.gif", data=self.data)
 
     def describe(self) -> str:
         """Say what lies where, and what to do next."""
         what = {
-            "samples.png": "digits it draws",
+            "samples.png": f"{self.drawn} it draws",
             "training.gif": "how they came about",
             "losses.png": "losses",
             "model.npz": "model",
         }
         lines = [f"  {self.path / name}  {text}" for name, text in what.items() if (self.path / name).exists()]
-        return "\n".join([*lines, f"More digits: minigan sample {self.path}"])
+        return "\n".join([*lines, f"More {self.drawn}: minigan sample {self.path}"])
+
+
+def save_samples(samples: np.ndarray, path: Path, *, data: str) -> None:
+    """Write a picture of what a generator drew: a grid of images, or points with the centres of ``data``."""
+    if samples.ndim == 2:
+        figures.save_points(samples, path, centres=_centres(data))
+    else:
+        figures.save_grid(samples, path)
+
+
+def save_animation(snapshots: list[tuple[int, np.ndarray]], path: Path, *, data: str) -> None:
+    """Write snapshots (step, images or points) as a GIF."""
+    if snapshots[0][1].ndim == 2:
+        drawn = [(step, figures.draw_points(points, centres=_centres(data))[None]) for step, points in snapshots]
+        figures.save_animation(drawn, path, scale=1)
+    else:
+        figures.save_animation(snapshots, path)
+
+
+def _centres(data: str) -> np.ndarray | None:
+    return MODES[data].centres if data in MODES else None
 
 
 def fresh_name(config: TrainConfig, parent: str = "runs") -> str:

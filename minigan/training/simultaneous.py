@@ -76,7 +76,7 @@ def simultaneous_step(
     x_fake, caches_fake : what ``generator.forward(z, train=True)`` returned, with the weights that G still has
     returns : d_loss and g_loss (0-d), logits_real and logits_fake (N, 1), all from before the step
 
-    Raises ``InputError`` for a discriminator with batch norm.
+    Raises ``InputError`` for a discriminator with batch norm or packing.
     """
     check_uncoupled(discriminator)
     xp, n = get_array_module(x_real), x_real.shape[-2]

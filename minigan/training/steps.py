@@ -35,10 +35,12 @@ def discriminator_step(
 ) -> tuple[Array, Array, Array]:
     """Let D take one step down its own loss, and the penalty's if there is one; G is not touched.
 
-    Real and fake images go through D as two batches where batch norm would mix them, otherwise as one, which is faster.
+    Real and fake images go through D as two batches where batch norm or packing would mix them, otherwise as one, which
+    is faster.
 
     x_real, x_fake : (H, W, N, C)
-    returns : loss (0-d), without the penalty, logits_real and logits_fake (N, 1), all from before the step
+    returns : loss (0-d), without the penalty, logits_real and logits_fake (N, 1), or (N/m, 1) behind Pack(m), all from
+        before the step
     """
     xp = get_array_module(x_real)
     apart = couples_samples(discriminator) is not None

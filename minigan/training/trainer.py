@@ -8,6 +8,7 @@ from ..backend import Array, Device, to_device
 from ..clipping import Clipped
 from ..datasets.batches import Batches
 from ..datasets.dataset import Dataset
+from ..datasets.points import Points
 from ..layers import Caches, GaussianNoise, Network
 from ..layers.activations import sigmoid
 from ..models import build_networks, get_family
@@ -37,11 +38,11 @@ class Trainer:
     Five independent random streams come from the seed: initial weights, order of the data, noise z, what the layers
     and penalties draw (dropout, shifts, points between samples), and labels.
 
-    Raises ``InputError`` for a simultaneous update of a discriminator with batch norm, and for a penalty on one whose
-    layers are not all piecewise linear.
+    Raises ``InputError`` for a simultaneous update of a discriminator with batch norm or packing, and for a penalty on
+    one whose layers are not all piecewise linear.
     """
 
-    def __init__(self, config: TrainConfig, dataset: Dataset) -> None:
+    def __init__(self, config: TrainConfig, dataset: Dataset | Points) -> None:
         self.config = config
         self.device: Device = config.device  # type: ignore[assignment]
         init, order, self.noise, self.layer_draws, labels = (
@@ -49,7 +50,7 @@ class Trainer:
         )
         self.generator, self.discriminator = build_networks(
             config.model,
-            dataset.image_shape,
+            dataset.sample_shape,
             rng=init,
             **config.network_options,
             device=self.device,
@@ -58,7 +59,7 @@ class Trainer:
         if config.update == "simultaneous":
             check_uncoupled(self.discriminator)
             self.update = simultaneous_step
-        self.batches = Batches(dataset.images, config.batch_size, rng=order, device=self.device)
+        self.batches = Batches(dataset.samples, config.batch_size, rng=order, device=self.device)
         self.objective = get_family(config.model).get_objective(config.objective, corrected=config.corrected)
         if config.soft_labels:
             self.objective = SoftLabels(self.objective, **config.soft_labels, rng=labels)

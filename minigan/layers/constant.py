@@ -1,0 +1,53 @@
+"""Constant: a layer that learns one point and ignores its input, the generator of the Dirac GAN."""
+
+import numpy as np
+
+from .. import checks
+from ..backend import Array, device_of, get_array_module, to_device
+from .base import Layer, Shape, as_row, sum_over_rows
+from .initializers import Initializer, normal
+
+
+class Constant(Layer):
+    """The same learned vector for every sample: (N, C) -> (N, F).
+
+    Forward   y[n] = b
+    Backward  dx = 0,  db = sum_n dy[n]
+    Tangent   y_dot = 0
+
+    Parameters
+    ----------
+    units : number of outputs F, at least 1
+    initializer : draws b
+    """
+
+    params = ("b",)
+    piecewise_linear = True
+
+    def __init__(self, units: int, *, initializer: Initializer = normal(1.0)) -> None:  # noqa: B008 - a pure function
+        self.units = checks.integer("units", units)
+        self.initializer = initializer
+
+    b: Array
+    db: Array
+
+    def build(self, input_shape: Shape) -> tuple[Shape, dict[str, Shape]]:
+        return (self.units,), {"b": (self.units,)}
+
+    def initialize(self, rng: np.random.Generator) -> None:
+        self.b[...] = to_device(self.initializer(rng, self.b.shape, 1, self.units), device_of(self.b))
+
+    def forward(self, x: Array, *, train: bool, rng: np.random.Generator | None = None) -> tuple[Array, Shape]:
+        return as_row(self.b, len(x)), x.shape
+
+    def input_grad(self, dy: Array, cache: Shape) -> Array:
+        return get_array_module(dy).zeros(cache, dtype=dy.dtype)
+
+    def add_param_grads(self, dy: Array, cache: Shape) -> None:
+        self.db += sum_over_rows(dy)
+
+    def jvp(self, x_dot: Array, cache: Shape) -> Array:
+        return get_array_module(x_dot).zeros((len(x_dot), self.units), dtype=x_dot.dtype)
+
+    def __repr__(self) -> str:
+        return f"Constant({self.units})"

@@ -1,0 +1,111 @@
+"""dirac: the smallest game that does not converge, two numbers against each other, with its Jacobian in closed form.
+
+The data is a point mass at 0, G(z) = theta learns one point, and D(x) = sigmoid(psi x) one slope (Mescheder, Geiger &
+Nowozin 2018, "Which training methods for GANs do actually converge?", arXiv 1801.04406, section 2). With s = psi theta
+D's logit on the fake, and logit 0 on the real point,
+
+    L_D = log 2 + softplus(s)
+    L_G = softplus(-s)  non-saturating,  or  -softplus(s)  minimax          softplus(s) = log(1 + e^s), slope sigmoid(s)
+
+Each player descends its own loss: (theta, psi) moves along v = (-dL_G/dtheta, -dL_D/dpsi),
+
+    v_theta = psi sigmoid(-s)  or  psi sigmoid(s)
+    v_psi   = -theta sigmoid(s)
+
+v is 0 at (0, 0) alone. Where it leads near there is told by its Jacobian A, the 2 x 2 matrix of dv/d(theta, psi); with
+ds/dtheta = psi, ds/dpsi = theta and q = sigmoid(s) sigmoid(-s), the slope of sigmoid,
+
+    non-saturating  A = [ -psi^2 q                 sigmoid(-s) - s q ]
+                        [ -sigmoid(s) - s q        -theta^2 q        ]
+
+    minimax         A = [ psi^2 q                  sigmoid(s) + s q  ]
+                        [ -sigmoid(s) - s q        -theta^2 q        ]
+
+At (0, 0) both are [[0, 1/2], [-1/2, 0]] with eigenvalues +-i/2. Without a real part there is no pull: steps of a finite
+size h along v grow the radius near (0, 0), |1 + h i/2| > 1. The exact flow of the minimax game circles for ever,
+d(theta^2 + psi^2)/dt = 2 theta v_theta + 2 psi v_psi = 0; that of the non-saturating game creeps in by
+-2 s tanh(s/2) <= 0, of fourth order in the radius, slower than any exponential. A zero-centred penalty
+(gamma/2) E |grad_x D's logit|^2 = (gamma/2) psi^2 (R1, eq. 9 there) subtracts gamma psi from v_psi and gamma from A's
+last element. The eigenvalues at (0, 0) become -gamma/2 +- sqrt(gamma^2/4 - 1/4): real parts below 0, and the flow
+converges.
+"""
+
+from math import exp
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import InputError
+from ..layers import Constant, Dense, Layer, Shape, ones
+from .family import Family
+
+GAMES = ("non-saturating", "minimax")
+
+
+def generator(sample_shape: Shape, latent_dim: int) -> list[Layer]:
+    """One learned point theta, whatever z is; it starts at 1."""
+    return [Constant(sample_shape[0], initializer=ones)]
+
+
+def discriminator(sample_shape: Shape) -> list[Layer]:
+    """One logit <psi, x>; psi starts at 1."""
+    return [Dense(1, use_bias=False, initializer=ones)]
+
+
+def game_field(
+    theta: float, psi: float, *, objective: str = "non-saturating", gamma: float = 0.0
+) -> NDArray[np.float64]:
+    """Return v = (-dL_G/dtheta, -dL_D/dpsi) (2,), the direction in which both players move at once.
+
+    objective : "non-saturating" or "minimax"
+    gamma : weight of R1, 0 or above
+    """
+    s = psi * theta
+    side = -s if _checked(objective) == "non-saturating" else s
+    return np.array([psi * _sigmoid(side), -theta * _sigmoid(s) - gamma * psi])
+
+
+def game_jacobian(
+    theta: float, psi: float, *, objective: str = "non-saturating", gamma: float = 0.0
+) -> NDArray[np.float64]:
+    """Return A = dv/d(theta, psi) (2, 2), exact; `numpy.linalg.eigvals` tells whether the game converges there.
+
+    Arguments as for `game_field`.
+
+    >>> game_jacobian(0.0, 0.0).tolist()
+    [[0.0, 0.5], [-0.5, 0.0]]
+    >>> np.linalg.eigvals(game_jacobian(0.0, 0.0, gamma=1.0)).real.tolist()
+    [-0.5, -0.5]
+    """
+    s = psi * theta
+    q = _sigmoid(s) * _sigmoid(-s)
+    last = [-_sigmoid(s) - s * q, -(theta**2) * q - gamma]
+    if _checked(objective) == "non-saturating":
+        return np.array([[-(psi**2) * q, _sigmoid(-s) - s * q], last])
+    return np.array([[psi**2 * q, _sigmoid(s) + s * q], last])
+
+
+def _checked(objective: str) -> str:
+    if objective not in GAMES:
+        raise InputError(f"objective: expected one of {', '.join(GAMES)}, got {objective!r}")
+    return objective
+
+
+def _sigmoid(s: float) -> float:
+    return 1 / (1 + exp(-s)) if s >= 0 else exp(s) / (1 + exp(s))
+
+
+FAMILY = Family(
+    name="dirac",
+    source="Mescheder et al. 2018 (arXiv 1801.04406), section 2",
+    samples="points",
+    data=("dirac",),
+    generator=generator,
+    discriminator=discriminator,
+    latent_dim=1,
+    steps=2000,
+    learning_rate=0.02,
+    beta1=0.0,
+    beta2=0.999,  # a long memory of the scale, so that Adam's steps stay nearly proportional to the gradient
+    average_decay=0.0,
+)

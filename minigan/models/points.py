@@ -1,0 +1,39 @@
+"""points: small dense networks for the ring and the grid, where a lost mode can be seen and counted."""
+
+from ..layers import Dense, Layer, LeakyReLU, ReLU, Shape, he_normal
+from .family import Family
+
+UNITS = (128, 128, 128)
+
+
+def generator(sample_shape: Shape, latent_dim: int) -> list[Layer]:
+    """Dense Z-128-128-128-C with ReLU between; no squashing at the end, so points may lie anywhere.
+
+    ReLU, because it can map a whole region of z to one mode: LeakyReLU left more samples between the modes.
+    """
+    return [*_hidden(ReLU()), Dense(sample_shape[0])]
+
+
+def discriminator(sample_shape: Shape) -> list[Layer]:
+    """Dense C-128-128-128-1 with LeakyReLU; no batch norm, so no point depends on another."""
+    return [*_hidden(LeakyReLU(negative_slope=0.2)), Dense(1)]
+
+
+def _hidden(activation: Layer) -> list[Layer]:
+    return [layer for units in UNITS for layer in (Dense(units, initializer=he_normal), activation)]
+
+
+FAMILY = Family(
+    name="points",
+    source="dense networks for the mixtures of PacGAN (Lin et al. 2018, arXiv 1712.04086, section 4.1)",
+    samples="points",
+    data=("ring", "grid"),
+    generator=generator,
+    discriminator=discriminator,
+    latent_dim=2,
+    steps=15000,
+    learning_rate=4e-4,
+    beta1=0.8,
+    beta2=0.999,
+    average_decay=0.9995,
+)
