@@ -11,7 +11,7 @@ from minigan import InputError, TrainConfig
 from minigan.models import FAMILIES
 from minigan.objectives import OBJECTIVES
 
-MODEL_FIELDS = ("latent_dim", "learning_rate", "beta1", "beta2", "average_decay")
+MODEL_FIELDS = ("latent_dim", "packing", "learning_rate", "beta1", "beta2", "average_decay")
 
 
 def test_defaults():
@@ -29,7 +29,7 @@ def test_defaults():
         "steps": None,
         "seconds": None,
         "batch_size": 64,
-        "packing": 1,
+        "packing": None,
         "latent_dim": None,
         "discriminator_steps": 1,
         "learning_rate": None,
@@ -254,3 +254,15 @@ def test_two_learning_rates(said, expected):
 )
 def test_weight_clipping_by_objective(said, expected):
     assert TrainConfig(**said).resolve(dataset="mnist", device="cpu").clip_weights == expected
+
+
+@pytest.mark.parametrize(("data", "said", "expected"), [("ring", None, 2), ("grid", 1, 1), ("mnist", None, 1)])
+def test_packing_by_data(data, said, expected):
+    assert TrainConfig(data=data, packing=said).resolve(dataset=data, device="cpu").packing == expected
+
+
+def test_packing_divides_the_batch():
+    with pytest.raises(InputError, match="packing: expected a divisor of the batch size 64, got 3"):
+        TrainConfig(packing=3)
+    with pytest.raises(InputError, match="packing: expected a divisor of the batch size 7, got 2"):
+        TrainConfig(data="ring", batch_size=7).resolve(dataset="ring", device="cpu")

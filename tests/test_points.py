@@ -66,10 +66,10 @@ def test_batches_of_points(device):
         Batches(points, 11, rng=np.random.default_rng(3), device=device)
 
 
-@pytest.mark.parametrize("update", ["alternating", "simultaneous"])
+@pytest.mark.parametrize(("update", "packing"), [("alternating", None), ("simultaneous", 1)])
 @pytest.mark.parametrize("name", ["ring", "grid"])
-def test_train_sample_save_load(name, update, device, tmp_path):
-    run = minigan.train(data=name, update=update, **{**SHORT, "device": device})
+def test_train_sample_save_load(name, update, packing, device, tmp_path):
+    run = minigan.train(data=name, update=update, packing=packing, **{**SHORT, "device": device})
     assert (run.config.model, run.config.data, run.config.augment_shift) == ("points", name, 0)
     points = run.sample(5, seed=1)
     assert type(points) is np.ndarray

@@ -55,6 +55,7 @@ class Family:
     beta2: float
     average_decay: float
     size_multiple: int = 1
+    packing: int = 1
     samples: str = "images"
     data: tuple[str, ...] = ()
     objective: Objective = NON_SATURATING

@@ -36,4 +36,5 @@ FAMILY = Family(
     beta1=0.8,
     beta2=0.999,
     average_decay=0.9995,
+    packing=2,
 )

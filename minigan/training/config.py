@@ -49,7 +49,9 @@ class TrainConfig:
     steps: int | None = option(None, "stop after this many training steps (default: the model's own number)")
     seconds: float | None = option(None, "stop after this many seconds of training; with --steps, whichever is first")
     batch_size: int = option(64, "images per step, at least 2")
-    packing: int = option(1, "samples that D judges at once (PacGAN), a divisor of the batch size")
+    packing: int | None = option(
+        None, "samples that D judges at once (PacGAN), a divisor of the batch size (default: 2 on points, else 1)"
+    )
     latent_dim: int | None = option(None, "length of the noise vector z")
     discriminator_steps: int = option(1, "steps of D, each on a batch of its own, for one of G")
     learning_rate: float | None = option(None, "Adam's step size, for both players")
@@ -105,7 +107,7 @@ class TrainConfig:
             self._check(name, partial(checks.integer, least=least))
         self._check("discriminator_steps", checks.integer)
         self._check("packing", checks.integer)
-        if self.batch_size % self.packing:
+        if self.batch_size % (self.packing or 1):
             raise InputError(f"packing: expected a divisor of the batch size {self.batch_size}, got {self.packing}")
         numbers: dict[str, Callable[[str, Any], float]] = {
             "seconds": checks.positive,
@@ -137,8 +139,12 @@ class TrainConfig:
     @property
     def network_options(self) -> dict[str, Any]:
         """Return the fields that shape the networks, as `build_networks` takes them."""
-        names = ("latent_dim", "corrected", "instance_noise", "packing", "spectral_norm", "minibatch_std")
-        return {"augment_shift": self.augment_shift or 0, **{name: getattr(self, name) for name in names}}
+        names = ("latent_dim", "corrected", "instance_noise", "spectral_norm", "minibatch_std")
+        return {
+            "augment_shift": self.augment_shift or 0,
+            "packing": self.packing or 1,
+            **{name: getattr(self, name) for name in names},
+        }
 
     @property
     def soft_labels(self) -> dict[str, float]:
@@ -165,7 +171,7 @@ class TrainConfig:
         family = get_family(self.model)
         own = {
             name: getattr(family, name)
-            for name in ("latent_dim", "learning_rate", "beta1", "beta2", "average_decay")
+            for name in ("latent_dim", "packing", "learning_rate", "beta1", "beta2", "average_decay")
             if getattr(self, name) is None
         }
         if self.steps is None and self.seconds is None:
