@@ -291,7 +291,7 @@ def test_plain_lines_without_a_terminal(capfd, tmp_path):
     progress = [line for line in lines if line.startswith("step ")]
     assert 10 <= len(progress) <= 25  # about 20 of the 100 records
     number = r"\d+\.\d+"
-    pattern = rf"step +[\d,]+  loss D {number} G {number} D\(x\) {number} D\(G\(z\)\) {number} \d+ img/s, \d+ s left"
+    pattern = rf"step +[\d,]+  loss D {number} G {number} D\(x\) {number} D\(G\(z\)\) {number} \d+ samples/s, \d+ s left"
     for line in progress:
         assert re.fullmatch(pattern, line), line
     assert any(re.fullmatch(rf"100 steps, 400 images, {number} s", line) for line in lines)
@@ -314,7 +314,7 @@ def test_a_bar_on_a_terminal(monkeypatch, capsys):
     shown = terminal(monkeypatch)
     train(quiet=False, steps=5, log_every=1)
     text = shown.getvalue()
-    for part in ("5/5 |", "left, loss D", " img/s"):
+    for part in ("5/5 |", "left, loss D", " samples/s"):
         assert part in text
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == 2

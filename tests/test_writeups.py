@@ -8,7 +8,8 @@ from minigan.datasets import load_dataset
 from minigan.gradient_check import check_directional, check_elementwise
 from minigan.layers import Conv2DTranspose
 from minigan.models import build_networks, get_family
-from minigan.models.writeups import WRITEUPS, SwappedSquaredFool
+from minigan.models.writeups import WRITEUPS
+from minigan.models.written_losses import SwappedSquaredFool
 from minigan.objectives import OBJECTIVES
 from minigan.optimizers import SGD
 from minigan.training import Trainer, generator_step

@@ -38,7 +38,7 @@ class Progress:
         """Show the newest record."""
         numbers = (
             f"loss D {record['d_loss']:.2f} G {record['g_loss']:.2f} D(x) {record['d_real']:.2f} "
-            f"D(G(z)) {record['d_fake']:.2f} {record['images_per_second']:.0f} img/s"
+            f"D(G(z)) {record['d_fake']:.2f} {record['images_per_second']:.0f} samples/s"
         )
         if self.bar is not None:
             self.bar.n = min(self.total, record["step"] if self.steps is not None else record["seconds"])
