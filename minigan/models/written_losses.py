@@ -38,8 +38,8 @@ class SquaredFool(NonSaturating):
         return rest**2, -2 * rest**2 * d
 
 
-class SwappedSquaredFool(SquaredFool):
-    """As `SquaredFool`, but D *minimises* mean log D(x) + mean log(1 - D(G(z))), and G is drawn to unrelated images.
+class SwappedSquaredFool(SwappedPlayers):
+    """G as in `SquaredFool`, but drawn to unrelated images; D *minimises* mean log D(x) + mean log(1 - D(G(z))).
 
     L_G = mean (D(G(z)) - 1)^2 + 1e-4 mean (G(z) - x)^2: z and x are drawn apart, so the second term has its minimum
     over G where every G(z) is the mean of the data.
@@ -48,13 +48,8 @@ class SwappedSquaredFool(SquaredFool):
     name = "swapped squared fool"
     reconstruction = 1e-4
 
-    def real(self, s: Array) -> tuple[Array, Array]:
-        loss, ds = super().real(s)
-        return -loss, -ds
-
-    def fake(self, s: Array) -> tuple[Array, Array]:
-        loss, ds = super().fake(s)
-        return -loss, -ds
+    def fool(self, s: Array) -> tuple[Array, Array]:
+        return SquaredFool().fool(s)
 
     def image_loss(self, x_fake: Array, x_real: Array) -> tuple[Array, Array]:
         """Return 1e-4 mean (x_fake - x_real)^2 over samples and pixels, and its gradient in x_fake."""
