@@ -170,22 +170,23 @@ def test_whole_step_in_the_direct_form(model, dtype, n, tolerance):
         assert np.linalg.norm(got - expected) <= tolerance * np.linalg.norm(expected)
 
 
-def losses(model, *, direct=True, rounding=None):
-    """Both losses of 20 training steps in float32; ``rounding`` seeds a change of the first weights by 1e-7."""
+def losses(model, *, direct):
+    """Both losses of 20 training steps in float32.
+
+    Adam's eps is 1e-3, because with 1e-8 a gradient of mere rounding moves its weight as far as any other does.
+    """
     config = TrainConfig(model=model, batch_size=8).resolve(dataset="mnist-5k", device="cpu")
     trainer = Trainer(config, load_dataset("mnist-5k"))
     if direct:
         in_the_direct_form(trainer.generator, trainer.discriminator)
-    for net in (trainer.generator, trainer.discriminator) if rounding is not None else ():
-        signs = np.random.default_rng(rounding).choice([-1, 1], net.theta.size)
-        net.theta *= (1 + 1e-7 * signs).astype("float32")
+    for clipped in (trainer.generator_optimizer, trainer.discriminator_optimizer):
+        clipped.optimizer.eps = 1e-3
     return np.array([[float(loss) for loss in trainer.step()[:2]] for _ in range(20)])
 
 
-@pytest.mark.parametrize("model", IMAGE_FAMILIES)
-def test_the_same_losses_in_the_direct_form(model):
-    """Training amplifies rounding; the fast forms move the losses no further than rounding the first weights does."""
-    expected = losses(model)
-    noise = max(abs(losses(model, rounding=seed) - expected).max() for seed in range(3))
-    assert noise < 0.3
-    assert abs(losses(model, direct=False) - expected).max() <= 3 * noise
+# first weights changed by 1e-7 move these curves by 2e-7, 7e-7, 8e-4 and 6e-3: kinks and small batches amplify rounding
+@pytest.mark.parametrize(("model", "rtol"), [("hybrid", 1e-5), ("mlp", 1e-5), ("dcgan", 1e-2), ("infogan", 5e-2)])
+def test_the_same_losses_in_the_direct_form(model, rtol):
+    expected = losses(model, direct=True)
+    assert abs(expected[-1] / expected[0] - 1).max() > 2 * rtol  # they have moved by more
+    np.testing.assert_allclose(losses(model, direct=False), expected, rtol=rtol)

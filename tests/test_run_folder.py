@@ -9,7 +9,7 @@ from matplotlib.image import imread
 from PIL import Image
 
 import minigan
-from minigan import InputError, TrainConfig
+from minigan import InputError, TrainConfig, figures
 from minigan.datasets import Points
 from minigan.training.run_folder import RunFolder, fresh_name
 
@@ -166,3 +166,20 @@ def test_fresh_name_makes_nothing(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert fresh_name(TrainConfig()) == "runs/hybrid-mnist-5k-001"
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ({}, True),
+        ({"objective": "minimax"}, True),
+        ({"objective": "wasserstein"}, False),  # whose D knows nothing at 0, not at 2 log 2
+        ({"objective": "hinge"}, False),
+        ({"real_label": 0.9}, False),
+    ],
+)
+def test_the_losses_show_an_equilibrium_where_it_is_known(options, expected, tmp_path, monkeypatch):
+    seen = []
+    monkeypatch.setattr(figures, "save_losses", lambda history, path, *, equilibrium: seen.append(equilibrium))
+    minigan.train(model="mlp", steps=1, batch_size=4, device="cpu", quiet=True, out=str(tmp_path / "run"), **options)
+    assert seen == [expected]

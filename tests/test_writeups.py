@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+import minigan
 from minigan import InputError, TrainConfig, cli
 from minigan.datasets import load_dataset
 from minigan.gradient_check import check_directional, check_elementwise
@@ -12,7 +13,7 @@ from minigan.models.writeups import WRITEUPS
 from minigan.models.written_losses import SwappedSquaredFool
 from minigan.objectives import OBJECTIVES
 from minigan.optimizers import SGD
-from minigan.training import Trainer, generator_step
+from minigan.training import Trainer, alternating_step, simultaneous_step
 
 NAMES = [family.name for family in WRITEUPS]
 
@@ -101,21 +102,39 @@ def test_the_reconstruction_terms_gradient(rng):
     assert OBJECTIVES["hinge"].image_loss(x_fake, x_real) is None
 
 
-def test_the_reconstruction_term_reaches_g():
-    """G's gradient with it, less the gradient without, is the term's own, sent back through G."""
-    rng, objective = np.random.default_rng(1), SwappedSquaredFool()
-    g, d = build_networks("writeup-4", (28, 28, 1), rng=rng, dtype="float64")
-    x_real, z = np.tanh(rng.standard_normal((28, 28, 16, 1))), rng.standard_normal((16, 100))
-    gradients = []
-    for x in (x_real, None):
+@pytest.mark.parametrize("step", [alternating_step, simultaneous_step])
+def test_either_update_adds_the_reconstruction_term(step, rng):
+    """To G's loss and to its gradient; D's update is the same with it and without."""
+    found = []
+    for objective in (SwappedSquaredFool(), WithoutImages()):
+        g, d = build_networks("writeup-4", (28, 28, 1), rng=np.random.default_rng(3), dtype="float64")
+        draws = np.random.default_rng(4)
+        x_real, z = np.tanh(draws.standard_normal((28, 28, 6, 1))), draws.standard_normal((6, 100))
         x_fake, caches = g.forward(z, train=True)
-        generator_step(g, d, SGD(g, learning_rate=1e-200), objective, x_fake, caches, x_real=x)
-        gradients.append(g.dtheta.copy())
-    x_fake, caches = g.forward(z, train=True)
+        optimizers = [SGD(net, learning_rate=1e-200) for net in (g, d)]
+        _, g_loss, *_ = step(g, d, *optimizers, objective, x_real, x_fake, caches)
+        found.append((g_loss, g.dtheta.copy(), d.dtheta.copy()))
+    (loss, dtheta, d_dtheta), (plain_loss, plain_dtheta, plain_d_dtheta) = found
+    term, dx = SwappedSquaredFool().image_loss(x_fake, x_real)
     g.zero_grad()
-    g.backward(objective.image_loss(x_fake, x_real)[1], caches)
-    assert abs(g.dtheta).max() > 0
-    np.testing.assert_allclose(gradients[0] - gradients[1], g.dtheta, atol=1e-9 * abs(g.dtheta).max())
+    g.backward(dx, g.forward(z, train=True)[1])
+    assert loss - plain_loss == pytest.approx(float(term), rel=1e-9)
+    np.testing.assert_allclose(dtheta - plain_dtheta, g.dtheta, atol=1e-9 * abs(g.dtheta).max())
+    np.testing.assert_array_equal(d_dtheta, plain_d_dtheta)
+
+
+class WithoutImages(SwappedSquaredFool):
+    def image_loss(self, x_fake, x_real):
+        return None
+
+
+@pytest.mark.parametrize("name", ["writeup-1", "writeup-4"])
+@pytest.mark.parametrize("corrected", [True, False])
+def test_save_and_load(name, corrected, tmp_path):
+    run = minigan.train(model=name, corrected=corrected, steps=1, batch_size=4, device="cpu", quiet=True)
+    again = minigan.load(run.save(tmp_path / "model.npz"))
+    assert (again.config.corrected, again.config.objective) == (corrected, run.config.objective)
+    np.testing.assert_array_equal(again.sample(3), run.sample(3))
 
 
 def test_widths_of_the_deep_one_are_those_written_at_its_own_size(rng):

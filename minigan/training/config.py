@@ -155,7 +155,7 @@ class TrainConfig:
     def _check_labels(self, objective: Objective) -> None:
         if self.soft_labels:
             SoftLabels(objective, **self.soft_labels, rng=np.random.default_rng())
-            if self.objective == "wasserstein":
+            if objective.name == "wasserstein":
                 raise InputError(
                     "real_label, fake_label, label_noise, label_flip: the critic of 'wasserstein' is told no labels; "
                     "they would only scale its slope"

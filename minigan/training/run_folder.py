@@ -59,7 +59,8 @@ class RunFolder:
         n = 100 if kind_of(run.generator.output_shape) == "images" else 2500
         save_samples(run.sample(n, seed=run.config.seed), self.path / "samples.png", data=self.data)
         if len(run.history):
-            figures.save_losses(run.history, self.path / "losses.png")
+            known = run.config.objective in ("non-saturating", "minimax") and not run.config.soft_labels
+            figures.save_losses(run.history, self.path / "losses.png", equilibrium=known)
         if self.snapshots:
             save_animation(self.snapshots, self.path / "training.gif", data=self.data)
 

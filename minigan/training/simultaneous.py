@@ -7,7 +7,7 @@ from ..errors import InputError
 from ..layers import Caches, Network
 from ..objectives import Objective
 from ..penalties import Penalty
-from .steps import Optimizer, couples_samples
+from .steps import Optimizer, couples_samples, with_image_loss
 
 LEAST = 2.0**-60  # of the upstream on a fake, times N: what D gets below a logit of -41.6, where its own is smaller
 
@@ -91,7 +91,8 @@ def simultaneous_step(
         penalty.add_gradient(discriminator, x_real, x_fake, rng=rng)
     generator.zero_grad()
     assert dx is not None
-    generator.backward(dx[..., n:, :] * r, caches_fake, input_grad=False)
+    g_loss, dx_fake = with_image_loss(objective, g_loss, dx[..., n:, :] * r, x_fake, x_real)
+    generator.backward(dx_fake, caches_fake, input_grad=False)
     discriminator_optimizer.step()
     generator_optimizer.step()
     discriminator.update_stats(caches)

@@ -23,6 +23,14 @@ def couples_samples(discriminator: Network) -> int | None:
     return next((i for i, layer in enumerate(discriminator.layers) if layer.couples_samples), None)
 
 
+def with_image_loss(
+    objective: Objective, loss: Array, dx_fake: Array, x_fake: Array, x_real: Array
+) -> tuple[Array, Array]:
+    """Return G's loss and its gradient in x_fake, plus those of `Objective.image_loss` where there is one."""
+    image_loss = objective.image_loss(x_fake, x_real)
+    return (loss + image_loss[0], dx_fake + image_loss[1]) if image_loss else (loss, dx_fake)
+
+
 def discriminator_step(
     discriminator: Network,
     optimizer: Optimizer,
@@ -79,9 +87,8 @@ def generator_step(
     logits, caches = discriminator.forward(x_fake, train=True, rng=rng)
     loss, ds = objective.generator(logits)
     dx_fake = discriminator.backward(ds, caches, param_grads=False)
-    image_loss = None if x_real is None else objective.image_loss(x_fake, x_real)
-    if image_loss:
-        loss, dx_fake = loss + image_loss[0], dx_fake + image_loss[1]
+    if x_real is not None:
+        loss, dx_fake = with_image_loss(objective, loss, dx_fake, x_fake, x_real)
     generator.zero_grad()
     generator.backward(dx_fake, caches_fake, input_grad=False)
     optimizer.step()
