@@ -14,30 +14,9 @@ from typing import ClassVar
 import numpy as np
 
 from . import checks
-from .backend import Array, device_of, get_array_module, to_device
+from .backend import Array, device_of, to_device
+from .cross_entropy import sigmoid_cross_entropy
 from .errors import InputError
-from .layers.activations import sigmoid
-
-
-def sigmoid_cross_entropy(logits: Array, target: float) -> tuple[Array, Array]:
-    """-t log sigmoid(s) - (1 - t) log(1 - sigmoid(s)) of every logit, and its derivative.
-
-    Forward   loss = max(s, 0) - s t + log1p(exp(-|s|))
-    Backward  ds = sigmoid(s) - t = (1 - t) sigmoid(s) - t sigmoid(-s)
-
-    From log(1 + e^s) = max(s, 0) + log1p(e^-|s|). The second form of ds takes no difference of nearly equal numbers:
-    at s = 100, t = 1 it is -3.8e-44, where the first rounds to 0.
-
-    logits : (N, 1), any finite numbers
-    target : t in [0, 1], the label of all of them
-    returns : loss and ds, (N, 1)
-    """
-    if not 0 <= target <= 1:
-        raise InputError(f"target: expected a number in [0, 1], got {target!r}")
-    target = float(target)  # a NumPy number would promote
-    xp = get_array_module(logits)
-    loss = xp.maximum(logits, 0) - logits * target + xp.log1p(xp.exp(-xp.abs(logits)))
-    return loss, (1 - target) * sigmoid(logits) - target * sigmoid(-logits)
 
 
 class Objective(ABC):

@@ -3,8 +3,9 @@
 from collections.abc import Callable
 
 from ..backend import Array
+from ..cross_entropy import sigmoid_cross_entropy
 from ..layers.activations import sigmoid
-from ..objectives import Minimax, NonSaturating, sigmoid_cross_entropy
+from ..objectives import Minimax, NonSaturating
 
 
 class SwappedPlayers(Minimax):
