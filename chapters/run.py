@@ -1,0 +1,75 @@
+"""Runs chapters in full and keeps their outputs: python chapters/run.py [05 06 ...]; without numbers, all of them.
+
+Each notebook is executed from its first cell to its last in a fresh kernel, cleaned of all that changes from run to
+run, and written back whole or not at all. Its cell tagged "picture" gives the small picture of the chapter.
+"""
+
+import base64
+import io
+import os
+import re
+import sys
+import time
+from pathlib import Path
+
+import nbformat
+from nbclient import NotebookClient
+from PIL import Image
+
+from minigan.files import atomic_path
+
+HERE = Path(__file__).parent
+WIDTH = 240  # pixels of a small picture
+
+
+def execute(path: Path) -> nbformat.NotebookNode:
+    """Return the notebook as a fresh kernel leaves it, with nothing that depends on when or where it ran."""
+    notebook = nbformat.read(path, as_version=4)
+    NotebookClient(notebook, timeout=600, kernel_name="python3", resources={"metadata": {"path": HERE}}).execute()
+    for number, cell in enumerate(notebook.cells):
+        cell["id"] = f"cell-{number}"
+        cell.metadata.pop("execution", None)
+        for output in cell.get("outputs", []):
+            output.get("metadata", {}).clear()
+            if output.output_type == "error":  # its last line tells the reader; the rest names folders
+                output.traceback = [f"{output.ename}: {output.evalue}"]
+    notebook.metadata = {
+        "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+        "language_info": {"name": "python"},
+    }
+    return notebook
+
+
+def picture(notebook: nbformat.NotebookNode) -> Image.Image:
+    """Return the last image that the cell tagged "picture" shows, made small."""
+    (cell,) = (cell for cell in notebook.cells if "picture" in cell.metadata.get("tags", []))
+    images = [
+        output.data[kind]
+        for output in cell.outputs
+        for kind in ("image/png", "image/gif")
+        if kind in output.get("data", {})
+    ]
+    image = Image.open(io.BytesIO(base64.b64decode(images[-1])))
+    image.seek(getattr(image, "n_frames", 1) - 1)
+    image = image.convert("RGB")
+    return image.resize((WIDTH, round(image.height * WIDTH / image.width)), Image.Resampling.LANCZOS)
+
+
+def main(numbers: list[str]) -> None:
+    """Run the chapters of these numbers, or all."""
+    os.environ["MINIGAN_STATIC"] = "1"
+    os.environ.pop("MINIGAN_FAST", None)
+    for path in sorted(HERE.glob("[0-9][0-9]_*.ipynb")):
+        if numbers and path.name[:2] not in numbers:
+            continue
+        start = time.perf_counter()
+        notebook = execute(path)
+        with atomic_path(path) as temporary:
+            Path(temporary).write_text(re.sub(r"\n*$", "\n", nbformat.writes(notebook)), encoding="utf-8")
+        with atomic_path(HERE / "pictures" / f"{path.stem}.png") as temporary:
+            picture(notebook).quantize(64).save(temporary, optimize=True)
+        print(f"{path.name}: {time.perf_counter() - start:.0f} s, {path.stat().st_size / 1000:.0f} kB")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,98 @@
+"""What a chapter asks of its notebook: one look for all figures, source on the page, sliders, verdicts on exercises.
+
+matplotlib, IPython and ipywidgets are imported inside the functions that need them.
+"""
+
+import inspect
+import os
+import textwrap
+from collections.abc import Callable
+from typing import Any
+
+FAST = os.environ.get("MINIGAN_FAST") == "1"  # the tests run every chapter with fewer steps
+COLOURS = {"real": "tab:green", "fake": "tab:red", "D": "tab:blue", "G": "tab:orange"}
+
+
+def use_style() -> None:
+    """Give the figures of a chapter one look: sizes that fit a page, light grids, small files."""
+    import matplotlib
+
+    matplotlib.rcParams.update(
+        {
+            "figure.figsize": (7, 3.2),
+            "figure.dpi": 90,
+            "figure.constrained_layout.use": True,
+            "axes.grid": True,
+            "grid.alpha": 0.25,
+            "axes.spines.top": False,
+            "axes.spines.right": False,
+            "axes.titlesize": 11,
+            "legend.frameon": False,
+        }
+    )
+
+
+def show_source(*things: Any) -> None:
+    """Show the source of functions, methods or classes as it stands in the installed package."""
+    from IPython.display import Markdown, display
+
+    for thing in things:
+        code = textwrap.dedent(inspect.getsource(thing)).rstrip()
+        display(Markdown(f"`{thing.__module__}.{thing.__qualname__}`\n```python\n{code}\n```"))
+
+
+def slide(draw: Callable[..., None], **sliders: tuple[float, float, float]) -> None:
+    """Draw a figure anew whenever a slider moves; without ipywidgets, or with MINIGAN_STATIC=1, draw it once.
+
+    draw : takes the sliders' values by name and makes one figure
+    sliders : (least, greatest, first value) of each
+
+    >>> slide(lambda a: print(f"a = {a}"), a=(0, 2, 0.5))                            # doctest: +SKIP
+    a = 0.5
+    """
+    try:
+        if os.environ.get("MINIGAN_STATIC") == "1":
+            raise ImportError("static figures are asked for")
+        from ipywidgets import FloatSlider, interact
+    except ImportError:
+        draw(**{name: first for name, (_, _, first) in sliders.items()})
+        return
+    controls = {
+        name: FloatSlider(value=first, min=least, max=greatest, step=(greatest - least) / 50, continuous_update=False)
+        for name, (least, greatest, first) in sliders.items()
+    }
+    interact(draw, **controls)
+
+
+def judge(check: Callable[[Any], None], answer: Any) -> bool:
+    """Tell whether an answer passes its check, and print the verdict; True only for a right one.
+
+    check : takes the answer and asserts what a right one fulfils, each assert with a message that helps
+    answer : a value or a function; ``...``, or a function that returns it, is one not given yet
+
+    >>> def check_1(answer):
+    ...     assert answer != -1, "the sign: which way is downhill?"
+    ...     assert answer == 1, "not yet"
+    >>> judge(check_1, ...), judge(check_1, -1), judge(check_1, 1)
+    open: put your answer in the place of the dots
+    not yet: the sign: which way is downhill?
+    right
+    (False, False, True)
+    """
+    seen: list[Any] = []
+
+    def watched(*args: Any, **kwargs: Any) -> Any:
+        seen.append(answer(*args, **kwargs))
+        return seen[-1]
+
+    verdict = "right"
+    try:
+        check(watched if callable(answer) and not isinstance(answer, type) else answer)
+    except AssertionError as error:
+        verdict = f"not yet: {str(error).splitlines()[0]}" if str(error) else "not yet"
+    except Exception as error:
+        verdict = f"not yet: it raises {type(error).__name__}: {error}"
+    if answer is ... or any(value is ... for value in seen):
+        verdict = "open: put your answer in the place of the dots"
+    print(verdict)
+    return verdict == "right"

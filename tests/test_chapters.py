@@ -1,0 +1,194 @@
+"""The course: every chapter runs offline, keeps its form, and its exercises tell right answers from wrong ones."""
+
+import ast
+import importlib
+import re
+import tomllib
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+import minigan
+from minigan import datasets, layers, models, objectives, optimizers, penalties
+
+ROOT = Path(__file__).parents[1]
+CHAPTERS = sorted((ROOT / "chapters").glob("*.ipynb"))
+REPOSITORY = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["urls"]["Source"]
+MODULES = (minigan, datasets, layers, models, objectives, optimizers, penalties)
+PACKAGE_NAMES = {name for module in MODULES for name in vars(module) if not name.startswith("_")} - {"np"}
+
+every_chapter = pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
+
+
+def read(path):
+    return nbformat.read(path, as_version=4)
+
+
+def code_cells(notebook):
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def text(notebook):
+    return "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+
+
+def tags(cell):
+    return cell.metadata.get("tags", [])
+
+
+def python(cell):
+    """The syntax tree of a cell, its %magics left out."""
+    return ast.parse(re.sub(r"^(\s*)%.*$", r"\1pass", cell.source, flags=re.MULTILINE))
+
+
+def defined(tree):
+    """Names that a cell binds at its top level."""
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+            yield node.name
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            yield node.id
+
+
+@pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
+def test_runs_offline_from_start_to_end(path, monkeypatch):
+    monkeypatch.setenv("MINIGAN_FAST", "1")
+    monkeypatch.setenv("MINIGAN_STATIC", "1")
+    monkeypatch.setenv("PYTHONWARNINGS", "ignore::DeprecationWarning")
+    NotebookClient(
+        read(path), timeout=300, kernel_name="python3", resources={"metadata": {"path": path.parent}}
+    ).execute()
+
+
+@every_chapter
+def test_opens_with_its_question(path):
+    first, install = read(path).cells[:2]
+    number = path.stem[:2]
+    assert re.match(rf"# {number} · \S", first.source)
+    address = REPOSITORY.removeprefix("https://github.com/")
+    assert f"https://colab.research.google.com/github/{address}/blob/main/chapters/{path.name})" in first.source
+    assert "**Question.**" in first.source
+    assert "install" in tags(install)
+    assert f"git+{REPOSITORY}" in install.source
+
+
+@every_chapter
+def test_is_executed_in_order(path):
+    counts = [cell.execution_count for cell in code_cells(read(path))]
+    assert counts == list(range(1, len(counts) + 1))
+
+
+@every_chapter
+def test_is_small_and_the_same_everywhere(path):
+    raw = path.read_text(encoding="utf-8")
+    assert path.stat().st_size < 300_000
+    assert "application/vnd.jupyter.widget" not in raw
+    assert "widgets" not in read(path).metadata
+    assert not re.search(r"[\s\"'(=](/(home|root|tmp|usr|opt|work|Users|content)/|[A-Z]:\\\\)", raw)
+
+
+@every_chapter
+def test_errors_are_expected(path):
+    for cell in code_cells(read(path)):
+        failed = any(output.output_type == "error" for output in cell.outputs)
+        assert failed == ("raises-exception" in tags(cell)), cell.source
+
+
+@every_chapter
+def test_cells_are_short(path):
+    for cell in code_cells(read(path)):
+        assert len(cell.source.splitlines()) <= 25, cell.source
+
+
+@every_chapter
+def test_asserts_what_it_says(path):
+    asserts = sum(isinstance(node, ast.Assert) for cell in code_cells(read(path)) for node in ast.walk(python(cell)))
+    assert asserts >= 8
+
+
+@every_chapter
+def test_redefines_nothing_of_the_package(path):
+    for cell in code_cells(read(path)):
+        assert not PACKAGE_NAMES.intersection(defined(python(cell))), cell.source
+
+
+@every_chapter
+def test_every_equation_is_numbered(path):
+    blocks = re.findall(r"\$\$(.*?)\$\$", text(read(path)), flags=re.DOTALL)
+    numbers = [re.findall(r"\\tag\{(\d+)\.(\d+)\}", block) for block in blocks]
+    assert all(numbers)
+    flat = [(int(chapter), int(k)) for block in numbers for chapter, k in block]
+    assert flat == [(int(path.stem[:2]), k + 1) for k in range(len(flat))]
+    for chapter, k in re.findall(r"\((\d+)\.(\d+)\)", text(read(path))):
+        if int(chapter) == int(path.stem[:2]):
+            assert (int(chapter), int(k)) in flat
+
+
+@every_chapter
+def test_has_one_picture_and_one_slider(path):
+    cells = code_cells(read(path))
+    assert sum("picture" in tags(cell) for cell in cells) == 1
+    assert any("slide(" in cell.source for cell in cells)
+    picture = path.parent / "pictures" / f"{path.stem}.png"
+    assert 0 < picture.stat().st_size < 30_000
+
+
+@every_chapter
+def test_exercises(path):
+    """Five or more in three grades, each judged: the solution is right, the common wrong answer is not."""
+    notebook = read(path)
+    chapter = int(path.stem[:2])
+    exercises = re.findall(rf"\*\*Exercise {chapter}\.(\d+) \((recall|derive|build)\)\.\*\*", text(notebook))
+    assert len(exercises) >= 5
+    assert [int(k) for k, _ in exercises] == list(range(1, len(exercises) + 1))
+    assert {grade for _, grade in exercises} == {"recall", "derive", "build"}
+    names = {name for cell in code_cells(notebook) for name in defined(python(cell))}
+    sources = "\n".join(cell.source for cell in code_cells(notebook))
+    for k, _ in exercises:
+        assert {f"answer_{k}", f"check_{k}", f"solution_{k}", f"wrong_{k}"} <= names
+        assert re.search(rf"^judge\(check_{k}, answer_{k}\)", sources, flags=re.MULTILINE)
+        assert f"assert judge(check_{k}, solution_{k})" in sources
+        assert f"assert not judge(check_{k}, wrong_{k})" in sources
+
+
+@every_chapter
+def test_solutions_are_last_and_collapsed(path):
+    cells = read(path).cells
+    start = next(i for i, cell in enumerate(cells) if cell.source.startswith("## Solutions"))
+    for i, cell in enumerate(cells):
+        if cell.cell_type == "code":
+            assert bool(cell.metadata.get("jupyter", {}).get("source_hidden")) == (i > start), cell.source
+
+
+@every_chapter
+def test_equations_lead_to_functions_and_tests(path):
+    """Rows of the last table: | (5.3) what | `minigan.module.function` | `tests/test_x.py::test_name` |."""
+    rows = re.findall(r"^\| (\(\d+\.\d+\).*?) \| `([\w.]+)` \| `(tests/\w+\.py)::(\w+)` \|$", text(read(path)), re.M)
+    table = text(read(path)).split("## Where this lives")[1].split("\n## ")[0]
+    assert len(rows) == len(re.findall(r"^\| \(", table, re.M)) >= 2
+    for _, function, file, test in rows:
+        parts = function.split(".")
+        cut = next(i for i in range(len(parts), 0, -1) if _is_module(".".join(parts[:i])))
+        thing = importlib.import_module(".".join(parts[:cut]))
+        for part in parts[cut:]:
+            thing = getattr(thing, part)
+        assert f"def {test}(" in (ROOT / file).read_text(encoding="utf-8")
+
+
+def _is_module(name):
+    try:
+        return importlib.util.find_spec(name) is not None
+    except ModuleNotFoundError:
+        return False
+
+
+def test_the_map_lists_every_chapter():
+    page = (ROOT / "chapters" / "README.md").read_text(encoding="utf-8")
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert [path.stem[:2] for path in CHAPTERS] == [f"{k:02}" for k in range(len(CHAPTERS))]
+    for path in CHAPTERS:
+        assert f"({path.name})" in page
+        assert f"(chapters/{path.name})" in readme
+        assert f"chapters/pictures/{path.stem}.png" in readme
