@@ -30,11 +30,7 @@ from .objectives import OBJECTIVES
 
 
 def every_layer() -> list[tuple[Layer, Shape]]:
-    """Return a new instance of every kind of layer, with an input shape that it takes.
-
-    `SpectralNorm` has one output here: a weight of rank 1, for which its gradient is exact at any u. At any other it is
-    so once u has converged.
-    """
+    """Return a new instance of every kind of layer, with an input shape that it takes."""
     return [
         (Dense(5), (7,)),
         (Constant(3), (5,)),
@@ -54,8 +50,8 @@ def every_layer() -> list[tuple[Layer, Shape]]:
         (Reshape((4, 3, 2)), (24,)),
         (RandomShift(2), (6, 5, 2)),
         (GaussianNoise(std=0.5), (6, 5, 2)),
-        (SpectralNorm(Dense(1)), (7,)),
-        (SpectralNorm(Conv2D(1, 3)), (6, 5, 3)),
+        (SpectralNorm(Dense(5)), (7,)),
+        (SpectralNorm(Conv2D(4, 3)), (6, 5, 3)),
         (MinibatchStd(), (9,)),
         (MinibatchStd(group_size=2), (4, 3, 2)),
         (Pack(2), (4, 3, 2)),
