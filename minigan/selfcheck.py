@@ -5,6 +5,7 @@ import numpy as np
 from .gradient_check import Check, check_game, check_layer
 from .layers import (
     BatchNorm,
+    Branches,
     Constant,
     Conv2D,
     Conv2DTranspose,
@@ -27,6 +28,7 @@ from .layers import (
 )
 from .models import FAMILIES, build_networks, get_family
 from .objectives import OBJECTIVES
+from .several import COMBINE, Several
 
 
 def every_layer() -> list[tuple[Layer, Shape]]:
@@ -55,6 +57,7 @@ def every_layer() -> list[tuple[Layer, Shape]]:
         (MinibatchStd(), (9,)),
         (MinibatchStd(group_size=2), (4, 3, 2)),
         (Pack(2), (4, 3, 2)),
+        (Branches([[Dense(4), LeakyReLU(negative_slope=0.2), Dense(1)], [SpectralNorm(Dense(2))]]), (7,)),
     ]
 
 
@@ -72,8 +75,19 @@ def check_model(model: str, *, size: int = 28, seed: int = 0) -> list[Check]:
     ]
 
 
+def check_several(*, seed: int = 0) -> list[Check]:
+    """Check the game against three discriminators under every objective, G paying their mean or their maximum."""
+    networks = build_networks("mlp", (8, 8, 1), rng=np.random.default_rng(seed), discriminators=3)
+    return [
+        check._replace(name=f"three discriminators, {combine}, {objective.name}, {check.name}")
+        for combine in COMBINE
+        for objective in OBJECTIVES.values()
+        for check in check_game(*networks, Several(objective, combine=combine), seed=seed)
+    ]
+
+
 def check_package(*, seed: int = 0) -> list[Check]:
-    """Check every layer in either mode, and every model on images of 8 x 8."""
+    """Check every layer in either mode, every model on images of 8 x 8, and the game of several discriminators."""
     checks = []
     for train in (True, False):
         for layer, shape in every_layer():
@@ -82,4 +96,4 @@ def check_package(*, seed: int = 0) -> list[Check]:
             checks += [check._replace(name=f"{check.name}, {mode}") for check in found]
     for model in FAMILIES:
         checks += check_model(model, size=8, seed=seed)
-    return checks
+    return checks + check_several(seed=seed)

@@ -59,7 +59,9 @@ class RunFolder:
         n = 100 if kind_of(run.generator.output_shape) == "images" else 2500
         save_samples(run.sample(n, seed=run.config.seed), self.path / "samples.png", data=self.data)
         if len(run.history):
-            known = run.config.objective in ("non-saturating", "minimax") and not run.config.soft_labels
+            config = run.config
+            alone = not config.soft_labels and config.discriminators == 1
+            known = config.objective in ("non-saturating", "minimax") and alone
             figures.save_losses(run.history, self.path / "losses.png", equilibrium=known)
         if self.snapshots:
             save_animation(self.snapshots, self.path / "training.gif", data=self.data)

@@ -15,6 +15,7 @@ from ..models import build_networks, get_family
 from ..objectives import SoftLabels
 from ..optimizers import Adam
 from ..penalties import Penalty, check_penalised, get_penalty
+from ..several import Several
 from .average import RunningAverage
 from .config import TrainConfig
 from .simultaneous import check_uncoupled, simultaneous_step
@@ -24,9 +25,9 @@ from .steps import alternating_step, discriminator_step
 class StepMetrics(NamedTuple):
     """What one step saw, as 0-d arrays on the device: reading them is what would make the host wait."""
 
-    d_loss: Array
+    d_loss: Array  # of several discriminators the sum
     g_loss: Array
-    d_real: Array  # mean D(x), in (0, 1)
+    d_real: Array  # mean D(x), in (0, 1), over several discriminators, too
     d_fake: Array  # mean D(G(z)), in (0, 1), before D's step
 
 
@@ -63,6 +64,8 @@ class Trainer:
         self.objective = get_family(config.model).get_objective(config.objective, corrected=config.corrected)
         if config.soft_labels:
             self.objective = SoftLabels(self.objective, **config.soft_labels, rng=labels)
+        if config.discriminators > 1:
+            self.objective = Several(self.objective, combine=config.combine)
         self.penalty = get_penalty(config.penalty) if config.penalty else None
         if self.penalty:
             check_penalised(self.discriminator)
