@@ -34,7 +34,7 @@ class Several(Objective):
     def __init__(self, objective: Objective, *, combine: str = "mean") -> None:
         if combine not in COMBINE:
             raise InputError(f"combine: expected one of {', '.join(COMBINE)}, got {combine!r}")
-        self.objective, self.combine = objective, combine
+        self.objective, self.combine, self.log_odds = objective, combine, objective.log_odds
 
     def real(self, s: Array) -> tuple[Array, Array]:
         """What every member pays for a real sample."""

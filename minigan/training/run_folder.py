@@ -62,7 +62,9 @@ class RunFolder:
             config = run.config
             alone = not config.soft_labels and config.discriminators == 1
             known = config.objective in ("non-saturating", "minimax") and alone
-            figures.save_losses(run.history, self.path / "losses.png", equilibrium=known)
+            objective = get_family(config.model).get_objective(config.objective, corrected=config.corrected)
+            options = {"equilibrium": known, "probability": objective.log_odds}
+            figures.save_losses(run.history, self.path / "losses.png", **options)
         if self.snapshots:
             save_animation(self.snapshots, self.path / "training.gif", data=self.data)
 

@@ -10,7 +10,6 @@ from ..datasets.batches import Batches
 from ..datasets.dataset import Dataset
 from ..datasets.points import Points
 from ..layers import Caches, GaussianNoise, Network
-from ..layers.activations import sigmoid
 from ..models import build_networks, get_family
 from ..objectives import SoftLabels
 from ..optimizers import Adam
@@ -27,8 +26,8 @@ class StepMetrics(NamedTuple):
 
     d_loss: Array  # of several discriminators the sum
     g_loss: Array
-    d_real: Array  # mean D(x), in (0, 1), over several discriminators, too
-    d_fake: Array  # mean D(G(z)), in (0, 1), before D's step
+    d_real: Array  # mean D(x), a probability or a score (`Objective.output`), over several discriminators, too
+    d_fake: Array  # mean D(G(z)), likewise, before D's step
 
 
 class Trainer:
@@ -109,7 +108,8 @@ class Trainer:
             rng=self.layer_draws,
         )
         self.average.update()
-        return StepMetrics(d_loss, g_loss, sigmoid(logits_real).mean(), sigmoid(logits_fake).mean())
+        d_real, d_fake = (self.objective.output(logits).mean() for logits in (logits_real, logits_fake))
+        return StepMetrics(d_loss, g_loss, d_real, d_fake)
 
     def _fakes(self) -> tuple[Array, Caches]:
         z = draw_noise(self.noise, self.config.batch_size, self.generator.input_shape[0], self.device)
