@@ -203,6 +203,22 @@ def test_trains(combine, objective, digits, device):
     assert (moved > 0.5).all()
 
 
+@either
+def test_equal_members_are_one(combine, digits):
+    """From equal weights, three play the same game as one of them, step after step."""
+    several, one = make_trainer(digits, combine=combine), make_trainer(digits, discriminators=1)
+    one.generator.theta[...] = several.generator.theta
+    first = several.discriminator.theta.reshape(K, -1)
+    first[...] = first[0]
+    one.discriminator.theta[...] = first[0]
+    for _ in range(5):
+        a, b = several.step(), one.step()
+        assert float(a.d_loss) == pytest.approx(K * float(b.d_loss), rel=1e-4)
+        for name in ("g_loss", "d_real", "d_fake"):
+            assert float(getattr(a, name)) == pytest.approx(float(getattr(b, name)), rel=1e-3), name
+    assert float(b.d_loss) < 1.2
+
+
 @pytest.mark.parametrize(
     "options",
     [
