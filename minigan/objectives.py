@@ -14,7 +14,7 @@ from typing import ClassVar
 import numpy as np
 
 from . import checks
-from .backend import Array, device_of, to_device
+from .backend import Array, device_of, get_array_module, to_device
 from .cross_entropy import sigmoid_cross_entropy
 from .errors import InputError
 
@@ -43,6 +43,10 @@ class Objective(ABC):
         """Return D's loss, mean real(s) + mean fake(s) (0-d), and its gradients in logits_real and logits_fake."""
         (loss_real, ds_real), (loss_fake, ds_fake) = self.real(logits_real), self.fake(logits_fake)
         return loss_real.mean() + loss_fake.mean(), ds_real / len(ds_real), ds_fake / len(ds_fake)
+
+    def logit(self, outputs: Array) -> tuple[Array, Array]:
+        """Return D's logit s (N, 1) of each sample, and its derivative in D's outputs: here they are the logit."""
+        return outputs, get_array_module(outputs).ones_like(outputs)
 
     def image_loss(self, x_fake: Array, x_real: Array) -> tuple[Array, Array] | None:
         """Return a further loss of G's, on its images themselves (0-d), and its gradient in x_fake; None without."""

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from .. import checks
+from ..conditioning import CONDITIONALS, get_conditional
 from ..errors import InputError
 from ..models import FAMILIES, default_model, get_family
 from ..objectives import OBJECTIVES, Objective, SoftLabels
@@ -43,6 +44,10 @@ class TrainConfig:
     label_noise: float = option(0.0, "D's labels move towards the other side by a draw from 0 to this")
     label_flip: float = option(0.0, "share of D's labels that are given the wrong way round, in [0, 1)")
     penalty: str | None = option(None, f"on D's slope: {', '.join(PENALTIES)}; r1:weight=10,every=4 sets its options")
+    conditional: str | None = option(
+        None, f"tell G what to draw: {', '.join(CONDITIONALS)}; the first two need labels (default: not at all)"
+    )
+    code_weight: float | None = option(None, "weight of ac-gan's and infogan's loss on classes and codes (default: 1)")
     update: str = option(
         "alternating", "alternating (D, then G against the new D) or simultaneous (both at once, a cheaper step)"
     )
@@ -94,6 +99,10 @@ class TrainConfig:
             raise InputError(f"learning_rate_decay: expected 'none' or 'linear', got {self.learning_rate_decay!r}")
         if self.penalty is not None:
             get_penalty(self.penalty)
+        if self.conditional is not None:
+            self._check_conditional()
+        elif self.code_weight is not None:
+            raise InputError(f"code_weight: expected None without a conditional game, got {self.code_weight!r}")
         for name in ("data", "out"):
             value = getattr(self, name)
             if isinstance(value, os.PathLike):
@@ -114,6 +123,7 @@ class TrainConfig:
             "learning_rate": checks.positive,
             "generator_learning_rate": checks.positive,
             "discriminator_learning_rate": checks.positive,
+            "code_weight": checks.positive,
             "clip_gradient_norm": checks.positive,
             "clip_gradient_value": checks.positive,
             "clip_weights": checks.positive,
@@ -152,6 +162,22 @@ class TrainConfig:
         labels = {"real": self.real_label, "fake": self.fake_label, "noise": self.label_noise, "flip": self.label_flip}
         return {} if labels == {"real": 1.0, "fake": 0.0, "noise": 0.0, "flip": 0.0} else labels
 
+    def _check_conditional(self) -> None:
+        game = get_conditional(str(self.conditional))
+        if self.code_weight is not None and not game.weighted:
+            raise InputError(
+                f"code_weight: {game.name!r} has no loss on codes, expected None, got {self.code_weight!r}"
+            )
+        if self.update == "simultaneous" and game.weighted:
+            raise InputError(
+                f"update: of {game.name!r} each player sends several numbers per sample back through D, and one pass "
+                "cannot serve both; expected 'alternating'"
+            )
+        if self.packing is not None and self.packing != 1:
+            raise InputError(
+                f"packing: a conditional D judges each sample with a code of its own, expected 1, got {self.packing!r}"
+            )
+
     def _check_labels(self, objective: Objective) -> None:
         if self.soft_labels:
             SoftLabels(objective, **self.soft_labels, rng=np.random.default_rng())
@@ -174,6 +200,9 @@ class TrainConfig:
             for name in ("latent_dim", "packing", "learning_rate", "beta1", "beta2", "average_decay")
             if getattr(self, name) is None
         }
+        if self.conditional is not None:
+            own["packing"] = 1
+            own["code_weight"] = (self.code_weight or 1.0) if get_conditional(self.conditional).weighted else None
         if self.steps is None and self.seconds is None:
             own["steps"] = family.steps
         own["objective"] = family.get_objective(self.objective, corrected=self.corrected).name

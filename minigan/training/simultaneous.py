@@ -70,7 +70,8 @@ def simultaneous_step(
     just where the non-saturating loss is there to give one.)
 
     Any objective on logits may be used: where its ds_d is 0, as a hinge's may be, u is 2^-60 / N as well. A penalty
-    adds to D's gradient alone.
+    adds to D's gradient alone. Where the logit is <slope_n, outputs_n> of several outputs, with slope_n,0 = 1, what is
+    sent back is u_n slope_n.
 
     x_real : (H, W, N, C)
     x_fake, caches_fake : what ``generator.forward(z, train=True)`` returned, with the weights that G still has
@@ -84,11 +85,11 @@ def simultaneous_step(
     logits_real, logits_fake = xp.split(logits, [n])
     d_loss, ds_real, ds_fake = objective.discriminator(logits_real, logits_fake)
     g_loss, ds_generator = objective.generator(logits_fake)
-    u, r = shared_upstream(ds_fake, ds_generator)
+    u, r = shared_upstream(ds_fake[:, :1], ds_generator[:, :1])
     discriminator.zero_grad()
-    dx = discriminator.backward(xp.concatenate((ds_real, u)), caches)
+    dx = discriminator.backward(xp.concatenate((ds_real, u * objective.logit(logits_fake)[1])), caches)
     if penalty:
-        penalty.add_gradient(discriminator, x_real, x_fake, rng=rng)
+        penalty.add_gradient(discriminator, x_real, x_fake, rng=rng, objective=objective)
     generator.zero_grad()
     assert dx is not None
     g_loss, dx_fake = with_image_loss(objective, g_loss, dx[..., n:, :] * r, x_fake, x_real)
