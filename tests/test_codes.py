@@ -103,7 +103,7 @@ def test_refuses_codes(codes, drawn):
 
 
 def test_refuses_codes_where_there_are_none(drawn):
-    with pytest.raises(InputError, match="^codes: expected None, as G takes classes only, got"):
+    with pytest.raises(InputError, match=r"^codes: expected None, as G takes classes only, got"):
         choose_codes(drawn[:, :3], 3, label=None, codes=[0.0, 0.0])
 
 

@@ -99,10 +99,6 @@ class TrainConfig:
             raise InputError(f"learning_rate_decay: expected 'none' or 'linear', got {self.learning_rate_decay!r}")
         if self.penalty is not None:
             get_penalty(self.penalty)
-        if self.conditional is not None:
-            self._check_conditional()
-        elif self.code_weight is not None:
-            raise InputError(f"code_weight: expected None without a conditional game, got {self.code_weight!r}")
         for name in ("data", "out"):
             value = getattr(self, name)
             if isinstance(value, os.PathLike):
@@ -144,6 +140,7 @@ class TrainConfig:
         if self.device not in ("auto", "cpu", "cuda"):
             raise InputError(f"device: expected 'auto', 'cpu' or 'cuda', got {self.device!r}")
 
+        self._check_conditional()
         self._check_labels(objective)
 
     @property
@@ -163,7 +160,11 @@ class TrainConfig:
         return {} if labels == {"real": 1.0, "fake": 0.0, "noise": 0.0, "flip": 0.0} else labels
 
     def _check_conditional(self) -> None:
-        game = get_conditional(str(self.conditional))
+        if self.conditional is None:
+            if self.code_weight is not None:
+                raise InputError(f"code_weight: expected None without a conditional game, got {self.code_weight!r}")
+            return
+        game = get_conditional(self.conditional)
         if self.code_weight is not None and not game.weighted:
             raise InputError(
                 f"code_weight: {game.name!r} has no loss on codes, expected None, got {self.code_weight!r}"

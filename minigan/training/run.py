@@ -114,7 +114,7 @@ class Run:
         description = {
             "format": FORMAT,
             "image_shape": self.generator.output_shape,
-            "codes": self.discriminator.output_shape[0] - 1,
+            "codes": self.discriminator.output_shape[0] - 1 if self.config.conditional else 0,
             "config": {k: v for k, v in dataclasses.asdict(self.config).items() if k not in ("out", "quiet")},
         }
         try:
