@@ -110,7 +110,10 @@ def bad_data(tmp_path):
         (("train", "--data", "mnist-5k", "--model", "points"), "data: model 'points' makes points, but"),
         (("train", "--data", "grid", "--augment-shift", "2"), "augment_shift: expected 0 for points"),
         (("bench", "--model", "points"), "data: model 'points' makes points"),
-        (("train", "--data", "ring", "--conditional", "ac-gan"), "'ac-gan' needs data with labels, but 'ring' has none"),
+        (
+            ("train", "--data", "ring", "--conditional", "ac-gan"),
+            "'ac-gan' needs data with labels, but 'ring' has none",
+        ),
         (("train", "--conditional", "gan"), "conditional: expected one of projection, ac-gan, infogan, got 'gan'"),
         (("train", "--update", "both"), "update: expected 'alternating' or 'simultaneous', got 'both'"),
         (("train", "--model", "infogan", "--update", "simultaneous"), "layer 4 is BatchNorm("),

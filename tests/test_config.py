@@ -224,7 +224,10 @@ def test_numpy_numbers_become_plain():
         ({"penalty": "r7"}, "penalty: expected one of r1, r2"),
         ({"conditional": "cgan"}, "conditional: expected one of projection, ac-gan, infogan, got 'cgan'"),
         ({"code_weight": 0.5}, "code_weight: expected None without a conditional game, got 0.5"),
-        ({"conditional": "projection", "code_weight": 1.0}, "code_weight: 'projection' has no loss on codes, expected None"),
+        (
+            {"conditional": "projection", "code_weight": 1.0},
+            "code_weight: 'projection' has no loss on codes, expected None",
+        ),
         ({"conditional": "infogan", "code_weight": -1}, "code_weight: expected a positive number, got -1"),
         ({"conditional": "ac-gan", "packing": 2}, "packing: a conditional D judges each sample with a code of its own"),
         ({"conditional": "ac-gan", "update": "simultaneous"}, "update: of 'ac-gan' each player sends several numbers"),
@@ -275,8 +278,9 @@ def test_packing_by_data(data, said, expected):
     [
         ({}, (None, 2)),
         ({"conditional": "projection"}, (None, 1)),
-        ({"conditional": "ac-gan"}, (1.0, 1)),
-        ({"conditional": "infogan", "code_weight": 0.3, "packing": 1}, (0.3, 1)),
+        ({"conditional": "ac-gan"}, (0.3, 1)),
+        ({"conditional": "infogan"}, (1.0, 1)),
+        ({"conditional": "infogan", "code_weight": 0.4, "packing": 1}, (0.4, 1)),
     ],
 )
 def test_conditional_defaults(said, expected):

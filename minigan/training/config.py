@@ -47,7 +47,9 @@ class TrainConfig:
     conditional: str | None = option(
         None, f"tell G what to draw: {', '.join(CONDITIONALS)}; the first two need labels (default: not at all)"
     )
-    code_weight: float | None = option(None, "weight of ac-gan's and infogan's loss on classes and codes (default: 1)")
+    code_weight: float | None = option(
+        None, "weight of the loss on classes or codes (default: 0.3 for ac-gan, 1 for infogan)"
+    )
     update: str = option(
         "alternating", "alternating (D, then G against the new D) or simultaneous (both at once, a cheaper step)"
     )
@@ -165,11 +167,11 @@ class TrainConfig:
                 raise InputError(f"code_weight: expected None without a conditional game, got {self.code_weight!r}")
             return
         game = get_conditional(self.conditional)
-        if self.code_weight is not None and not game.weighted:
+        if self.code_weight is not None and game.default_weight is None:
             raise InputError(
                 f"code_weight: {game.name!r} has no loss on codes, expected None, got {self.code_weight!r}"
             )
-        if self.update == "simultaneous" and game.weighted:
+        if self.update == "simultaneous" and game.default_weight is not None:
             raise InputError(
                 f"update: of {game.name!r} each player sends several numbers per sample back through D, and one pass "
                 "cannot serve both; expected 'alternating'"
@@ -203,7 +205,7 @@ class TrainConfig:
         }
         if self.conditional is not None:
             own["packing"] = 1
-            own["code_weight"] = (self.code_weight or 1.0) if get_conditional(self.conditional).weighted else None
+            own["code_weight"] = self.code_weight or get_conditional(self.conditional).default_weight
         if self.steps is None and self.seconds is None:
             own["steps"] = family.steps
         own["objective"] = family.get_objective(self.objective, corrected=self.corrected).name

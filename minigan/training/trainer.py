@@ -134,7 +134,7 @@ class Trainer:
             z = draw_noise(self.noise, n, self.generator.input_shape[0], self.device)
         else:
             x_real, codes = self._real_and_codes()
-            objective = self.conditional(objective, codes, weight=self.config.code_weight or 1.0)
+            objective = self.conditional(objective, codes, weight=self.config.code_weight)
             z = draw_noise(self.noise, n, self.generator.input_shape[0] - codes.shape[1], self.device)
             z = get_array_module(z).concatenate((z, codes), axis=1)
         return Batch(x_real, *self.generator.forward(z, train=True, rng=self.layer_draws), objective)
