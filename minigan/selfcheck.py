@@ -2,9 +2,12 @@
 
 import numpy as np
 
+from .codes import draw_codes
+from .conditioning import CATEGORIES, CONDITIONALS
 from .gradient_check import Check, check_game, check_layer
 from .layers import (
     BatchNorm,
+    Branches,
     Constant,
     Conv2D,
     Conv2DTranspose,
@@ -15,6 +18,7 @@ from .layers import (
     Layer,
     LeakyReLU,
     MinibatchStd,
+    Network,
     Pack,
     RandomShift,
     ReLU,
@@ -26,15 +30,14 @@ from .layers import (
     Tanh,
 )
 from .models import FAMILIES, build_networks, get_family
-from .objectives import OBJECTIVES
+from .objectives import OBJECTIVES, NonSaturating, Objective
+from .several import COMBINE, Several
+
+BATCH = 4  # samples in a game that is checked
 
 
 def every_layer() -> list[tuple[Layer, Shape]]:
-    """Return a new instance of every kind of layer, with an input shape that it takes.
-
-    `SpectralNorm` has one output here: a weight of rank 1, for which its gradient is exact at any u. At any other it is
-    so once u has converged.
-    """
+    """Return a new instance of every kind of layer, with an input shape that it takes."""
     return [
         (Dense(5), (7,)),
         (Constant(3), (5,)),
@@ -54,30 +57,49 @@ def every_layer() -> list[tuple[Layer, Shape]]:
         (Reshape((4, 3, 2)), (24,)),
         (RandomShift(2), (6, 5, 2)),
         (GaussianNoise(std=0.5), (6, 5, 2)),
-        (SpectralNorm(Dense(1)), (7,)),
-        (SpectralNorm(Conv2D(1, 3)), (6, 5, 3)),
+        (SpectralNorm(Dense(5)), (7,)),
+        (SpectralNorm(Conv2D(4, 3)), (6, 5, 3)),
         (MinibatchStd(), (9,)),
         (MinibatchStd(group_size=2), (4, 3, 2)),
         (Pack(2), (4, 3, 2)),
+        (Branches([[Dense(4), LeakyReLU(negative_slope=0.2), Dense(1)], [SpectralNorm(Dense(2))]]), (7,)),
     ]
 
 
 def check_model(model: str, *, size: int = 28, seed: int = 0) -> list[Check]:
-    """Check the game of one model under every objective: D's gradient, and G's through D.
+    """Check the game of one model under every objective, and every conditional game: D's gradient, and G's through D.
 
     size : height and width of the images; points have dimension 2
     """
     shape = get_family(model).example_shape(size)
-    networks = build_networks(model, shape, rng=np.random.default_rng(seed), augment_shift=2 if len(shape) == 3 else 0)
+    shift = 2 if len(shape) == 3 else 0
+    networks = build_networks(model, shape, rng=np.random.default_rng(seed), augment_shift=shift)
+    games: list[tuple[tuple[Network, Network], Objective]] = [(networks, each) for each in OBJECTIVES.values()]
+    for kind in CONDITIONALS.values():
+        rng = np.random.default_rng(seed)
+        codes = draw_codes(rng, BATCH, CATEGORIES, continuous=kind.continuous)
+        networks = build_networks(model, shape, rng=rng, augment_shift=shift, codes=codes.shape[1])
+        games.append((networks, kind(NonSaturating(), codes)))
     return [
         check._replace(name=f"{model}, {objective.name}, {check.name}")
+        for networks, objective in games
+        for check in check_game(*networks, objective, batch=BATCH, seed=seed)
+    ]
+
+
+def check_several(*, seed: int = 0) -> list[Check]:
+    """Check the game against three discriminators under every objective, G paying their mean or their maximum."""
+    networks = build_networks("mlp", (8, 8, 1), rng=np.random.default_rng(seed), discriminators=3)
+    return [
+        check._replace(name=f"three discriminators, {combine}, {objective.name}, {check.name}")
+        for combine in COMBINE
         for objective in OBJECTIVES.values()
-        for check in check_game(*networks, objective, seed=seed)
+        for check in check_game(*networks, Several(objective, combine=combine), seed=seed)
     ]
 
 
 def check_package(*, seed: int = 0) -> list[Check]:
-    """Check every layer in either mode, and every model on images of 8 x 8."""
+    """Check every layer in either mode, every model on images of 8 x 8, and the game of several discriminators."""
     checks = []
     for train in (True, False):
         for layer, shape in every_layer():
@@ -86,4 +108,4 @@ def check_package(*, seed: int = 0) -> list[Check]:
             checks += [check._replace(name=f"{check.name}, {mode}") for check in found]
     for model in FAMILIES:
         checks += check_model(model, size=8, seed=seed)
-    return checks
+    return checks + check_several(seed=seed)

@@ -10,10 +10,12 @@ from typing import Any
 import numpy as np
 
 from .. import checks
+from ..conditioning import CONDITIONALS, get_conditional
 from ..errors import InputError
 from ..models import FAMILIES, default_model, get_family
 from ..objectives import OBJECTIVES, Objective, SoftLabels
 from ..penalties import PENALTIES, get_penalty
+from ..several import COMBINE
 
 
 def option(default: Any, text: str) -> Any:
@@ -43,6 +45,12 @@ class TrainConfig:
     label_noise: float = option(0.0, "D's labels move towards the other side by a draw from 0 to this")
     label_flip: float = option(0.0, "share of D's labels that are given the wrong way round, in [0, 1)")
     penalty: str | None = option(None, f"on D's slope: {', '.join(PENALTIES)}; r1:weight=10,every=4 sets its options")
+    conditional: str | None = option(
+        None, f"tell G what to draw: {', '.join(CONDITIONALS)}; the first two need labels (default: not at all)"
+    )
+    code_weight: float | None = option(
+        None, "weight of the loss on classes or codes (default: 0.3 for ac-gan, 1 for infogan)"
+    )
     update: str = option(
         "alternating", "alternating (D, then G against the new D) or simultaneous (both at once, a cheaper step)"
     )
@@ -53,6 +61,8 @@ class TrainConfig:
         None, "samples that D judges at once (PacGAN), a divisor of the batch size (default: 2 on points, else 1)"
     )
     latent_dim: int | None = option(None, "length of the noise vector z")
+    discriminators: int = option(1, "discriminators that judge G at once, each learning by itself")
+    combine: str = option("mean", "G's loss against several: their mean, or max, the one that G does worst against")
     discriminator_steps: int = option(1, "steps of D, each on a batch of its own, for one of G")
     learning_rate: float | None = option(None, "Adam's step size, for both players")
     generator_learning_rate: float | None = option(None, "Adam's step size for G, where it is another")
@@ -90,6 +100,16 @@ class TrainConfig:
             raise InputError(f"update: expected 'alternating' or 'simultaneous', got {self.update!r}")
         if self.update == "simultaneous" and self.discriminator_steps != 1:
             raise InputError("discriminator_steps: the simultaneous update moves both players at once, expected 1")
+        self._check("discriminators", checks.integer)
+        if self.combine not in COMBINE:
+            raise InputError(f"combine: expected 'mean' or 'max', got {self.combine!r}")
+        if self.discriminators == 1 and self.combine == "max":
+            raise InputError("combine: 'max' is a choice among several discriminators, got discriminators=1")
+        if self.update == "simultaneous" and self.discriminators > 1:
+            raise InputError(
+                "discriminators: the simultaneous update rescales the gradient of one logit per sample, and several "
+                f"have one each; expected 1, got {self.discriminators}; 'alternating' takes any number"
+            )
         if self.learning_rate_decay not in ("none", "linear"):
             raise InputError(f"learning_rate_decay: expected 'none' or 'linear', got {self.learning_rate_decay!r}")
         if self.penalty is not None:
@@ -114,6 +134,7 @@ class TrainConfig:
             "learning_rate": checks.positive,
             "generator_learning_rate": checks.positive,
             "discriminator_learning_rate": checks.positive,
+            "code_weight": checks.positive,
             "clip_gradient_norm": checks.positive,
             "clip_gradient_value": checks.positive,
             "clip_weights": checks.positive,
@@ -134,12 +155,13 @@ class TrainConfig:
         if self.device not in ("auto", "cpu", "cuda"):
             raise InputError(f"device: expected 'auto', 'cpu' or 'cuda', got {self.device!r}")
 
+        self._check_conditional()
         self._check_labels(objective)
 
     @property
     def network_options(self) -> dict[str, Any]:
         """Return the fields that shape the networks, as `build_networks` takes them."""
-        names = ("latent_dim", "corrected", "instance_noise", "spectral_norm", "minibatch_std")
+        names = ("latent_dim", "corrected", "instance_noise", "spectral_norm", "minibatch_std", "discriminators")
         return {
             "augment_shift": self.augment_shift or 0,
             "packing": self.packing or 1,
@@ -151,6 +173,31 @@ class TrainConfig:
         """Return the labels that D is told as `SoftLabels` takes them; empty where they are 1 and 0."""
         labels = {"real": self.real_label, "fake": self.fake_label, "noise": self.label_noise, "flip": self.label_flip}
         return {} if labels == {"real": 1.0, "fake": 0.0, "noise": 0.0, "flip": 0.0} else labels
+
+    def _check_conditional(self) -> None:
+        if self.conditional is None:
+            if self.code_weight is not None:
+                raise InputError(f"code_weight: expected None without a conditional game, got {self.code_weight!r}")
+            return
+        game = get_conditional(self.conditional)
+        if self.code_weight is not None and game.default_weight is None:
+            raise InputError(
+                f"code_weight: {game.name!r} has no loss on codes, expected None, got {self.code_weight!r}"
+            )
+        if self.update == "simultaneous" and game.default_weight is not None:
+            raise InputError(
+                f"update: of {game.name!r} each player sends several numbers per sample back through D, and one pass "
+                "cannot serve both; expected 'alternating'"
+            )
+        if self.discriminators > 1:
+            raise InputError(
+                "discriminators: a conditional game reads D's outputs as one logit and its code, expected 1, "
+                f"got {self.discriminators}"
+            )
+        if self.packing is not None and self.packing != 1:
+            raise InputError(
+                f"packing: a conditional D judges each sample with a code of its own, expected 1, got {self.packing!r}"
+            )
 
     def _check_labels(self, objective: Objective) -> None:
         if self.soft_labels:
@@ -174,6 +221,9 @@ class TrainConfig:
             for name in ("latent_dim", "packing", "learning_rate", "beta1", "beta2", "average_decay")
             if getattr(self, name) is None
         }
+        if self.conditional is not None:
+            own["packing"] = 1
+            own["code_weight"] = self.code_weight or get_conditional(self.conditional).default_weight
         if self.steps is None and self.seconds is None:
             own["steps"] = family.steps
         own["objective"] = family.get_objective(self.objective, corrected=self.corrected).name
