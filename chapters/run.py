@@ -26,7 +26,8 @@ WIDTH = 240  # pixels of a small picture
 def execute(path: Path) -> nbformat.NotebookNode:
     """Return the notebook as a fresh kernel leaves it, with nothing that depends on when or where it ran."""
     notebook = nbformat.read(path, as_version=4)
-    NotebookClient(notebook, timeout=600, kernel_name="python3", resources={"metadata": {"path": HERE}}).execute()
+    resources = {"metadata": {"path": HERE}}  # what a cell prints becomes one output, however the kernel timed it
+    NotebookClient(notebook, timeout=600, kernel_name="python3", coalesce_streams=True, resources=resources).execute()
     for number, cell in enumerate(notebook.cells):
         cell["id"] = f"cell-{number}"
         cell.metadata.pop("execution", None)
