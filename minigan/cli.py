@@ -1,4 +1,4 @@
-"""The command line: `minigan train | sample | gradcheck | data | doctor | bench`.
+"""The command line: `minigan train | sample | evaluate | gradcheck | data | doctor | bench`.
 
 Exit status: 0 done, 1 a check failed or training diverged, 2 bad input (one line on stderr), 130 interrupted.
 """
@@ -21,7 +21,7 @@ from .doctor import doctor
 from .errors import DeviceError, DivergedError, InputError
 from .files import atomic_path
 from .gradient_check import report
-from .metrics import mode_coverage, modes
+from .metrics import evaluation, mode_coverage, modes
 from .models import FAMILIES, build_networks, get_family, kind_of
 from .training import TrainConfig, load, train
 from .training.run_folder import fresh_name, save_samples
@@ -69,6 +69,12 @@ def _parser() -> argparse.ArgumentParser:
         "--out", help="a .png picture, or an .npz with 'images' or 'points' (default: sample-SEED.png beside the model)"
     )
     command.set_defaults(run=_sample)
+
+    command = commands.add_parser("evaluate", help="tell how good the digits of a trained run are")
+    command.add_argument("path", help="a run folder, or a model .npz")
+    command.add_argument("-n", type=int, default=evaluation.SAMPLES, help="digits to draw (default: 10000)")
+    command.add_argument("--seed", type=int, default=0, help="of the noise (default: 0)")
+    command.set_defaults(run=_evaluate)
 
     command = commands.add_parser("gradcheck", help="check every gradient by finite differences and adjoint identities")
     command.add_argument(
@@ -139,6 +145,11 @@ def _sample(arguments: argparse.Namespace) -> int:
     else:
         raise InputError(f"out: expected a name ending in .png or .npz, got {str(out)!r}")
     print(f"{len(samples)} {kind} in {out}")
+    return 0
+
+
+def _evaluate(arguments: argparse.Namespace) -> int:
+    print(load(arguments.path).evaluate(arguments.n, seed=arguments.seed))
     return 0
 
 

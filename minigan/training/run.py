@@ -6,7 +6,7 @@ import os
 import zipfile
 import zlib
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -20,6 +20,9 @@ from ..models import build_networks
 from .config import TrainConfig
 from .history import History
 from .trainer import draw_noise
+
+if TYPE_CHECKING:
+    from ..metrics import Evaluation
 
 FORMAT = 1  # of model.npz
 VECTORS = ("generator_theta", "generator_stats", "discriminator_theta", "discriminator_stats")
@@ -61,6 +64,15 @@ class Run:
         checks.integer("seed", seed, least=0)
         z = draw_noise(np.random.default_rng(seed), n, self.generator.input_shape[0], self.generator.device)
         return generate(self.generator, z)
+
+    def evaluate(self, n: int = 10_000, *, seed: int = 0) -> "Evaluation":
+        """Draw n digits and judge them: distance to MNIST's test digits, classes, score (`minigan.metrics.evaluate`).
+
+        Raises ``InputError`` where it draws no images of 28 x 28, or n is 64 or less.
+        """
+        from ..metrics import evaluate  # metrics stand above training, and import nothing but what is below both
+
+        return evaluate(self.sample(n, seed=seed), device=self.generator.device)
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write both networks and the configuration to one ``.npz`` file, whole or not at all; return its path.
