@@ -1,4 +1,4 @@
-"""The command line: `minigan train | sample | evaluate | gradcheck | data | doctor | bench`.
+"""The command line: `minigan train | sample | evaluate | gradcheck | data | doctor | bench | study`.
 
 Exit status: 0 done, 1 a check failed or training diverged, 2 bad input (one line on stderr), 130 interrupted.
 """
@@ -15,7 +15,7 @@ from typing import Any, NoReturn, get_args
 
 import numpy as np
 
-from . import __version__, bench, selfcheck
+from . import __version__, bench, selfcheck, study
 from .datasets import MODES, mnist
 from .doctor import doctor
 from .errors import DeviceError, DivergedError, InputError
@@ -100,6 +100,13 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--no-torch", action="store_true", help="do not time PyTorch")
     command.add_argument("--json", action="store_true", help="print one JSON object")
     command.set_defaults(run=_bench)
+
+    command = commands.add_parser("study", help="compare all objectives and penalties: an hour, can be interrupted")
+    command.add_argument("--rows", nargs="+", default=(), metavar="NAME", help="objectives, penalties (default: all)")
+    command.add_argument("--seeds", nargs="+", type=int, default=(0, 1, 2), metavar="INT", help="(default: 0 1 2)")
+    command.add_argument("--steps", type=int, help="of each run (default: the model's own number)")
+    command.add_argument("--out", type=Path, default=Path("study.csv"), help="results (default: study.csv)")
+    command.set_defaults(run=_study)
 
     command = commands.add_parser("models", help="list the models, or show one")
     command.add_argument("name", nargs="?", help="a model: its layers, shapes and parameters")
@@ -193,6 +200,12 @@ def _bench(arguments: argparse.Namespace) -> int:
         torch=not arguments.no_torch,
     )
     print(json.dumps(result) if arguments.json else bench.report(result))
+    return 0
+
+
+def _study(arguments: argparse.Namespace) -> int:
+    rows = study.study(arguments.out, rows=arguments.rows, seeds=arguments.seeds, steps=arguments.steps)
+    print(study.report(rows))
     return 0
 
 
