@@ -23,8 +23,10 @@ from .files import atomic_path
 from .gradient_check import report
 from .metrics import evaluation, mode_coverage, modes
 from .models import FAMILIES, build_networks, get_family, kind_of
-from .training import TrainConfig, load, train
+from .training import Run, TrainConfig, load, train
 from .training.run_folder import fresh_name, save_samples
+
+FEW = 2000  # digits judged at the end of training, in well under two seconds
 
 
 class _Parser(argparse.ArgumentParser):
@@ -132,10 +134,22 @@ def _train(arguments: argparse.Namespace) -> int:
     if options["out"] is None:
         options["out"] = fresh_name(TrainConfig(**options))
     run = train(**options)
-    centres, std = MODES.get(run.config.data, (np.zeros((0, 0)), 0.0))
-    if std and not run.config.quiet:
-        print(mode_coverage(run.sample(modes.SAMPLES, seed=run.config.seed), centres, std))
+    if not run.config.quiet:
+        _tell_quality(run)
     return 130 if run.interrupted else 0
+
+
+def _tell_quality(run: Run) -> None:
+    """Print the last sentence of a run on digits or on a toy with modes: how good its samples are."""
+    data = run.config.data
+    centres, std = MODES.get(data, (np.zeros((0, 0)), 0.0))
+    if std:
+        print(mode_coverage(run.sample(modes.SAMPLES, seed=run.config.seed), centres, std))
+    elif data in mnist.NAMES:
+        fid = run.evaluate(FEW, seed=run.config.seed).fid
+        print(
+            f"FID {fid:.2f} of {FEW:,} digits to MNIST's test digits, 0 is best; in full: minigan evaluate {run.folder}"
+        )
 
 
 def _sample(arguments: argparse.Namespace) -> int:
