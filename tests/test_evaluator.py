@@ -14,9 +14,9 @@ from minigan.layers import BatchNorm, Dense, Network
 from minigan.metrics import Evaluator, evaluate, frechet_distance, load_evaluator, moments, train_evaluator
 from minigan.metrics.evaluator import FILE, IMAGE, body
 
-DATA = os.environ.get("MINIGAN_DATA")
+REAL = Path(os.environ.get("MINIGAN_DATA") or "no folder is named")
 needs_real_mnist = pytest.mark.skipif(
-    not any((Path(DATA or "", folder) / f"{mnist.FILES[2]}.gz").is_file() for folder in (".", "mnist")),
+    not any((folder / f"{mnist.FILES[0]}.gz").is_file() for folder in (REAL, REAL / "mnist")),
     reason="the full MNIST is not here; MINIGAN_DATA names its folder",
 )
 DIGITS = mnist_5k()
