@@ -1,4 +1,4 @@
-"""The command line: `minigan train | sample | gradcheck | data | doctor | bench`.
+"""The command line: `minigan train | sample | evaluate | gradcheck | data | doctor | bench | study`.
 
 Exit status: 0 done, 1 a check failed or training diverged, 2 bad input (one line on stderr), 130 interrupted.
 """
@@ -15,16 +15,18 @@ from typing import Any, NoReturn, get_args
 
 import numpy as np
 
-from . import __version__, bench, selfcheck
+from . import __version__, bench, selfcheck, study
 from .datasets import MODES, mnist
 from .doctor import doctor
 from .errors import DeviceError, DivergedError, InputError
 from .files import atomic_path
 from .gradient_check import report
-from .metrics import mode_coverage, modes
+from .metrics import evaluation, mode_coverage, modes
 from .models import FAMILIES, build_networks, get_family, kind_of
-from .training import TrainConfig, load, train
+from .training import Run, TrainConfig, load, train
 from .training.run_folder import fresh_name, save_samples
+
+FEW = 2000  # digits judged at the end of training, in well under two seconds
 
 
 class _Parser(argparse.ArgumentParser):
@@ -72,6 +74,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     command.set_defaults(run=_sample)
 
+    command = commands.add_parser("evaluate", help="tell how good the digits of a trained run are")
+    command.add_argument("path", help="a run folder, or a model .npz")
+    command.add_argument("-n", type=int, default=evaluation.SAMPLES, help="digits to draw (default: 10000)")
+    command.add_argument("--seed", type=int, default=0, help="of the noise (default: 0)")
+    command.set_defaults(run=_evaluate)
+
     command = commands.add_parser("gradcheck", help="check every gradient by finite differences and adjoint identities")
     command.add_argument(
         "--model", help="check the whole game of this model at 28 x 28 (default: every layer and model)"
@@ -97,6 +105,13 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--json", action="store_true", help="print one JSON object")
     command.set_defaults(run=_bench)
 
+    command = commands.add_parser("study", help="compare all objectives and penalties: an hour, can be interrupted")
+    command.add_argument("--rows", nargs="+", default=(), metavar="NAME", help="objectives, penalties (default: all)")
+    command.add_argument("--seeds", nargs="+", type=int, default=(0, 1, 2), metavar="INT", help="(default: 0 1 2)")
+    command.add_argument("--steps", type=int, help="of each run (default: the model's own number)")
+    command.add_argument("--out", type=Path, default=Path("study.csv"), help="results (default: study.csv)")
+    command.set_defaults(run=_study)
+
     command = commands.add_parser("models", help="list the models, or show one")
     command.add_argument("name", nargs="?", help="a model: its layers, shapes and parameters")
     command.set_defaults(run=_models)
@@ -121,10 +136,22 @@ def _train(arguments: argparse.Namespace) -> int:
     if options["out"] is None:
         options["out"] = fresh_name(TrainConfig(**options))
     run = train(**options)
-    centres, std = MODES.get(run.config.data, (np.zeros((0, 0)), 0.0))
-    if std and not run.config.quiet:
-        print(mode_coverage(run.sample(modes.SAMPLES, seed=run.config.seed), centres, std))
+    if not run.config.quiet:
+        _tell_quality(run)
     return 130 if run.interrupted else 0
+
+
+def _tell_quality(run: Run) -> None:
+    """Print the last sentence of a run on digits or on a toy with modes: how good its samples are."""
+    data = run.config.data
+    centres, std = MODES.get(data, (np.zeros((0, 0)), 0.0))
+    if std:
+        print(mode_coverage(run.sample(modes.SAMPLES, seed=run.config.seed), centres, std))
+    elif data in mnist.NAMES:
+        fid = run.evaluate(FEW, seed=run.config.seed).fid
+        print(
+            f"FID {fid:.2f} of {FEW:,} digits to MNIST's test digits, 0 is best; in full: minigan evaluate {run.folder}"
+        )
 
 
 def _sample(arguments: argparse.Namespace) -> int:
@@ -142,6 +169,11 @@ def _sample(arguments: argparse.Namespace) -> int:
     else:
         raise InputError(f"out: expected a name ending in .png or .npz, got {str(out)!r}")
     print(f"{len(samples)} {kind} in {out}")
+    return 0
+
+
+def _evaluate(arguments: argparse.Namespace) -> int:
+    print(load(arguments.path).evaluate(arguments.n, seed=arguments.seed))
     return 0
 
 
@@ -185,6 +217,12 @@ def _bench(arguments: argparse.Namespace) -> int:
         torch=not arguments.no_torch,
     )
     print(json.dumps(result) if arguments.json else bench.report(result))
+    return 0
+
+
+def _study(arguments: argparse.Namespace) -> int:
+    rows = study.study(arguments.out, rows=arguments.rows, seeds=arguments.seeds, steps=arguments.steps)
+    print(study.report(rows))
     return 0
 
 

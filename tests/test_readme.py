@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from minigan import cli, layers, objectives
+from minigan import cli, layers, objectives, study
 from minigan.conditioning import CONDITIONALS
 from minigan.gradient_check import check_game
 from minigan.models import FAMILIES, build_networks
@@ -62,6 +62,16 @@ def test_the_new_objective_is_complete(monkeypatch):
 def test_every_objective_and_penalty_is_named():
     for name in (*objectives.OBJECTIVES, *PENALTIES):
         assert f"`{name}`" in README
+
+
+def test_the_study_in_the_table_is_that_in_the_csv():
+    rows = study.read(ROOT / "data" / "study.csv")
+    assert sorted(row[:4] for row in rows) == sorted((*game, seed, 3000) for game in study.GAMES for seed in range(3))
+    section = README.split("## Objectives and penalties")[1].split("\n## ")[0]
+    expected = {
+        game.objective if game.penalty == "none" else game.penalty: text for game, text in study.summary(rows).items()
+    }
+    assert dict(re.findall(r"^\| `([\w-]+)`.*\| (\S+ \(.*\)) \|$", section, flags=re.MULTILINE)) == expected
 
 
 def test_commands_exist():

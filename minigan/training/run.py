@@ -7,7 +7,7 @@ import zipfile
 import zlib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -23,6 +23,9 @@ from ..models import build_networks
 from .config import TrainConfig
 from .history import History
 from .trainer import draw_noise
+
+if TYPE_CHECKING:
+    from ..metrics import Evaluation
 
 FORMAT = 1  # of model.npz
 VECTORS = ("generator_theta", "generator_stats", "discriminator_theta", "discriminator_stats")
@@ -102,6 +105,15 @@ class Run:
         chosen = to_device(choose_codes(drawn, self.classes, label=label, codes=codes), device)
         z = draw_noise(np.random.default_rng(seed), n, width - drawn.shape[1], device)
         return get_array_module(z).concatenate((z, chosen), axis=1)
+
+    def evaluate(self, n: int = 10_000, *, seed: int = 0) -> "Evaluation":
+        """Draw n digits and judge them: distance to MNIST's test digits, classes, score (`minigan.metrics.evaluate`).
+
+        Raises ``InputError`` where it draws no images of 28 x 28, or n is 64 or less.
+        """
+        from ..metrics import evaluate  # metrics stand above training, and import nothing but what is below both
+
+        return evaluate(self.sample(n, seed=seed), device=self.generator.device)
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write both networks and the configuration to one ``.npz`` file, whole or not at all; return its path.
