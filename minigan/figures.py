@@ -106,11 +106,14 @@ def save_animation(
                 writer.grab_frame()
 
 
-def save_losses(history: Columns, path: str | os.PathLike[str], *, equilibrium: bool = True) -> None:
+def save_losses(
+    history: Columns, path: str | os.PathLike[str], *, equilibrium: bool = True, probability: bool = True
+) -> None:
     """Plot both losses, and below them mean D(x) and mean D(G(z)), over the steps.
 
     history : columns step, d_loss, g_loss, d_real, d_fake
     equilibrium : draw the values of a D that knows nothing, L_D = 2 log 2 and D = 1/2
+    probability : D is a probability in (0, 1) and losses are in nats; False for scores of any size
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -126,8 +129,12 @@ def save_losses(history: Columns, path: str | os.PathLike[str], *, equilibrium: 
     if equilibrium:
         losses.axhline(2 * np.log(2), color="tab:blue", lw=0.8, ls=":", label="2 log 2: D knows nothing")
         outputs.axhline(0.5, color="grey", lw=0.8, ls=":")
-    losses.set(title="Losses (a low loss is not a good picture)", ylabel="loss per image, nats")
-    outputs.set(title="What D thinks: probability of being real", xlabel="training step", ylabel="mean D", ylim=(0, 1))
+    losses.set(title="Losses (a low loss is not a good picture)", ylabel="loss per image" + ", nats" * probability)
+    outputs.set_xlabel("training step")
+    if probability:
+        outputs.set(title="What D thinks: probability of being real", ylabel="mean D", ylim=(0, 1))
+    else:
+        outputs.set(title="What D thinks: its score, higher for what looks real", ylabel="mean score")
     for axes in (losses, outputs):
         axes.legend(loc="best", frameon=False)
         axes.grid(alpha=0.2)

@@ -17,15 +17,18 @@ from . import checks
 from .backend import Array, device_of, to_device
 from .cross_entropy import sigmoid_cross_entropy
 from .errors import InputError
+from .layers.activations import sigmoid
 
 
 class Objective(ABC):
     """The losses of both players; each is to be *minimised* by its player.
 
-    A new one gives ``name`` and three functions from logits s (N, 1) to (loss, d loss / ds) of each, both (N, 1).
+    A new one gives ``name`` and three functions from logits s (N, 1) to (loss, d loss / ds) of each, both (N, 1); and
+    ``log_odds = False`` where D is best at a logit that is no log-odds.
     """
 
     name: ClassVar[str]
+    log_odds = True  # of being real: whether the logit is that, D(x) = sigmoid(s), or a score, D(x) = s
 
     @abstractmethod
     def real(self, s: Array) -> tuple[Array, Array]:
@@ -43,6 +46,10 @@ class Objective(ABC):
         """Return D's loss, mean real(s) + mean fake(s) (0-d), and its gradients in logits_real and logits_fake."""
         (loss_real, ds_real), (loss_fake, ds_fake) = self.real(logits_real), self.fake(logits_fake)
         return loss_real.mean() + loss_fake.mean(), ds_real / len(ds_real), ds_fake / len(ds_fake)
+
+    def output(self, s: Array) -> Array:
+        """Return D(x), as D's answer is read: a probability in (0, 1), or the score itself."""
+        return sigmoid(s) if self.log_odds else s
 
     def image_loss(self, x_fake: Array, x_real: Array) -> tuple[Array, Array] | None:
         """Return a further loss of G's, on its images themselves (0-d), and its gradient in x_fake; None without."""
@@ -96,6 +103,7 @@ class LeastSquares(Objective):
     """
 
     name = "least-squares"
+    log_odds = False
 
     def real(self, s: Array) -> tuple[Array, Array]:
         return (s - 1) ** 2 / 2, s - 1
@@ -117,6 +125,7 @@ class Wasserstein(Objective):
     """
 
     name = "wasserstein"
+    log_odds = False
 
     def real(self, s: Array) -> tuple[Array, Array]:
         return -s, s * 0 - 1
@@ -137,6 +146,7 @@ class Hinge(Objective):
     """
 
     name = "hinge"
+    log_odds = False
 
     def real(self, s: Array) -> tuple[Array, Array]:
         inside = (s < 1).astype(s.dtype)
@@ -182,7 +192,7 @@ class SoftLabels(Objective):
             raise InputError(f"real_label, fake_label: expected 0 <= fake < real <= 1, got {real!r} and {fake!r}")
         if not 0 <= noise <= real - fake:
             raise InputError(f"label_noise: expected a number in [0, {real - fake:g}], got {noise!r}")
-        self.objective, self.rng = objective, rng
+        self.objective, self.rng, self.log_odds = objective, rng, objective.log_odds
         self.real_label, self.fake_label, self.noise = float(real), float(fake), float(noise)
         self.flip = checks.fraction("label_flip", flip)
 

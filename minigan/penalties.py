@@ -9,6 +9,9 @@ because <v_n, g_n> is the derivative of the logit s_n along v_n: the tangent map
 ones are sent back, and every layer takes its ordinary weight gradient from the two (`Network.add_tangent_grads`). That
 holds where J does not depend on theta through x as well: for a piecewise linear D of dense layers, convolutions and
 LeakyReLUs. Tanh or batch norm are refused.
+
+A D of several logits, of which each has a slope of its own, pays for one after the other: ones in the column of one
+logit, 0 in the rest, take the place of the ones above.
 """
 
 from abc import ABC, abstractmethod
@@ -51,7 +54,7 @@ class Penalty(ABC):
     def add_gradient(
         self, discriminator: Network, x_real: Array, x_fake: Array, *, rng: np.random.Generator | None
     ) -> Array:
-        """Add dP/dtheta, times ``every``, to D's ``dtheta``; return P (0-d), not multiplied.
+        """Add dP/dtheta, times ``every``, to D's ``dtheta``; return P (0-d), not multiplied: a sum over D's logits.
 
         x_real, x_fake : (H, W, N, C) or (N, C)
 
@@ -60,16 +63,19 @@ class Penalty(ABC):
         check_penalised(discriminator)
         x = self.points(x_real, x_fake, rng)
         logits, caches = discriminator.forward(x, train=True, rng=rng)
-        xp = get_array_module(x)
-        ones = xp.ones_like(logits)
-        g = discriminator.backward(ones, caches, param_grads=False)
-        assert g is not None
+        xp, n = get_array_module(x), x.shape[-2]
         axes = tuple(i for i in range(x.ndim) if i != x.ndim - 2)
-        p, slope = self.of_norm(xp.sqrt((g * g).sum(axis=axes)))
-        n = x.shape[-2]
-        v = g * (self.weight / n * self.every * slope)[:, None]
-        discriminator.add_tangent_grads(v, ones, caches)
-        return self.weight * p.mean()
+        total = xp.zeros((), dtype=x.dtype)
+        for k in range(logits.shape[-1]):
+            ones = xp.zeros_like(logits)
+            ones[..., k] = 1
+            g = discriminator.backward(ones, caches, param_grads=False)
+            assert g is not None
+            p, slope = self.of_norm(xp.sqrt((g * g).sum(axis=axes)))
+            v = g * (self.weight / n * self.every * slope)[:, None]
+            discriminator.add_tangent_grads(v, ones, caches)
+            total += self.weight * p.mean()
+        return total
 
 
 def check_penalised(discriminator: Network) -> None:

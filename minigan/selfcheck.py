@@ -5,6 +5,7 @@ import numpy as np
 from .gradient_check import Check, check_game, check_layer
 from .layers import (
     BatchNorm,
+    Branches,
     Constant,
     Conv2D,
     Conv2DTranspose,
@@ -27,14 +28,11 @@ from .layers import (
 )
 from .models import FAMILIES, build_networks, get_family
 from .objectives import OBJECTIVES
+from .several import COMBINE, Several
 
 
 def every_layer() -> list[tuple[Layer, Shape]]:
-    """Return a new instance of every kind of layer, with an input shape that it takes.
-
-    `SpectralNorm` has one output here: a weight of rank 1, for which its gradient is exact at any u. At any other it is
-    so once u has converged.
-    """
+    """Return a new instance of every kind of layer, with an input shape that it takes."""
     return [
         (Dense(5), (7,)),
         (Constant(3), (5,)),
@@ -54,11 +52,12 @@ def every_layer() -> list[tuple[Layer, Shape]]:
         (Reshape((4, 3, 2)), (24,)),
         (RandomShift(2), (6, 5, 2)),
         (GaussianNoise(std=0.5), (6, 5, 2)),
-        (SpectralNorm(Dense(1)), (7,)),
-        (SpectralNorm(Conv2D(1, 3)), (6, 5, 3)),
+        (SpectralNorm(Dense(5)), (7,)),
+        (SpectralNorm(Conv2D(4, 3)), (6, 5, 3)),
         (MinibatchStd(), (9,)),
         (MinibatchStd(group_size=2), (4, 3, 2)),
         (Pack(2), (4, 3, 2)),
+        (Branches([[Dense(4), LeakyReLU(negative_slope=0.2), Dense(1)], [SpectralNorm(Dense(2))]]), (7,)),
     ]
 
 
@@ -76,8 +75,19 @@ def check_model(model: str, *, size: int = 28, seed: int = 0) -> list[Check]:
     ]
 
 
+def check_several(*, seed: int = 0) -> list[Check]:
+    """Check the game against three discriminators under every objective, G paying their mean or their maximum."""
+    networks = build_networks("mlp", (8, 8, 1), rng=np.random.default_rng(seed), discriminators=3)
+    return [
+        check._replace(name=f"three discriminators, {combine}, {objective.name}, {check.name}")
+        for combine in COMBINE
+        for objective in OBJECTIVES.values()
+        for check in check_game(*networks, Several(objective, combine=combine), seed=seed)
+    ]
+
+
 def check_package(*, seed: int = 0) -> list[Check]:
-    """Check every layer in either mode, and every model on images of 8 x 8."""
+    """Check every layer in either mode, every model on images of 8 x 8, and the game of several discriminators."""
     checks = []
     for train in (True, False):
         for layer, shape in every_layer():
@@ -86,4 +96,4 @@ def check_package(*, seed: int = 0) -> list[Check]:
             checks += [check._replace(name=f"{check.name}, {mode}") for check in found]
     for model in FAMILIES:
         checks += check_model(model, size=8, seed=seed)
-    return checks
+    return checks + check_several(seed=seed)

@@ -31,6 +31,8 @@ def test_defaults():
         "batch_size": 64,
         "packing": None,
         "latent_dim": None,
+        "discriminators": 1,
+        "combine": "mean",
         "discriminator_steps": 1,
         "learning_rate": None,
         "generator_learning_rate": None,

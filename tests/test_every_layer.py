@@ -11,6 +11,7 @@ from minigan.backend import get_array_module, to_host
 from minigan.gradient_check import check_network, report
 from minigan.layers import (
     BatchNorm,
+    Branches,
     Constant,
     Conv2D,
     Conv2DTranspose,
@@ -60,6 +61,11 @@ def discriminator():
     ]
 
 
+def member():
+    layers = [Conv2D(3, 3, stride=2, use_bias=False), BatchNorm(), LeakyReLU(negative_slope=0.2)]
+    return [*layers, Dropout(rate=0.3), Flatten(), Dense(1)]
+
+
 CONFIGURATIONS = [
     ("dense", lambda: [Dense(3)], (5,)),
     ("dense, no bias", lambda: [Dense(1, use_bias=False)], (4,)),
@@ -94,13 +100,17 @@ CONFIGURATIONS = [
     ("shift, far", lambda: [RandomShift(4, fill=0.5)], (3, 2, 1)),
     ("minibatch std", lambda: [MinibatchStd(group_size=8)], (5,)),
     ("minibatch std, image", lambda: [MinibatchStd(group_size=8, eps=1e-3)], (3, 2, 4)),
-    # of rank 1, where one step of the power iteration is the last; other ranks in test_spectral_norm.py
-    ("spectral norm, dense", lambda: [SpectralNorm(Dense(1))], (5,)),
-    ("spectral norm, conv", lambda: [SpectralNorm(Conv2D(1, 3, stride=2, use_bias=False))], (5, 4, 3)),
+    ("spectral norm, dense", lambda: [SpectralNorm(Dense(3))], (5,)),
+    ("spectral norm, conv", lambda: [SpectralNorm(Conv2D(4, 3, stride=2, use_bias=False))], (5, 4, 3)),
+    ("branches, one", lambda: [Branches([[Dense(3), Tanh()]])], (5,)),
+    ("branches, two of a kind", lambda: [Branches(2 * [[Dense(4), LeakyReLU(negative_slope=0.2), Dense(1)]])], (5,)),
+    ("branches, unlike", lambda: [Branches([[Conv2D(2, 3)], [Tanh()], [SpectralNorm(Conv2D(3, 1))]])], (4, 3, 2)),
+    ("branches, of branches", lambda: [Tanh(), Branches([[Branches([[Dense(1)], [Sigmoid()]])], [Dense(2)]])], (3,)),
     ("activations in a row", lambda: [Tanh(), LeakyReLU(negative_slope=0.2), Sigmoid()], (6,)),
     ("batch norm between dense", lambda: [Dense(6, use_bias=False), BatchNorm(), Tanh(), Dense(2)], (4,)),
     ("generator", generator, (5,)),
     ("discriminator", discriminator, (8, 6, 1)),
+    ("three discriminators", lambda: [RandomShift(1), Branches(3 * [member()])], (6, 5, 1)),
 ]
 each_layer = pytest.mark.parametrize(
     ("make", "shape"), [pytest.param(make, shape, id=name) for name, make, shape in CONFIGURATIONS]

@@ -154,6 +154,28 @@ def test_save_losses_of_one_record_and_of_a_nan(tmp_path):
     assert imread(tmp_path / "nan.png").shape[:2] == (720, 960)
 
 
+@pytest.mark.parametrize("probability", [True, False])
+def test_scores_are_not_called_probabilities(probability, tmp_path, monkeypatch):
+    from matplotlib.figure import Figure
+
+    drawn = []
+    savefig = Figure.savefig
+    monkeypatch.setattr(Figure, "savefig", lambda self, *args, **kw: drawn.append(self) or savefig(self, *args, **kw))
+    history = HISTORY | {"d_real": np.array([0.5, 3.0, 7.0]), "d_fake": np.array([-0.5, -4.0, -9.0])}
+    save_losses(history, tmp_path / "losses.png", equilibrium=False, probability=probability)
+    losses, outputs = drawn[0].axes
+    if probability:
+        assert outputs.get_title() == "What D thinks: probability of being real"
+        assert (outputs.get_ylabel(), outputs.get_ylim()) == ("mean D", (0, 1))
+        assert losses.get_ylabel() == "loss per image, nats"
+    else:
+        assert outputs.get_title() == "What D thinks: its score, higher for what looks real"
+        assert outputs.get_ylabel() == "mean score"
+        assert losses.get_ylabel() == "loss per image"
+        low, high = outputs.get_ylim()
+        assert low < -9 < 7 < high
+
+
 def test_losses_are_drawn_where_they_belong(tmp_path, monkeypatch):
     """The lines and their labels, read from the figure that was written."""
     from matplotlib.figure import Figure

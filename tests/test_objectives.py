@@ -27,6 +27,7 @@ from minigan.objectives import (
     SoftLabels,
     get_objective,
 )
+from minigan.several import Several
 
 cross_entropy = pytest.mark.parametrize("objective", [NonSaturating(), Minimax()], ids=lambda each: each.name)
 every_objective = pytest.mark.parametrize("objective", OBJECTIVES.values(), ids=OBJECTIVES)
@@ -119,6 +120,15 @@ def test_saturated_logits_are_finite(objective, dtype, device):
     for each in (*objective.discriminator(logits, -logits), *objective.generator(logits)):
         assert each.dtype == dtype
         assert np.isfinite(to_host(each)).all()
+
+
+@every_objective
+def test_output(objective, device, normal):
+    """Probability or score; higher for what the best D takes for real, and as the wrapped objective has it."""
+    s = 3 * normal(5, 2)
+    expected = 1 / (1 + np.exp(-to_host(s))) if objective.name in ("non-saturating", "minimax") else to_host(s)
+    for each in (objective, soft(objective.name, real=0.9), Several(soft(objective.name)), Several(objective)):
+        np.testing.assert_allclose(to_host(each.output(s)), expected, rtol=1e-13)
 
 
 def soft(name="non-saturating", seed=0, **options):

@@ -169,17 +169,22 @@ def test_fresh_name_makes_nothing(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("options", "expected"),
+    ("options", "equilibrium", "probability"),
     [
-        ({}, True),
-        ({"objective": "minimax"}, True),
-        ({"objective": "wasserstein"}, False),  # whose D knows nothing at 0, not at 2 log 2
-        ({"objective": "hinge"}, False),
-        ({"real_label": 0.9}, False),
+        ({}, True, True),
+        ({"objective": "minimax"}, True, True),
+        ({"objective": "wasserstein"}, False, False),  # whose D knows nothing at 0, not at 2 log 2
+        ({"objective": "hinge"}, False, False),
+        ({"objective": "least-squares", "discriminators": 2}, False, False),
+        ({"real_label": 0.9}, False, True),
+        ({"discriminators": 2}, False, True),  # L_D is a sum over both
+        ({"model": "writeup-1", "corrected": False}, False, True),
     ],
 )
-def test_the_losses_show_an_equilibrium_where_it_is_known(options, expected, tmp_path, monkeypatch):
+def test_the_losses_are_labelled_by_the_objective(options, equilibrium, probability, tmp_path, monkeypatch):
+    """An equilibrium where it is known; probabilities where the logit is a log-odds."""
     seen = []
-    monkeypatch.setattr(figures, "save_losses", lambda history, path, *, equilibrium: seen.append(equilibrium))
-    minigan.train(model="mlp", steps=1, batch_size=4, device="cpu", quiet=True, out=str(tmp_path / "run"), **options)
-    assert seen == [expected]
+    monkeypatch.setattr(figures, "save_losses", lambda history, path, **options: seen.append(options))
+    options = {"model": "mlp", "steps": 1, "batch_size": 4, "device": "cpu", "quiet": True, **options}
+    minigan.train(**options, out=str(tmp_path / "run"))
+    assert seen == [{"equilibrium": equilibrium, "probability": probability}]

@@ -116,6 +116,18 @@ def test_metrics_are_those_of_the_first_logits(digits):
     assert g_loss == pytest.approx(np.logaddexp(0, -fake.astype(float)).mean(), rel=1e-5)
 
 
+@pytest.mark.parametrize("objective", ["least-squares", "wasserstein", "hinge"])
+def test_scores_are_recorded_as_they_are(objective, digits):
+    trainer, twin = make_trainer(digits, objective=objective), make_trainer(digits)
+    _, _, d_real, d_fake = trainer.step()
+    x_real = twin.batches.next()
+    x_fake, _ = twin.generator.forward(twin.noise.standard_normal((4, 64), dtype=np.float32), train=True)
+    both = np.concatenate((x_real, x_fake), axis=2)
+    real, fake = np.split(twin.discriminator.forward(both, train=True, rng=twin.layer_draws)[0], 2)
+    assert d_real == pytest.approx(real.mean(), rel=1e-5)
+    assert d_fake == pytest.approx(fake.mean(), rel=1e-5)
+
+
 def test_the_first_losses_are_those_of_either_update(digits):
     """D sees the same at first; G sees D before its step in the one, and after it in the other."""
     (_, [a]), (_, [s]) = (trained(1, digits, update=update) for update in ("alternating", "simultaneous"))

@@ -3,6 +3,7 @@
 from .activations import LeakyReLU, ReLU, Sigmoid, Tanh
 from .base import Layer, Shape
 from .batch_norm import BatchNorm
+from .branches import Branches
 from .constant import Constant
 from .conv import Conv2D
 from .conv_transpose import Conv2DTranspose
@@ -20,6 +21,7 @@ from .spectral_norm import SpectralNorm, with_spectral_norm
 
 __all__ = [
     "BatchNorm",
+    "Branches",
     "Caches",
     "Constant",
     "Conv2D",

@@ -48,6 +48,9 @@ class Layer(ABC):
         """
         return input_shape, {}
 
+    def arrays_given(self) -> None:  # noqa: B027 - a layer that holds no others has nobody to hand them on to
+        """Learn that the arrays are there now, new ones in every copy; a layer of layers hands them on."""
+
     def initialize(self, rng: np.random.Generator) -> None:  # noqa: B027 - layers without arrays need none
         """Write the initial values into the layer's arrays, in place; ``rng`` draws on the host."""
 

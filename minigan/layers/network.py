@@ -10,6 +10,7 @@ import numpy as np
 from .. import checks
 from ..backend import Array, Device, array_module, device_of, get_array_module, to_device, to_host
 from ..errors import InputError, StaleCacheError
+from . import chain
 from .base import Layer, Shape
 from .fast.fused import fuse
 
@@ -99,6 +100,7 @@ class Network:
                 end = n_stats + prod(sizes[name])
                 setattr(layer, name, self.stats[n_stats:end].reshape(sizes[name]))
                 n_stats = end
+            layer.arrays_given()
 
     @property
     def output_shape(self) -> Shape:
@@ -118,11 +120,8 @@ class Network:
         rng : needed when ``train`` and a layer draws
         """
         self._check("x", x, self.input_shape)
-        caches = []
-        for layer in self.units:
-            x, cache = layer.forward(x, train=train, rng=rng)
-            caches.append(cache)
-        return x, Caches(caches, x.shape, self.version)
+        y, caches = chain.forward(self.units, x, train=train, rng=rng)
+        return y, Caches(caches, y.shape, self.version)
 
     def backward(self, dy: Array, caches: Caches, *, param_grads: bool = True, input_grad: bool = True) -> Array | None:
         """Send dy = dL/dy back through the pass that made ``caches``; return dx = dL/dx, or None.
@@ -137,11 +136,7 @@ class Network:
         if dy.shape != caches.output_shape:
             raise InputError(f"dy: expected the shape of y, {caches.output_shape}, got {dy.shape}")
         self._check("dy", dy, self.output_shape)
-        last = 0 if input_grad else next((i for i, layer in enumerate(self.units) if layer.params), len(self.units))
-        for i in range(len(self.units) - 1, last - 1, -1):
-            need_dx = input_grad or i > last
-            dy = self.units[i].backward(dy, caches.units[i], param_grads=param_grads, input_grad=need_dx)
-        return dy if input_grad else None
+        return chain.backward(self.units, dy, caches.units, param_grads=param_grads, input_grad=input_grad)
 
     def jvp(self, x_dot: Array, caches: Caches) -> Array:
         """Push a tangent forward through the pass that made ``caches``: y_dot = (dy/dx) x_dot.
@@ -150,9 +145,7 @@ class Network:
         """
         self._check_fresh(caches)
         self._check("x_dot", x_dot, self.input_shape)
-        for layer, cache in zip(self.units, caches.units, strict=True):
-            x_dot = layer.jvp(x_dot, cache)
-        return x_dot
+        return chain.jvp(self.units, x_dot, caches.units)
 
     def add_tangent_grads(self, x_dot: Array, dy: Array, caches: Caches) -> None:
         """Add to ``dtheta`` the gradient of the number <dy, J x_dot>, dy and x_dot held fixed.
@@ -170,13 +163,7 @@ class Network:
         for i, layer in enumerate(self.layers):
             if not layer.piecewise_linear:
                 raise InputError(f"network: layer {i}, {layer!r}, is not piecewise linear, which this derivative needs")
-        tangents = []
-        for unit, cache in zip(self.units, caches.units, strict=True):
-            tangents.append(x_dot)
-            x_dot = unit.jvp(x_dot, cache)
-        for unit, tangent, cache in zip(self.units[::-1], tangents[::-1], caches.units[::-1], strict=True):
-            unit.add_tangent_param_grads(dy, tangent, cache)
-            dy = unit.input_grad(dy, cache)
+        chain.add_tangent_grads(self.units, x_dot, dy, caches.units)
 
     def zero_grad(self) -> None:
         """Set every gradient to 0: the only place that does."""
@@ -184,8 +171,7 @@ class Network:
 
     def update_stats(self, caches: Caches) -> None:
         """Move the running statistics towards those of one training pass."""
-        for layer, cache in zip(self.units, caches.units, strict=True):
-            layer.update_stats(cache)
+        chain.update_stats(self.units, caches.units)
 
     def copy(self, *, dtype: str | None = None, device: Device | None = None) -> "Network":
         """Return an independent network with the same layers, weights and statistics, as another dtype or device."""

@@ -13,6 +13,8 @@ from .base import Layer, Shape
 from .conv import Conv2D
 from .dense import Dense
 
+FIRST_STEPS = 10  # of the power iteration, on the initial weight
+
 
 def unit(x: Array, eps: float) -> tuple[Array, Array]:
     """Return x / |x| and |x| for a vector x; a length below eps counts as eps, so nothing is divided by 0."""
@@ -22,7 +24,7 @@ def unit(x: Array, eps: float) -> tuple[Array, Array]:
 
 
 class SpectralNormCache(NamedTuple):
-    """One pass: the weight w / sigma and the inner layer's cache, u (F,), v (K,), sigma, and the mode of the pass."""
+    """One pass: the weight w / sigma and the inner layer's cache, u (F,) as it was, v (K,), sigma, and the mode."""
 
     w_bar: Array
     inner: Any
@@ -38,25 +40,25 @@ class SpectralNorm(Layer):
     sigma estimates the largest singular value of W, which is w as a matrix (K, F): K = C, or KH KW C for a
     convolution. It is the most by which W stretches a vector, so x -> x w_bar has the Lipschitz constant 1.
 
-    Forward, train   v = W u / |W u|,  u <- W^T v / |W^T v|,  sigma = v^T W u        one step of power iteration
-    Forward, eval    v = W u / |W u|,                         sigma = v^T W u        u as it is stored
-                     y = layer(x; w / sigma, b)
-    Backward         dx, db and dw_bar are the layer's own,  dW = (dw_bar - <dw_bar, w_bar> v u^T) / sigma
-    Tangent          y_dot = layer's own
+    Forward         sigma = |W u|,  y = layer(x; w / sigma, b)                     u (F,) of length 1, as it is stored
+    Backward        dx, db and dw_bar are the layer's own,  dW = (dw_bar - <dw_bar, w_bar> v u^T) / sigma
+                    with v = W u / |W u|
+    Tangent         y_dot = layer's own
+    `update_stats`  u <- W^T v / |W^T v|                    one step of power iteration, at the weights as they are
 
-    With u and v held fixed dsigma = <v u^T, dW>, so dw_bar meets  d(W / sigma) = dW / sigma - w_bar dsigma / sigma
-    and  dL = <dw_bar, dW> / sigma - <dw_bar, w_bar> <v u^T, dW> / sigma.
+    u is a constant of the pass, so dsigma = <v, dW u> = <v u^T, dW>, exactly, at any u. dw_bar meets
+    d(W / sigma) = dW / sigma - w_bar dsigma / sigma  and  dL = <dw_bar, dW> / sigma - <dw_bar, w_bar> dsigma / sigma.
 
-    That u and v move with W is left out, as in the paper and in PyTorch. In eval nothing is lost: sigma = |W u| has
-    the derivative v u^T exactly, since a unit vector v moves at right angles to itself. In training nothing is lost
-    once u and v are the singular vectors, where sigma is stationary in both; W moves slowly, so they stay close.
-
-    u is a statistic, moved by `update_stats` alone: all passes between two updates start from the same u.
+    The paper takes the step inside the forward pass and leaves its motion out of the gradient. Between passes it has
+    no motion to leave out: sigma is one function of W, the same in train and in eval and for all passes between two
+    updates. |W u| is at most the largest singular value, and equal to it once u is the singular vector; a step per
+    update follows a W that moves slowly. (In a run of "hybrid" at its own high rates |W u| is 0.86 to 0.89 of it on
+    average in the first layer, and 0.86 to 0.93 with the step inside.) `initialize` takes the first ten.
 
     Parameters
     ----------
     layer : Dense or Conv2D; ``InputError`` for any other
-    eps : in (0, 0.01), the least |W u|, |W^T v| and sigma. A weight of 0 gives y = b, and leaves u where it is
+    eps : in (0, 0.01), the least |W u| and |W^T v|. A weight of 0 gives y = b, and leaves u where it is
     """
 
     stats = ("u",)
@@ -84,6 +86,14 @@ class SpectralNorm(Layer):
         self._inner(self.w).initialize(rng)
         u, _ = unit(rng.standard_normal(self.u.shape), self.eps)
         self.u[...] = to_device(u, device_of(self.u))
+        for _ in range(FIRST_STEPS):
+            self._power_step()
+
+    def _power_step(self) -> None:
+        matrix = self.w.reshape(-1, self.w.shape[-1])  # (K, F)
+        v, _ = unit(matrix @ self.u, self.eps)
+        u, length = unit(v @ matrix, self.eps)
+        self.u[...] = get_array_module(u).where(length > self.eps, u, self.u)
 
     def _inner(self, w: Array) -> Dense | Conv2D:
         """Return the layer on this one's arrays, but with the weight w and a weight gradient of its own."""
@@ -96,12 +106,8 @@ class SpectralNorm(Layer):
     def forward(
         self, x: Array, *, train: bool, rng: np.random.Generator | None = None
     ) -> tuple[Array, SpectralNormCache]:
-        matrix = self.w.reshape(-1, self.w.shape[-1])  # (K, F)
-        v, sigma = unit(matrix @ self.u, self.eps)
-        if train:
-            u, sigma = unit(v @ matrix, self.eps)
-        else:
-            u = self.u.copy()
+        u = self.u.copy()
+        v, sigma = unit(self.w.reshape(-1, self.w.shape[-1]) @ u, self.eps)
         w_bar = self.w / sigma
         y, inner = self._inner(w_bar).forward(x, train=train, rng=rng)
         return y, SpectralNormCache(w_bar, inner, u, v, sigma, train)
@@ -133,7 +139,7 @@ class SpectralNorm(Layer):
 
     def update_stats(self, cache: SpectralNormCache) -> None:
         if cache.train:
-            self.u[...] = get_array_module(self.u).where(cache.sigma > self.eps, cache.u, self.u)
+            self._power_step()
 
     def __repr__(self) -> str:
         return f"SpectralNorm({self.layer!r})"

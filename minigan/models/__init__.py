@@ -4,7 +4,17 @@ import numpy as np
 
 from ..backend import Device
 from ..errors import InputError
-from ..layers import GaussianNoise, Layer, MinibatchStd, Network, Pack, RandomShift, Shape, with_spectral_norm
+from ..layers import (
+    Branches,
+    GaussianNoise,
+    Layer,
+    MinibatchStd,
+    Network,
+    Pack,
+    RandomShift,
+    Shape,
+    with_spectral_norm,
+)
 from . import dcgan, dirac, hybrid, infogan, mlp, points
 from .family import Family, kind_of
 from .writeups import WRITEUPS
@@ -38,10 +48,11 @@ def build_networks(
     spectral_norm: bool = False,
     minibatch_std: bool = False,
     packing: int = 1,
+    discriminators: int = 1,
     dtype: str = "float32",
     device: Device = "cpu",
 ) -> tuple[Network, Network]:
-    """Return the generator and the discriminator of a family, (Z,) -> ``sample_shape`` -> (1,).
+    """Return the generator and the discriminator of a family, (Z,) -> ``sample_shape`` -> (``discriminators``,).
 
     sample_shape : (H, W, C) of an image, or (C,) of a point
     corrected : False builds what the source literally wrote; raises ``InputError`` where that cannot make images
@@ -50,6 +61,8 @@ def build_networks(
     packing : > 1 puts `Pack` of so many samples behind that
     spectral_norm : wraps the discriminator's weights in `SpectralNorm`
     minibatch_std : puts `MinibatchStd` in front of the discriminator's last layer
+    discriminators : > 1 puts so many of these, each with weights of its own, into `Branches`: all see the same shifts,
+        noise and packs. ``InputError`` where they would all start with the same weights
     """
     family = get_family(model)
     family.check_sample_shape(sample_shape)
@@ -70,6 +83,13 @@ def build_networks(
         judging.insert(-1, MinibatchStd())
     if spectral_norm:
         judging = with_spectral_norm(judging)
+    if discriminators > 1:
+        if model == dirac.FAMILY.name:
+            raise InputError(
+                "discriminators: every discriminator of 'dirac' starts at 1, so several would stay one for ever; "
+                f"expected 1, got {discriminators}"
+            )
+        judging = [Branches([judging] * discriminators)]
     discriminator = Network([*seen, *judging], sample_shape, rng=rng, dtype=dtype, device=device)
     return generator, discriminator
 

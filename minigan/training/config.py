@@ -14,6 +14,7 @@ from ..errors import InputError
 from ..models import FAMILIES, default_model, get_family
 from ..objectives import OBJECTIVES, Objective, SoftLabels
 from ..penalties import PENALTIES, get_penalty
+from ..several import COMBINE
 
 
 def option(default: Any, text: str) -> Any:
@@ -53,6 +54,8 @@ class TrainConfig:
         None, "samples that D judges at once (PacGAN), a divisor of the batch size (default: 2 on points, else 1)"
     )
     latent_dim: int | None = option(None, "length of the noise vector z")
+    discriminators: int = option(1, "discriminators that judge G at once, each learning by itself")
+    combine: str = option("mean", "G's loss against several: their mean, or max, the one that G does worst against")
     discriminator_steps: int = option(1, "steps of D, each on a batch of its own, for one of G")
     learning_rate: float | None = option(None, "Adam's step size, for both players")
     generator_learning_rate: float | None = option(None, "Adam's step size for G, where it is another")
@@ -90,6 +93,16 @@ class TrainConfig:
             raise InputError(f"update: expected 'alternating' or 'simultaneous', got {self.update!r}")
         if self.update == "simultaneous" and self.discriminator_steps != 1:
             raise InputError("discriminator_steps: the simultaneous update moves both players at once, expected 1")
+        self._check("discriminators", checks.integer)
+        if self.combine not in COMBINE:
+            raise InputError(f"combine: expected 'mean' or 'max', got {self.combine!r}")
+        if self.discriminators == 1 and self.combine == "max":
+            raise InputError("combine: 'max' is a choice among several discriminators, got discriminators=1")
+        if self.update == "simultaneous" and self.discriminators > 1:
+            raise InputError(
+                "discriminators: the simultaneous update rescales the gradient of one logit per sample, and several "
+                f"have one each; expected 1, got {self.discriminators}; 'alternating' takes any number"
+            )
         if self.learning_rate_decay not in ("none", "linear"):
             raise InputError(f"learning_rate_decay: expected 'none' or 'linear', got {self.learning_rate_decay!r}")
         if self.penalty is not None:
@@ -139,7 +152,7 @@ class TrainConfig:
     @property
     def network_options(self) -> dict[str, Any]:
         """Return the fields that shape the networks, as `build_networks` takes them."""
-        names = ("latent_dim", "corrected", "instance_noise", "spectral_norm", "minibatch_std")
+        names = ("latent_dim", "corrected", "instance_noise", "spectral_norm", "minibatch_std", "discriminators")
         return {
             "augment_shift": self.augment_shift or 0,
             "packing": self.packing or 1,

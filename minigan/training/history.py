@@ -16,7 +16,8 @@ class History:
     """Records in the order they came; ``history["d_loss"]`` is a column.
 
     Columns: step, seconds, d_loss, g_loss, d_real = mean D(x), d_fake = mean D(G(z)), images_per_second. Losses and
-    outputs are means over the steps since the record before.
+    outputs are means over the steps since the record before. D(x) is a probability, or for an objective without
+    ``log_odds`` a score.
     """
 
     def __init__(self, records: list[Record] | None = None) -> None:

@@ -59,8 +59,12 @@ class RunFolder:
         n = 100 if kind_of(run.generator.output_shape) == "images" else 2500
         save_samples(run.sample(n, seed=run.config.seed), self.path / "samples.png", data=self.data)
         if len(run.history):
-            known = run.config.objective in ("non-saturating", "minimax") and not run.config.soft_labels
-            figures.save_losses(run.history, self.path / "losses.png", equilibrium=known)
+            config = run.config
+            alone = not config.soft_labels and config.discriminators == 1
+            known = config.objective in ("non-saturating", "minimax") and alone
+            objective = get_family(config.model).get_objective(config.objective, corrected=config.corrected)
+            options = {"equilibrium": known, "probability": objective.log_odds}
+            figures.save_losses(run.history, self.path / "losses.png", **options)
         if self.snapshots:
             save_animation(self.snapshots, self.path / "training.gif", data=self.data)
 

@@ -76,9 +76,15 @@ def simultaneous_step(
     x_fake, caches_fake : what ``generator.forward(z, train=True)`` returned, with the weights that G still has
     returns : d_loss and g_loss (0-d), logits_real and logits_fake (N, 1), all from before the step
 
-    Raises ``InputError`` for a discriminator with batch norm or packing.
+    Raises ``InputError`` for a discriminator with batch norm or packing, and for one of several logits s_nk, whose
+    v_n = sum_k u_nk J_nk no factor per sample can turn into G's.
     """
     check_uncoupled(discriminator)
+    if discriminator.output_shape != (1,):
+        raise InputError(
+            "update: 'simultaneous' needs a discriminator with one logit, whose gradient it rescales sample by sample, "
+            f"got outputs of shape {discriminator.output_shape}; 'alternating' takes any"
+        )
     xp, n = get_array_module(x_real), x_real.shape[-2]
     logits, caches = discriminator.forward(xp.concatenate((x_real, x_fake), axis=-2), train=True, rng=rng)
     logits_real, logits_fake = xp.split(logits, [n])

@@ -10,11 +10,11 @@ from ..datasets.batches import Batches
 from ..datasets.dataset import Dataset
 from ..datasets.points import Points
 from ..layers import Caches, GaussianNoise, Network
-from ..layers.activations import sigmoid
 from ..models import build_networks, get_family
 from ..objectives import SoftLabels
 from ..optimizers import Adam
 from ..penalties import Penalty, check_penalised, get_penalty
+from ..several import Several
 from .average import RunningAverage
 from .config import TrainConfig
 from .simultaneous import check_uncoupled, simultaneous_step
@@ -24,10 +24,10 @@ from .steps import alternating_step, discriminator_step
 class StepMetrics(NamedTuple):
     """What one step saw, as 0-d arrays on the device: reading them is what would make the host wait."""
 
-    d_loss: Array
+    d_loss: Array  # of several discriminators the sum
     g_loss: Array
-    d_real: Array  # mean D(x), in (0, 1)
-    d_fake: Array  # mean D(G(z)), in (0, 1), before D's step
+    d_real: Array  # mean D(x), a probability or a score (`Objective.output`), over several discriminators, too
+    d_fake: Array  # mean D(G(z)), likewise, before D's step
 
 
 class Trainer:
@@ -63,6 +63,8 @@ class Trainer:
         self.objective = get_family(config.model).get_objective(config.objective, corrected=config.corrected)
         if config.soft_labels:
             self.objective = SoftLabels(self.objective, **config.soft_labels, rng=labels)
+        if config.discriminators > 1:
+            self.objective = Several(self.objective, combine=config.combine)
         self.penalty = get_penalty(config.penalty) if config.penalty else None
         if self.penalty:
             check_penalised(self.discriminator)
@@ -106,7 +108,8 @@ class Trainer:
             rng=self.layer_draws,
         )
         self.average.update()
-        return StepMetrics(d_loss, g_loss, sigmoid(logits_real).mean(), sigmoid(logits_fake).mean())
+        d_real, d_fake = (self.objective.output(logits).mean() for logits in (logits_real, logits_fake))
+        return StepMetrics(d_loss, g_loss, d_real, d_fake)
 
     def _fakes(self) -> tuple[Array, Caches]:
         z = draw_noise(self.noise, self.config.batch_size, self.generator.input_shape[0], self.device)

@@ -148,12 +148,8 @@ def image(x: Array, g: Geometry) -> Array:
 
 def kernel(w: Array, g: Geometry) -> Array:
     """Wf = G w: (KH, KW, C, F) -> (R, s s C, F)."""
-    s, (c, f) = g.stride, w.shape[2:]
-    p = plan(g)
-    spread = get_array_module(w).zeros((*p.taps, s, s, c, f), dtype=w.dtype)
-    for tap_h, tap_w, place in _tap_places(g):
-        spread[place] = w[tap_h, tap_w]
-    return (_for(g, w)[1] @ spread.reshape(p.taps[0] * p.taps[1], -1)).reshape(-1, s * s * c, f)
+    c, f = w.shape[2:]
+    return (_for(g, w)[1] @ _taps_to_phases(w, g)).reshape(-1, g.stride**2 * c, f)
 
 
 def gradient(dy: Array, g: Geometry) -> Array:
@@ -178,13 +174,31 @@ def input_grad(dyf: Array, wf: Array, g: Geometry) -> Array:
 
 def weight_grad(xf: Array, dyf: Array, g: Geometry) -> Array:
     """dw = G^T (Xf^T dYf): -> (KH, KW, C, F)."""
-    s, c, f = g.stride, xf.shape[2] // g.stride**2, dyf.shape[2]
     products = (xf.transpose(0, 2, 1) @ dyf).reshape(len(xf), -1)
-    spread = (_for(g, xf)[1].T @ products).reshape(*plan(g).taps, s, s, c, f)
-    dw = get_array_module(xf).empty((*g.kernel_size, c, f), dtype=xf.dtype)
+    return _taps_from_phases(_for(g, xf)[1].T @ products, g, xf.shape[2] // g.stride**2, dyf.shape[2])
+
+
+def _taps_to_phases(w: Array, g: Geometry) -> Array:
+    """(KH, KW, C, F) -> (taps of a phase, s s C F), 0 where a phase has no tap."""
+    s, taps = g.stride, plan(g).taps
+    if s == 1:
+        return w.reshape(taps[0] * taps[1], -1)
+    phases = get_array_module(w).zeros((*taps, s, s, *w.shape[2:]), dtype=w.dtype)
     for tap_h, tap_w, place in _tap_places(g):
-        dw[tap_h, tap_w] = spread[place]
-    return dw
+        phases[place] = w[tap_h, tap_w]
+    return phases.reshape(taps[0] * taps[1], -1)
+
+
+def _taps_from_phases(phases: Array, g: Geometry, c: int, f: int) -> Array:
+    """The transpose of `_taps_to_phases`."""
+    s = g.stride
+    if s == 1:
+        return phases.reshape(*g.kernel_size, c, f)
+    phases = phases.reshape(*plan(g).taps, s, s, c, f)
+    w = get_array_module(phases).empty((*g.kernel_size, c, f), dtype=phases.dtype)
+    for tap_h, tap_w, place in _tap_places(g):
+        w[tap_h, tap_w] = phases[place]
+    return w
 
 
 @lru_cache
