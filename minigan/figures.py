@@ -54,7 +54,8 @@ def draw_points(points: np.ndarray, *, centres: np.ndarray | None = None, size: 
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(size / 100, size / 100), dpi=100, layout="none")  # whatever the caller's rcParams say
+    figure = Figure(figsize=(size / 100, size / 100), dpi=100)
+    figure.set_layout_engine("none")  # whatever the caller's rcParams say
     canvas = FigureCanvasAgg(figure)
     axes = figure.add_axes((0.09, 0.07, 0.88, 0.9))
     for xy, area, colour in ((centres, 90, "moccasin"), (points, 1.5, "tab:blue")):
@@ -87,15 +88,15 @@ def save_animation(
     pictures = [_to_rgb(tile(images)) for _, images in snapshots]
     height, width = pictures[0].shape[:2]
     dpi = 100
-    figure = Figure(figsize=(scale * width / dpi, (scale * height + 30) / dpi), dpi=dpi, layout="none")
+    figure = Figure(figsize=(scale * width / dpi, (scale * height + 30) / dpi), dpi=dpi)
+    figure.set_layout_engine("none")
     FigureCanvasAgg(figure)
     axes = figure.add_axes((0, 0, 1, scale * height / (scale * height + 30)))
     axes.set_axis_off()
     shown = axes.imshow(pictures[0], interpolation="nearest", aspect="auto")
     title = figure.text(0.5, 1 - 15 / (scale * height + 30), "", ha="center", va="center", fontsize=11)
     fps = max(1, round(len(pictures) / seconds))
-    own = {"savefig.dpi": dpi, "figure.constrained_layout.use": False, "figure.autolayout": False}
-    with atomic_path(path) as temporary, matplotlib.rc_context(own):
+    with atomic_path(path) as temporary, matplotlib.rc_context({"savefig.dpi": dpi}):
         writer = PillowWriter(fps=fps)
         with writer.saving(figure, str(temporary), dpi):
             for (step, _), picture in zip(snapshots, pictures, strict=True):
