@@ -55,6 +55,7 @@ def draw_points(points: np.ndarray, *, centres: np.ndarray | None = None, size: 
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(size / 100, size / 100), dpi=100)
+    figure.set_layout_engine("none")  # whatever the caller's rcParams say
     canvas = FigureCanvasAgg(figure)
     axes = figure.add_axes((0.09, 0.07, 0.88, 0.9))
     for xy, area, colour in ((centres, 90, "moccasin"), (points, 1.5, "tab:blue")):
@@ -88,6 +89,7 @@ def save_animation(
     height, width = pictures[0].shape[:2]
     dpi = 100
     figure = Figure(figsize=(scale * width / dpi, (scale * height + 30) / dpi), dpi=dpi)
+    figure.set_layout_engine("none")
     FigureCanvasAgg(figure)
     axes = figure.add_axes((0, 0, 1, scale * height / (scale * height + 30)))
     axes.set_axis_off()

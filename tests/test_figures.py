@@ -200,6 +200,7 @@ WRITERS = {
     "grid.png": lambda path: save_grid(np.zeros((4, 8, 8)), path),
     "training.gif": lambda path: save_animation(snapshots(2), path),
     "losses.png": lambda path: save_losses(HISTORY, path),
+    "points.png": lambda path: figures.save_points(np.eye(2), path),
 }
 
 
@@ -241,6 +242,16 @@ def test_matplotlib_is_left_as_it_was(name, tmp_path):
     WRITERS[name](tmp_path / name)
     assert dict(matplotlib.rcParams) == before
     assert matplotlib.get_backend(auto_select=False) == backend
+
+
+@pytest.mark.parametrize("name", ["training.gif", "points.png"])
+def test_the_readers_layout_changes_no_picture(name, tmp_path):
+    """The style of the chapters lays figures out by itself; these have their axes where they put them."""
+    WRITERS[name](tmp_path / f"plain-{name}")
+    with matplotlib.rc_context({"figure.constrained_layout.use": True}):
+        WRITERS[name](tmp_path / f"styled-{name}")
+    plain, styled = ((tmp_path / f"{kind}-{name}").read_bytes() for kind in ("plain", "styled"))
+    assert plain == styled
 
 
 PROGRAM = """
