@@ -1,7 +1,8 @@
 """Runs chapters in full and keeps their outputs: python chapters/run.py [05 06 ...]; without numbers, all of them.
 
 Each notebook is executed from its first cell to its last in a fresh kernel, cleaned of all that changes from run to
-run, and written back whole or not at all. Its cell tagged "picture" gives the small picture of the chapter.
+run, its pictures reduced to 256 colours, and written back whole or not at all. Its cell tagged "picture" gives the
+small picture of the chapter.
 """
 
 import base64
@@ -25,12 +26,15 @@ WIDTH = 240  # pixels of a small picture
 def execute(path: Path) -> nbformat.NotebookNode:
     """Return the notebook as a fresh kernel leaves it, with nothing that depends on when or where it ran."""
     notebook = nbformat.read(path, as_version=4)
-    NotebookClient(notebook, timeout=600, kernel_name="python3", resources={"metadata": {"path": HERE}}).execute()
+    resources = {"metadata": {"path": HERE}}  # what a cell prints becomes one output, however the kernel timed it
+    NotebookClient(notebook, timeout=600, kernel_name="python3", coalesce_streams=True, resources=resources).execute()
     for number, cell in enumerate(notebook.cells):
         cell["id"] = f"cell-{number}"
         cell.metadata.pop("execution", None)
         for output in cell.get("outputs", []):
             output.get("metadata", {}).clear()
+            if "image/png" in output.get("data", {}):
+                output.data["image/png"] = reduced(output.data["image/png"])
             if output.output_type == "error":  # its last line tells the reader; the rest names folders
                 output.traceback = [f"{output.ename}: {output.evalue}"]
     notebook.metadata = {
@@ -38,6 +42,14 @@ def execute(path: Path) -> nbformat.NotebookNode:
         "language_info": {"name": "python"},
     }
     return notebook
+
+
+def reduced(png: str) -> str:
+    """Return a PNG, in base64, with at most 256 colours: a third of the size, and lines and letters look the same."""
+    image = Image.open(io.BytesIO(base64.b64decode(png)))
+    file = io.BytesIO()
+    image.convert("RGB").quantize(256, dither=Image.Dither.NONE).save(file, "PNG", optimize=True)
+    return base64.b64encode(file.getvalue()).decode("ascii")
 
 
 def picture(notebook: nbformat.NotebookNode) -> Image.Image:
@@ -59,6 +71,7 @@ def main(numbers: list[str]) -> None:
     """Run the chapters of these numbers, or all."""
     os.environ["MINIGAN_STATIC"] = "1"
     os.environ.pop("MINIGAN_FAST", None)
+    (HERE / "pictures").mkdir(exist_ok=True)
     for path in sorted(HERE.glob("[0-9][0-9]_*.ipynb")):
         if numbers and path.name[:2] not in numbers:
             continue

@@ -65,6 +65,8 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("path", help="a run folder, or a model .npz")
     command.add_argument("-n", type=int, default=64, help="how many (default: 64)")
     command.add_argument("--seed", type=int, default=0, help="of the noise (default: 0)")
+    command.add_argument("--label", type=int, nargs="+", help="of a conditional run: one class, or several in turn")
+    command.add_argument("--codes", type=float, nargs=2, help="of an infogan run: its two continuous codes, in [-1, 1]")
     command.add_argument(
         "--out", help="a .png picture, or an .npz with 'images' or 'points' (default: sample-SEED.png beside the model)"
     )
@@ -127,10 +129,11 @@ def _train(arguments: argparse.Namespace) -> int:
 
 def _sample(arguments: argparse.Namespace) -> int:
     run = load(arguments.path)
-    samples = run.sample(arguments.n, seed=arguments.seed)
+    samples = run.sample(arguments.n, seed=arguments.seed, label=arguments.label, codes=arguments.codes)
     kind = kind_of(run.generator.output_shape)
     path = Path(arguments.path)
-    out = Path(arguments.out or (path if path.is_dir() else path.parent) / f"sample-{arguments.seed}.png")
+    name = "-".join(map(str, ("sample", arguments.seed, *(["label", *arguments.label] if arguments.label else []))))
+    out = Path(arguments.out or (path if path.is_dir() else path.parent) / f"{name}.png")
     if out.suffix == ".png":
         save_samples(samples, out, data=run.config.data)
     elif out.suffix == ".npz":

@@ -14,7 +14,7 @@ from typing import ClassVar
 import numpy as np
 
 from . import checks
-from .backend import Array, device_of, to_device
+from .backend import Array, device_of, get_array_module, to_device
 from .cross_entropy import sigmoid_cross_entropy
 from .errors import InputError
 from .layers.activations import sigmoid
@@ -46,6 +46,10 @@ class Objective(ABC):
         """Return D's loss, mean real(s) + mean fake(s) (0-d), and its gradients in logits_real and logits_fake."""
         (loss_real, ds_real), (loss_fake, ds_fake) = self.real(logits_real), self.fake(logits_fake)
         return loss_real.mean() + loss_fake.mean(), ds_real / len(ds_real), ds_fake / len(ds_fake)
+
+    def logit(self, outputs: Array) -> tuple[Array, Array]:
+        """Return D's logits, one of each sample, and their derivatives in D's outputs: here they are the outputs."""
+        return outputs, get_array_module(outputs).ones_like(outputs)
 
     def output(self, s: Array) -> Array:
         """Return D(x), as D's answer is read: a probability in (0, 1), or the score itself."""

@@ -6,7 +6,8 @@ dP/dtheta, a derivative of a derivative. Let v = dP/dg, which a formula below gi
     dP/dtheta = sum_n <v_n, dg_n/dtheta> = d/dtheta sum_n <v_n, g_n> = d/dtheta <1, J v>        J = ds/dx
 
 because <v_n, g_n> is the derivative of the logit s_n along v_n: the tangent map `Network.jvp`. So v is pushed forward,
-ones are sent back, and every layer takes its ordinary weight gradient from the two (`Network.add_tangent_grads`). That
+ones are sent back, and every layer takes its ordinary weight gradient from the two (`Network.add_tangent_grads`). Of a
+D with more outputs than one, ds/doutputs (`Objective.logit`) is sent back in the place of the ones. All that
 holds where J does not depend on theta through x as well: for a piecewise linear D of dense layers, convolutions and
 LeakyReLUs. Tanh or batch norm are refused.
 
@@ -23,6 +24,7 @@ from . import checks
 from .backend import Array, device_of, get_array_module, to_device
 from .errors import InputError
 from .layers import Network
+from .objectives import Objective
 
 
 class Penalty(ABC):
@@ -52,28 +54,35 @@ class Penalty(ABC):
         """Return p(g) / weight for slopes of these norms (N,), and its derivative in the norm over the norm."""
 
     def add_gradient(
-        self, discriminator: Network, x_real: Array, x_fake: Array, *, rng: np.random.Generator | None
+        self,
+        discriminator: Network,
+        x_real: Array,
+        x_fake: Array,
+        *,
+        rng: np.random.Generator | None,
+        objective: Objective | None = None,
     ) -> Array:
         """Add dP/dtheta, times ``every``, to D's ``dtheta``; return P (0-d), not multiplied: a sum over D's logits.
 
         x_real, x_fake : (H, W, N, C) or (N, C)
+        objective : tells D's logit from its outputs, where these are not one and the same
 
         Raises ``InputError`` for a D with layers that are not piecewise linear.
         """
         check_penalised(discriminator)
         x = self.points(x_real, x_fake, rng)
-        logits, caches = discriminator.forward(x, train=True, rng=rng)
+        outputs, caches = discriminator.forward(x, train=True, rng=rng)
         xp, n = get_array_module(x), x.shape[-2]
         axes = tuple(i for i in range(x.ndim) if i != x.ndim - 2)
+        logits, slopes = objective.logit(outputs) if objective else (outputs, xp.ones_like(outputs))
+        count = logits.shape[-1]
         total = xp.zeros((), dtype=x.dtype)
-        for k in range(logits.shape[-1]):
-            ones = xp.zeros_like(logits)
-            ones[..., k] = 1
-            g = discriminator.backward(ones, caches, param_grads=False)
+        for upstream in [slopes] if count == 1 else [slopes * column for column in xp.eye(count, dtype=x.dtype)]:
+            g = discriminator.backward(upstream, caches, param_grads=False)
             assert g is not None
             p, slope = self.of_norm(xp.sqrt((g * g).sum(axis=axes)))
             v = g * (self.weight / n * self.every * slope)[:, None]
-            discriminator.add_tangent_grads(v, ones, caches)
+            discriminator.add_tangent_grads(v, upstream, caches)
             total += self.weight * p.mean()
         return total
 

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from .codes import draw_codes
+from .conditioning import CATEGORIES, CONDITIONALS
 from .gradient_check import Check, check_game, check_layer
 from .layers import (
     BatchNorm,
@@ -16,6 +18,7 @@ from .layers import (
     Layer,
     LeakyReLU,
     MinibatchStd,
+    Network,
     Pack,
     RandomShift,
     ReLU,
@@ -27,8 +30,10 @@ from .layers import (
     Tanh,
 )
 from .models import FAMILIES, build_networks, get_family
-from .objectives import OBJECTIVES
+from .objectives import OBJECTIVES, NonSaturating, Objective
 from .several import COMBINE, Several
+
+BATCH = 4  # samples in a game that is checked
 
 
 def every_layer() -> list[tuple[Layer, Shape]]:
@@ -62,16 +67,23 @@ def every_layer() -> list[tuple[Layer, Shape]]:
 
 
 def check_model(model: str, *, size: int = 28, seed: int = 0) -> list[Check]:
-    """Check the game of one model under every objective: D's gradient, and G's through D.
+    """Check the game of one model under every objective, and every conditional game: D's gradient, and G's through D.
 
     size : height and width of the images; points have dimension 2
     """
     shape = get_family(model).example_shape(size)
-    networks = build_networks(model, shape, rng=np.random.default_rng(seed), augment_shift=2 if len(shape) == 3 else 0)
+    shift = 2 if len(shape) == 3 else 0
+    networks = build_networks(model, shape, rng=np.random.default_rng(seed), augment_shift=shift)
+    games: list[tuple[tuple[Network, Network], Objective]] = [(networks, each) for each in OBJECTIVES.values()]
+    for kind in CONDITIONALS.values():
+        rng = np.random.default_rng(seed)
+        codes = draw_codes(rng, BATCH, CATEGORIES, continuous=kind.continuous)
+        networks = build_networks(model, shape, rng=rng, augment_shift=shift, codes=codes.shape[1])
+        games.append((networks, kind(NonSaturating(), codes)))
     return [
         check._replace(name=f"{model}, {objective.name}, {check.name}")
-        for objective in OBJECTIVES.values()
-        for check in check_game(*networks, objective, seed=seed)
+        for networks, objective in games
+        for check in check_game(*networks, objective, batch=BATCH, seed=seed)
     ]
 
 

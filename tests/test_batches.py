@@ -90,6 +90,29 @@ def test_pixels_come_first(channels, dtype, device, rng):
     np.testing.assert_array_equal(to_host(batches.samples).reshape(shape), before)
 
 
+def test_each_image_comes_with_its_label(device, rng):
+    """Label n of a batch is that of image n, and over an epoch every class is there."""
+    labels = rng.integers(0, 10, 40).astype(np.uint8)
+    labels[:10] = np.arange(10)
+    batches = Batches(numbered(40), 8, rng=rng, device=device, labels=labels)
+    for _ in range(2):
+        seen = []
+        for _ in range(5):
+            x, y = batches.next_labelled()
+            assert get_array_module(y) is get_array_module(x)
+            assert (y.shape, y.dtype) == ((8,), np.int64)
+            assert to_host(y).tolist() == labels[numbers(x)].tolist()
+            seen += to_host(y).tolist()
+        assert sorted(seen) == sorted(labels.tolist())
+
+
+def test_labels_change_no_order(device):
+    plain = Batches(numbered(12), 4, rng=np.random.default_rng(2), device=device)
+    labelled = Batches(numbered(12), 4, rng=np.random.default_rng(2), device=device, labels=np.zeros(12, int))
+    for _ in range(5):
+        np.testing.assert_array_equal(to_host(plain.next()), to_host(labelled.next_labelled()[0]))
+
+
 def test_no_image_is_copied_up_after_the_start(device, rng):
     batches = Batches(numbered(12), 4, rng=rng, device=device)
     images = batches.samples

@@ -11,7 +11,7 @@ import pytest
 
 from minigan import cli
 from minigan.models import FAMILIES
-from minigan.training import TrainConfig, loop
+from minigan.training import TrainConfig, load, loop
 
 
 def run(*argv):
@@ -110,6 +110,11 @@ def bad_data(tmp_path):
         (("train", "--data", "mnist-5k", "--model", "points"), "data: model 'points' makes points, but"),
         (("train", "--data", "grid", "--augment-shift", "2"), "augment_shift: expected 0 for points"),
         (("bench", "--model", "points"), "data: model 'points' makes points"),
+        (
+            ("train", "--data", "ring", "--conditional", "ac-gan"),
+            "'ac-gan' needs data with labels, but 'ring' has none",
+        ),
+        (("train", "--conditional", "gan"), "conditional: expected one of projection, ac-gan, infogan, got 'gan'"),
         (("train", "--update", "both"), "update: expected 'alternating' or 'simultaneous', got 'both'"),
         (("train", "--model", "infogan", "--update", "simultaneous"), "layer 4 is BatchNorm("),
         (("train", "--steps", "0"), "steps: expected an integer of at least 1, got 0"),
@@ -198,6 +203,27 @@ def test_sample_refuses_a_bad_request(capsys):
     assert len(lines) == 4
     assert "n: expected an integer of at least 1, got 0" in lines[0]
     assert "nowhere/digits.png" in lines[3]
+
+
+def test_sample_takes_labels_and_codes(empty_folder, capsys):
+    assert run("train", *TINY, "--quiet", "--conditional", "projection", "--out", "p") == 0
+    assert run("train", *TINY, "--quiet", "--conditional", "infogan", "--code-weight", "0.5", "--out", "i") == 0
+    assert run("sample", "p", "-n", "3", "--label", "7") == 0
+    assert run("sample", "p", "-n", "4", "--label", "1", "2", "--seed", "5") == 0
+    assert {path.name for path in (empty_folder / "p").glob("sample-*")} == {
+        "sample-0-label-7.png", "sample-5-label-1-2.png",
+    }  # fmt: skip
+    assert run("sample", "i", "-n", "4", "--label", "3", "--codes", "-1", "0.5", "--out", "four.npz") == 0
+    expected = load("i").sample(4, label=3, codes=(-1, 0.5))
+    np.testing.assert_array_equal(np.load("four.npz")["images"], expected)
+    capsys.readouterr()
+    assert run("sample", "p", "--label", "10") == 2
+    assert run("sample", "p", "--label", "0", "1", "2") == 2
+    assert run("sample", "p", "--codes", "0", "0") == 2
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[0] == "minigan sample: label: expected 0 to 9, got [10]"
+    assert "divides n = 64, got 3 of them" in lines[1]
+    assert "codes: expected None" in lines[2]
 
 
 def test_gradcheck(capsys):

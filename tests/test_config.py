@@ -25,6 +25,8 @@ def test_defaults():
         "label_noise": 0.0,
         "label_flip": 0.0,
         "penalty": None,
+        "conditional": None,
+        "code_weight": None,
         "update": "alternating",
         "steps": None,
         "seconds": None,
@@ -85,6 +87,7 @@ BAD = [
             "learning_rate",
             "generator_learning_rate",
             "discriminator_learning_rate",
+            "code_weight",
             "clip_gradient_norm",
             "clip_gradient_value",
             "clip_weights",
@@ -221,6 +224,19 @@ def test_numpy_numbers_become_plain():
         ({"label_noise": -0.1}, "label_noise: expected a number in"),
         ({"objective": "wasserstein", "label_flip": 0.1}, "the critic of 'wasserstein' is told no labels"),
         ({"penalty": "r7"}, "penalty: expected one of r1, r2"),
+        ({"conditional": "cgan"}, "conditional: expected one of projection, ac-gan, infogan, got 'cgan'"),
+        ({"code_weight": 0.5}, "code_weight: expected None without a conditional game, got 0.5"),
+        (
+            {"conditional": "projection", "code_weight": 1.0},
+            "code_weight: 'projection' has no loss on codes, expected None",
+        ),
+        ({"conditional": "infogan", "code_weight": -1}, "code_weight: expected a positive number, got -1"),
+        ({"conditional": "ac-gan", "packing": 2}, "packing: a conditional D judges each sample with a code of its own"),
+        (
+            {"conditional": "ac-gan", "discriminators": 2},
+            "discriminators: a conditional game reads D's outputs as one logit and its code, expected 1, got 2",
+        ),
+        ({"conditional": "ac-gan", "update": "simultaneous"}, "update: of 'ac-gan' each player sends several numbers"),
         ({"penalty": "r1:gamma"}, "penalty: expected weight=NUMBER"),
     ],
 )
@@ -261,6 +277,22 @@ def test_weight_clipping_by_objective(said, expected):
 @pytest.mark.parametrize(("data", "said", "expected"), [("ring", None, 2), ("grid", 1, 1), ("mnist", None, 1)])
 def test_packing_by_data(data, said, expected):
     assert TrainConfig(data=data, packing=said).resolve(dataset=data, device="cpu").packing == expected
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ({}, (None, 2)),
+        ({"conditional": "projection"}, (None, 1)),
+        ({"conditional": "ac-gan"}, (0.3, 1)),
+        ({"conditional": "infogan"}, (1.0, 1)),
+        ({"conditional": "infogan", "code_weight": 0.4, "packing": 1}, (0.4, 1)),
+    ],
+)
+def test_conditional_defaults(said, expected):
+    config = TrainConfig(data="ring", **said).resolve(dataset="ring", device="cpu")
+    assert (config.code_weight, config.packing) == expected
+    assert config.resolve(dataset="ring", device="cpu") == config
 
 
 def test_packing_divides_the_batch():

@@ -7,6 +7,7 @@ from minigan import InputError
 from minigan.backend import get_array_module, to_host
 from minigan.gradient_check import (
     Check,
+    central_difference,
     check_directional,
     check_elementwise,
     check_game,
@@ -388,6 +389,14 @@ def test_game_of_networks_that_do_not_fit():
 
 
 # one array at a time
+
+
+@pytest.mark.parametrize("distance", [3e-4, 3e-5, 3e-6])
+@pytest.mark.parametrize("side", [1, -1])
+def test_the_step_shrinks_until_it_avoids_a_kink(distance, side):
+    """The largest step straddles a kink at 3e-6; the two smaller ones agree on the slope of one side."""
+    slope = central_difference(lambda h: max(side * distance + h, 0.2 * (side * distance + h)))
+    assert slope == pytest.approx(1 if side > 0 else 0.2, rel=1e-8)
 
 
 def cubes(x):

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from minigan import cli, layers, objectives
+from minigan.conditioning import CONDITIONALS
 from minigan.gradient_check import check_game
 from minigan.models import FAMILIES, build_networks
 from minigan.penalties import PENALTIES
@@ -30,6 +31,23 @@ def test_the_python_example_runs(tmp_path, monkeypatch):
     exec(example.replace("seed=0,", "seed=0, steps=3, batch_size=4,"), names)
     assert names["digits"].shape == (64, 28, 28)
     assert all(check.ok for check in names["checks"])
+
+
+def test_the_conditional_example_runs(tmp_path, monkeypatch):
+    (example,) = (
+        code for code in re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL) if "conditional=" in code
+    )
+    monkeypatch.chdir(tmp_path)
+    names = {}
+    exec(example.replace("seed=0,", "seed=0, steps=3, batch_size=4,"), names)
+    assert names["sevens"].shape == (10, 28, 28)
+    assert names["grid"].shape == (100, 28, 28)
+
+
+def test_every_conditional_game_is_named():
+    section = README.split("## Conditional generation")[1].split("\n## ")[0]
+    for name in CONDITIONALS:
+        assert f"| `{name}` |" in section
 
 
 def test_the_new_objective_is_complete(monkeypatch):

@@ -37,14 +37,24 @@ class Batches:
     batch_size : N, at most M
     rng : draws the order of every epoch
     device : where the samples are kept and the batches made
+    labels : host array (M,) of integers, for `next_labelled`
     """
 
-    def __init__(self, samples: np.ndarray, batch_size: int, *, rng: np.random.Generator, device: Device) -> None:
+    def __init__(
+        self,
+        samples: np.ndarray,
+        batch_size: int,
+        *,
+        rng: np.random.Generator,
+        device: Device,
+        labels: np.ndarray | None = None,
+    ) -> None:
         points = samples.ndim == 2
         if batch_size > len(samples):
             kind = "points" if points else "images"
             raise InputError(f"batch_size: got {batch_size}, but the data set has only {len(samples)} {kind}")
         self.samples = to_device(samples if points else samples.reshape(*samples.shape[:3], -1), device)
+        self.labels = None if labels is None else to_device(labels.astype(np.int64), device)
         self.batch_size = batch_size
         self.device = device
         self.rng = rng
@@ -53,9 +63,21 @@ class Batches:
 
     def next(self) -> Array:
         """Return the next minibatch."""
+        return self._samples(self._pick())
+
+    def next_labelled(self) -> tuple[Array, Array]:
+        """Return the next minibatch and its labels (N,) int64, on the device as well."""
+        assert self.labels is not None
+        picked = self._pick()
+        return self._samples(picked), get_array_module(self.labels).take(self.labels, picked)
+
+    def _pick(self) -> Array:
         if self.position + self.batch_size > len(self.order):
             self.order = to_device(self.rng.permutation(len(self.samples)), self.device)
             self.position = 0
         picked = self.order[self.position : self.position + self.batch_size]
         self.position += self.batch_size
+        return picked
+
+    def _samples(self, picked: Array) -> Array:
         return to_pixels_first(get_array_module(self.samples).take(self.samples, picked, axis=0))

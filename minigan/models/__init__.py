@@ -6,6 +6,7 @@ from ..backend import Device
 from ..errors import InputError
 from ..layers import (
     Branches,
+    Dense,
     GaussianNoise,
     Layer,
     MinibatchStd,
@@ -49,6 +50,7 @@ def build_networks(
     minibatch_std: bool = False,
     packing: int = 1,
     discriminators: int = 1,
+    codes: int = 0,
     dtype: str = "float32",
     device: Device = "cpu",
 ) -> tuple[Network, Network]:
@@ -63,22 +65,25 @@ def build_networks(
     minibatch_std : puts `MinibatchStd` in front of the discriminator's last layer
     discriminators : > 1 puts so many of these, each with weights of its own, into `Branches`: all see the same shifts,
         noise and packs. ``InputError`` where they would all start with the same weights
+    codes : K, the numbers of a conditional game's code (`minigan.codes`): (Z + K,) -> ``sample_shape`` -> (1 + K,)
     """
     family = get_family(model)
     family.check_sample_shape(sample_shape)
     if augment_shift and family.samples == "points":
         raise InputError(f"augment_shift: expected 0 for points, which have no pixels to shift, got {augment_shift}")
-    latent_dim = latent_dim or family.latent_dim
+    inputs = (latent_dim or family.latent_dim) + codes
     seen: list[Layer] = [RandomShift(augment_shift)] if augment_shift else []
     seen += [GaussianNoise(std=instance_noise)] if instance_noise else []
     seen += [Pack(packing)] if packing > 1 else []
     literal = family.written(corrected)
     layers = (literal and literal.generator) or family.generator
-    generator = Network(layers(sample_shape, latent_dim), (latent_dim,), rng=rng, dtype=dtype, device=device)
+    generator = Network(layers(sample_shape, inputs), (inputs,), rng=rng, dtype=dtype, device=device)
     if generator.output_shape != sample_shape:
         assert literal is not None
         raise InputError(f"model: {model!r} cannot be built as written: {literal.flaw}")
     judging = family.discriminator(sample_shape)
+    if codes:
+        judging[-1] = _widened(judging[-1], codes)
     if minibatch_std:
         judging.insert(-1, MinibatchStd())
     if spectral_norm:
@@ -92,6 +97,13 @@ def build_networks(
         judging = [Branches([judging] * discriminators)]
     discriminator = Network([*seen, *judging], sample_shape, rng=rng, dtype=dtype, device=device)
     return generator, discriminator
+
+
+def _widened(last: Layer, codes: int) -> Dense:
+    """Return the dense layer of one logit with as many outputs more."""
+    assert isinstance(last, Dense)
+    assert last.units == 1
+    return Dense(1 + codes, use_bias=last.use_bias, initializer=last.initializer)
 
 
 __all__ = ["FAMILIES", "IMAGE_FAMILIES", "Family", "build_networks", "default_model", "get_family", "kind_of"]

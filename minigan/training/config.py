@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from .. import checks
+from ..conditioning import CONDITIONALS, get_conditional
 from ..errors import InputError
 from ..models import FAMILIES, default_model, get_family
 from ..objectives import OBJECTIVES, Objective, SoftLabels
@@ -44,6 +45,12 @@ class TrainConfig:
     label_noise: float = option(0.0, "D's labels move towards the other side by a draw from 0 to this")
     label_flip: float = option(0.0, "share of D's labels that are given the wrong way round, in [0, 1)")
     penalty: str | None = option(None, f"on D's slope: {', '.join(PENALTIES)}; r1:weight=10,every=4 sets its options")
+    conditional: str | None = option(
+        None, f"tell G what to draw: {', '.join(CONDITIONALS)}; the first two need labels (default: not at all)"
+    )
+    code_weight: float | None = option(
+        None, "weight of the loss on classes or codes (default: 0.3 for ac-gan, 1 for infogan)"
+    )
     update: str = option(
         "alternating", "alternating (D, then G against the new D) or simultaneous (both at once, a cheaper step)"
     )
@@ -127,6 +134,7 @@ class TrainConfig:
             "learning_rate": checks.positive,
             "generator_learning_rate": checks.positive,
             "discriminator_learning_rate": checks.positive,
+            "code_weight": checks.positive,
             "clip_gradient_norm": checks.positive,
             "clip_gradient_value": checks.positive,
             "clip_weights": checks.positive,
@@ -147,6 +155,7 @@ class TrainConfig:
         if self.device not in ("auto", "cpu", "cuda"):
             raise InputError(f"device: expected 'auto', 'cpu' or 'cuda', got {self.device!r}")
 
+        self._check_conditional()
         self._check_labels(objective)
 
     @property
@@ -164,6 +173,31 @@ class TrainConfig:
         """Return the labels that D is told as `SoftLabels` takes them; empty where they are 1 and 0."""
         labels = {"real": self.real_label, "fake": self.fake_label, "noise": self.label_noise, "flip": self.label_flip}
         return {} if labels == {"real": 1.0, "fake": 0.0, "noise": 0.0, "flip": 0.0} else labels
+
+    def _check_conditional(self) -> None:
+        if self.conditional is None:
+            if self.code_weight is not None:
+                raise InputError(f"code_weight: expected None without a conditional game, got {self.code_weight!r}")
+            return
+        game = get_conditional(self.conditional)
+        if self.code_weight is not None and game.default_weight is None:
+            raise InputError(
+                f"code_weight: {game.name!r} has no loss on codes, expected None, got {self.code_weight!r}"
+            )
+        if self.update == "simultaneous" and game.default_weight is not None:
+            raise InputError(
+                f"update: of {game.name!r} each player sends several numbers per sample back through D, and one pass "
+                "cannot serve both; expected 'alternating'"
+            )
+        if self.discriminators > 1:
+            raise InputError(
+                "discriminators: a conditional game reads D's outputs as one logit and its code, expected 1, "
+                f"got {self.discriminators}"
+            )
+        if self.packing is not None and self.packing != 1:
+            raise InputError(
+                f"packing: a conditional D judges each sample with a code of its own, expected 1, got {self.packing!r}"
+            )
 
     def _check_labels(self, objective: Objective) -> None:
         if self.soft_labels:
@@ -187,6 +221,9 @@ class TrainConfig:
             for name in ("latent_dim", "packing", "learning_rate", "beta1", "beta2", "average_decay")
             if getattr(self, name) is None
         }
+        if self.conditional is not None:
+            own["packing"] = 1
+            own["code_weight"] = self.code_weight or get_conditional(self.conditional).default_weight
         if self.steps is None and self.seconds is None:
             own["steps"] = family.steps
         own["objective"] = family.get_objective(self.objective, corrected=self.corrected).name

@@ -5,8 +5,6 @@ import os
 import time
 from typing import Any
 
-import numpy as np
-
 from ..backend import cuda_problem, get_array_module, keep_freed_memory, resolve_device, to_host
 from ..datasets import Points, load_dataset
 from ..errors import DivergedError
@@ -15,8 +13,8 @@ from .config import TrainConfig
 from .history import History, Record
 from .progress import Progress
 from .run import Run, generate
-from .run_folder import RunFolder
-from .trainer import StepMetrics, Trainer, draw_noise
+from .run_folder import RunFolder, by_column
+from .trainer import StepMetrics, Trainer
 
 SNAPSHOTS = 40  # pictures of one fixed z over a run, denser at its start
 GRID = {"images": 64, "points": 1000}  # samples on each of them
@@ -68,8 +66,8 @@ def _fit(trainer: Trainer, folder: RunFolder | None, progress: Progress) -> Run:
     history = History()
     run = Run(config, trainer.average.network, trainer.discriminator, history, folder.path if folder else None)
     kind = kind_of(trainer.generator.output_shape)
-    latent_dim = trainer.generator.input_shape[0]
-    z_fixed = draw_noise(np.random.default_rng(config.seed), GRID[kind], latent_dim, trainer.device)
+    n, label = by_column(run, otherwise=GRID[kind])
+    z_fixed = run.latent(n, seed=config.seed, label=label)
     pending: list[StepMetrics] = []
     step, share, snapshots = 0, 0.0, 0
     started = logged = time.perf_counter()

@@ -5,13 +5,16 @@ import json
 import os
 import zipfile
 import zlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from .. import checks
-from ..backend import to_host
+from ..backend import Array, get_array_module, to_device, to_host
+from ..codes import choose_codes, draw_codes
+from ..conditioning import get_conditional
 from ..datasets.batches import from_pixels_first
 from ..errors import InputError
 from ..files import atomic_path
@@ -52,15 +55,53 @@ class Run:
         self.folder = folder
         self.interrupted = False
 
-    def sample(self, n: int, *, seed: int = 0) -> np.ndarray:
+    @property
+    def classes(self) -> int:
+        """Number of labels that `sample` takes; 0 where the game is not conditional."""
+        if self.config.conditional is None:
+            return 0
+        return self.discriminator.output_shape[0] - 1 - get_conditional(self.config.conditional).continuous
+
+    def sample(
+        self,
+        n: int,
+        *,
+        seed: int = 0,
+        label: int | Sequence[int] | np.ndarray | None = None,
+        codes: Sequence[float] | np.ndarray | None = None,
+    ) -> np.ndarray:
         """Draw n images, (n, H, W) or (n, H, W, C) float32 in [-1, 1], or n points, (n, C) in the units of the data.
 
-        Always in eval mode: sample i depends on ``seed`` and i alone, neither on n nor on its batch mates.
+        Always in eval mode: sample i depends on ``seed``, i, and its label and codes alone, neither on n nor on its
+        batch mates.
+
+        label : of a conditional game: a class for all, or several, repeated to n; None draws them
+        codes : of infogan: the two continuous codes, (2,) for all or (n, 2); trained in [-1, 1]; None draws them
         """
+        return generate(self.generator, self.latent(n, seed=seed, label=label, codes=codes))
+
+    def latent(
+        self,
+        n: int,
+        *,
+        seed: int = 0,
+        label: int | Sequence[int] | np.ndarray | None = None,
+        codes: Sequence[float] | np.ndarray | None = None,
+    ) -> Array:
+        """Return what `sample` gives to the generator: z (n, Z), or with the codes of a conditional game (n, Z + K)."""
         checks.integer("n", n)
         checks.integer("seed", seed, least=0)
-        z = draw_noise(np.random.default_rng(seed), n, self.generator.input_shape[0], self.generator.device)
-        return generate(self.generator, z)
+        width, device = self.generator.input_shape[0], self.generator.device
+        if self.config.conditional is None:
+            for name, value in (("label", label), ("codes", codes)):
+                if value is not None:
+                    raise InputError(f"{name}: this run is not conditional, expected None, got {value!r}")
+            return draw_noise(np.random.default_rng(seed), n, width, device)
+        continuous = get_conditional(self.config.conditional).continuous
+        drawn = draw_codes(np.random.default_rng((seed, 1)), n, self.classes, continuous=continuous)
+        chosen = to_device(choose_codes(drawn, self.classes, label=label, codes=codes), device)
+        z = draw_noise(np.random.default_rng(seed), n, width - drawn.shape[1], device)
+        return get_array_module(z).concatenate((z, chosen), axis=1)
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write both networks and the configuration to one ``.npz`` file, whole or not at all; return its path.
@@ -73,6 +114,7 @@ class Run:
         description = {
             "format": FORMAT,
             "image_shape": self.generator.output_shape,
+            "codes": self.discriminator.output_shape[0] - 1 if self.config.conditional else 0,
             "config": {k: v for k, v in dataclasses.asdict(self.config).items() if k not in ("out", "quiet")},
         }
         try:
@@ -121,6 +163,7 @@ def load(path: str | os.PathLike[str]) -> Run:
             tuple(description["image_shape"]),
             rng=np.random.default_rng(0),
             **config.network_options,
+            codes=description.get("codes", 0),
         )
         generator.load(*vectors[:2])
         discriminator.load(*vectors[2:])

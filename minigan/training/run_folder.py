@@ -56,11 +56,11 @@ class RunFolder:
     def finish(self, run: Run) -> None:
         """Write the model, and the pictures of the whole run."""
         run.save(self.path / "model.npz")
-        n = 100 if kind_of(run.generator.output_shape) == "images" else 2500
-        save_samples(run.sample(n, seed=run.config.seed), self.path / "samples.png", data=self.data)
+        n, label = by_column(run, otherwise=100 if kind_of(run.generator.output_shape) == "images" else 2500)
+        save_samples(run.sample(n, seed=run.config.seed, label=label), self.path / "samples.png", data=self.data)
         if len(run.history):
             config = run.config
-            alone = not config.soft_labels and config.discriminators == 1
+            alone = not config.soft_labels and config.discriminators == 1 and config.code_weight is None
             known = config.objective in ("non-saturating", "minimax") and alone
             objective = get_family(config.model).get_objective(config.objective, corrected=config.corrected)
             options = {"equilibrium": known, "probability": objective.log_odds}
@@ -78,6 +78,13 @@ class RunFolder:
         }
         lines = [f"  {self.path / name}  {text}" for name, text in what.items() if (self.path / name).exists()]
         return "\n".join([*lines, f"More {self.drawn}: minigan sample {self.path}"])
+
+
+def by_column(run: Run, *, otherwise: int) -> tuple[int, np.ndarray | None]:
+    """Return how many samples to show and their labels: of a conditional run 100 images, a class in each column."""
+    if not run.classes or kind_of(run.generator.output_shape) == "points":
+        return otherwise, None
+    return 100, np.arange(10) * run.classes // 10
 
 
 def save_samples(samples: np.ndarray, path: Path, *, data: str) -> None:

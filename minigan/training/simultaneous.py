@@ -70,31 +70,33 @@ def simultaneous_step(
     just where the non-saturating loss is there to give one.)
 
     Any objective on logits may be used: where its ds_d is 0, as a hinge's may be, u is 2^-60 / N as well. A penalty
-    adds to D's gradient alone.
+    adds to D's gradient alone. Where the logit is <slope_n, outputs_n> of several outputs, with slope_n,0 = 1, what is
+    sent back is u_n slope_n.
 
     x_real : (H, W, N, C)
     x_fake, caches_fake : what ``generator.forward(z, train=True)`` returned, with the weights that G still has
-    returns : d_loss and g_loss (0-d), logits_real and logits_fake (N, 1), all from before the step
+    returns : d_loss and g_loss (0-d), D's outputs for x_real and x_fake, all from before the step
 
     Raises ``InputError`` for a discriminator with batch norm or packing, and for one of several logits s_nk, whose
     v_n = sum_k u_nk J_nk no factor per sample can turn into G's.
     """
     check_uncoupled(discriminator)
-    if discriminator.output_shape != (1,):
+    xp, n = get_array_module(x_real), x_real.shape[-2]
+    outputs, caches = discriminator.forward(xp.concatenate((x_real, x_fake), axis=-2), train=True, rng=rng)
+    outputs_real, outputs_fake = xp.split(outputs, [n])
+    logits, slopes = objective.logit(outputs_fake)
+    if logits.shape[-1] != 1:
         raise InputError(
             "update: 'simultaneous' needs a discriminator with one logit, whose gradient it rescales sample by sample, "
-            f"got outputs of shape {discriminator.output_shape}; 'alternating' takes any"
+            f"got {logits.shape[-1]}; 'alternating' takes any"
         )
-    xp, n = get_array_module(x_real), x_real.shape[-2]
-    logits, caches = discriminator.forward(xp.concatenate((x_real, x_fake), axis=-2), train=True, rng=rng)
-    logits_real, logits_fake = xp.split(logits, [n])
-    d_loss, ds_real, ds_fake = objective.discriminator(logits_real, logits_fake)
-    g_loss, ds_generator = objective.generator(logits_fake)
-    u, r = shared_upstream(ds_fake, ds_generator)
+    d_loss, ds_real, ds_fake = objective.discriminator(outputs_real, outputs_fake)
+    g_loss, ds_generator = objective.generator(outputs_fake)
+    u, r = shared_upstream(ds_fake[:, :1], ds_generator[:, :1])
     discriminator.zero_grad()
-    dx = discriminator.backward(xp.concatenate((ds_real, u)), caches)
+    dx = discriminator.backward(xp.concatenate((ds_real, u * slopes)), caches)
     if penalty:
-        penalty.add_gradient(discriminator, x_real, x_fake, rng=rng)
+        penalty.add_gradient(discriminator, x_real, x_fake, rng=rng, objective=objective)
     generator.zero_grad()
     assert dx is not None
     g_loss, dx_fake = with_image_loss(objective, g_loss, dx[..., n:, :] * r, x_fake, x_real)
@@ -103,4 +105,4 @@ def simultaneous_step(
     generator_optimizer.step()
     discriminator.update_stats(caches)
     generator.update_stats(caches_fake)
-    return d_loss, g_loss, logits_real, logits_fake
+    return d_loss, g_loss, outputs_real, outputs_fake

@@ -47,8 +47,8 @@ def discriminator_step(
     is faster.
 
     x_real, x_fake : (H, W, N, C)
-    returns : loss (0-d), without the penalty, logits_real and logits_fake (N, 1), or (N/m, 1) behind Pack(m), all from
-        before the step
+    returns : loss (0-d), without the penalty, logits_real and logits_fake (N, 1), or (N/m, 1) behind Pack(m), or all
+        outputs of a D that has several, all from before the step
     """
     xp = get_array_module(x_real)
     apart = couples_samples(discriminator) is not None
@@ -60,7 +60,7 @@ def discriminator_step(
     for ds, cache in zip([ds_real, ds_fake] if apart else [xp.concatenate((ds_real, ds_fake))], caches, strict=True):
         discriminator.backward(ds, cache, input_grad=False)
     if penalty:
-        penalty.add_gradient(discriminator, x_real, x_fake, rng=rng)
+        penalty.add_gradient(discriminator, x_real, x_fake, rng=rng, objective=objective)
     optimizer.step()
     for cache in caches:
         discriminator.update_stats(cache)

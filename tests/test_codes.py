@@ -1,0 +1,118 @@
+"""Codes: every class is drawn, a row depends on its place alone, and what cannot be told is refused."""
+
+import numpy as np
+import pytest
+
+from minigan import InputError
+from minigan.codes import choose_codes, count_classes, draw_codes
+from minigan.layers import Dense, Network
+
+
+@pytest.mark.parametrize("classes", [2, 3, 10, 26])
+def test_every_class_is_drawn_equally_often(classes, rng):
+    codes = draw_codes(rng, 1000 * classes, classes)
+    assert codes.dtype == np.float32
+    assert set(codes.ravel()) == {0, 1}
+    np.testing.assert_array_equal(codes.sum(axis=1), 1)
+    counts = codes.sum(axis=0)
+    assert np.abs(counts - 1000).max() < 5 * np.sqrt(1000)  # five standard deviations
+
+
+def test_continuous_codes_are_uniform(rng):
+    codes = draw_codes(rng, 50_000, 10, continuous=2)
+    assert codes.shape == (50_000, 12)
+    numbers = codes[:, 10:]
+    assert -1 <= numbers.min() < -0.999
+    assert 0.999 < numbers.max() <= 1
+    np.testing.assert_allclose(numbers.mean(axis=0), 0, atol=0.015)
+    np.testing.assert_allclose(np.cov(numbers.T), np.eye(2) / 3, atol=0.01)
+    assert abs(np.corrcoef(codes[:, :10].argmax(axis=1), numbers[:, 0])[0, 1]) < 0.02
+
+
+@pytest.mark.parametrize("continuous", [0, 2])
+def test_a_row_depends_on_its_place_alone(continuous):
+    many = draw_codes(np.random.default_rng(4), 300, 7, continuous=continuous)
+    for n in (1, 2, 99):
+        np.testing.assert_array_equal(draw_codes(np.random.default_rng(4), n, 7, continuous=continuous), many[:n])
+    assert (draw_codes(np.random.default_rng(5), 300, 7, continuous=continuous) != many).any()
+
+
+def test_the_first_layer_adds_an_embedding(rng):
+    """(z, c) W + b = z W_z + b + row y of W's last K rows."""
+    net = Network([Dense(6)], (4 + 3,), rng=rng, dtype="float64")
+    z, codes = rng.standard_normal((5, 4)), draw_codes(rng, 5, 3).astype(float)
+    y, _ = net.forward(np.hstack((z, codes)), train=True)
+    w, embedding = net.layers[0].w[:4], net.layers[0].w[4:]
+    for n, label in enumerate(codes.argmax(axis=1)):
+        np.testing.assert_allclose(y[n], z[n] @ w + net.layers[0].b + embedding[label], rtol=1e-12)
+
+
+@pytest.fixture
+def drawn(rng):
+    return draw_codes(rng, 6, 3, continuous=2)
+
+
+def test_choosing(drawn):
+    before = drawn.copy()
+    np.testing.assert_array_equal(choose_codes(drawn, 3, label=None, codes=None), drawn)
+    for label, expected in (
+        (2, [2] * 6),
+        (np.int64(0), [0] * 6),
+        ([1], [1] * 6),
+        ([0, 2], [0, 2] * 3),
+        (np.array([2, 1, 0, 0, 1, 2], dtype=np.uint8), [2, 1, 0, 0, 1, 2]),
+        (range(3), [0, 1, 2, 0, 1, 2]),
+    ):
+        chosen = choose_codes(drawn, 3, label=label, codes=None)
+        assert chosen[:, :3].argmax(axis=1).tolist() == expected
+        np.testing.assert_array_equal(chosen[:, :3].sum(axis=1), 1)
+        np.testing.assert_array_equal(chosen[:, 3:], drawn[:, 3:])
+    rows = np.arange(12.0).reshape(6, 2)
+    for codes, expected in (((-1, 0.5), np.tile([-1, 0.5], (6, 1))), (rows, rows)):
+        chosen = choose_codes(drawn, 3, label=None, codes=codes)
+        np.testing.assert_array_equal(chosen[:, 3:], expected)
+        np.testing.assert_array_equal(chosen[:, :3], drawn[:, :3])
+        assert chosen.dtype == np.float32
+    np.testing.assert_array_equal(drawn, before)
+
+
+@pytest.mark.parametrize(
+    ("label", "message"),
+    [
+        (3, "label: expected 0 to 2, got 3"),
+        (-1, "label: expected 0 to 2, got -1"),
+        ([0, 7], "label: expected 0 to 2, got .0, 7."),
+        (1.0, "label: expected an integer or a sequence of them, got 1.0"),
+        (True, "label: expected an integer or a sequence of them, got True"),
+        ("7", "label: expected an integer or a sequence"),
+        ([], "label: expected an integer or a sequence"),
+        ([[1, 2]], "label: expected an integer or a sequence"),
+        ([0, 1, 2, 0], "label: expected one, or a number of labels that divides n = 6, got 4 of them"),
+        ([0] * 12, "label: expected one, or a number of labels that divides n = 6, got 12 of them"),
+    ],
+)
+def test_refuses_labels(label, message, drawn):
+    with pytest.raises(InputError, match=f"^{message}"):
+        choose_codes(drawn, 3, label=label, codes=None)
+
+
+@pytest.mark.parametrize("codes", [0.5, [1.0], [1.0, np.nan], np.zeros((5, 2)), np.zeros((6, 3)), "ab", ["a", "b"]])
+def test_refuses_codes(codes, drawn):
+    with pytest.raises(InputError, match=r"^codes: expected finite numbers, \(2,\) or \(6, 2\), got"):
+        choose_codes(drawn, 3, label=None, codes=codes)
+
+
+def test_refuses_codes_where_there_are_none(drawn):
+    with pytest.raises(InputError, match=r"^codes: expected None, as G takes classes only, got"):
+        choose_codes(drawn[:, :3], 3, label=None, codes=[0.0, 0.0])
+
+
+def test_count_classes():
+    assert count_classes(np.array([3, 0, 1, 2], dtype=np.uint8), conditional="projection", data="x") == 4
+    assert count_classes(np.array([0, 1, 1]), conditional="ac-gan", data="x") == 2
+    with pytest.raises(InputError, match="conditional: 'projection' needs data with labels, but 'x' has none"):
+        count_classes(None, conditional="projection", data="x")
+    for labels in ([0, 0, 0], [0, 1, 3]):
+        message = f"labels 0 to K - 1 with K from 2 to 3, .* but the largest label of 'x' is {labels[-1]}"
+        with pytest.raises(InputError, match=message):
+            count_classes(np.array(labels), conditional="ac-gan", data="x")
