@@ -61,7 +61,7 @@ def slide(draw: Callable[..., None], **sliders: tuple[float, float, float]) -> N
         name: FloatSlider(value=first, min=least, max=greatest, step=(greatest - least) / 50, continuous_update=False)
         for name, (least, greatest, first) in sliders.items()
     }
-    interact(draw, **controls)
+    interact(lambda **values: draw(**values), **controls)  # else ipywidgets adds a slider for every default of draw
 
 
 def judge(check: Callable[[Any], None], answer: Any) -> bool:

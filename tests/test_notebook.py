@@ -1,6 +1,7 @@
 """What the chapters ask of a notebook: verdicts tell right from wrong, sliders do without ipywidgets."""
 
 import doctest
+import inspect
 import sys
 import types
 
@@ -68,6 +69,20 @@ def test_slide_makes_sliders(monkeypatch):
     monkeypatch.setitem(sys.modules, "ipywidgets", widgets)
     slide(lambda a: None, a=(0, 2, 0.5))
     assert calls == [{"a": {"value": 0.5, "min": 0, "max": 2, "step": 0.04, "continuous_update": False}}]
+
+
+def test_slide_makes_no_slider_for_a_default(monkeypatch):
+    """ipywidgets makes a widget of every parameter that has a name and a default."""
+    monkeypatch.delenv("MINIGAN_STATIC", raising=False)
+    given, drawn = [], []
+    widgets = types.ModuleType("ipywidgets")
+    widgets.FloatSlider = lambda **options: options
+    widgets.interact = lambda draw, **controls: given.append(draw)
+    monkeypatch.setitem(sys.modules, "ipywidgets", widgets)
+    slide(lambda a, n=14: drawn.append((a, n)), a=(0, 2, 0.5))
+    assert [parameter.kind.name for parameter in inspect.signature(given[0]).parameters.values()] == ["VAR_KEYWORD"]
+    given[0](a=1)
+    assert drawn == [(1, 14)]
 
 
 def test_source_is_that_of_the_package(monkeypatch):
