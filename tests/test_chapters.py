@@ -52,7 +52,7 @@ def defined(tree):
             yield node.id
 
 
-@pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
+@every_chapter
 def test_runs_offline_from_start_to_end(path, monkeypatch):
     monkeypatch.setenv("MINIGAN_FAST", "1")
     monkeypatch.setenv("MINIGAN_STATIC", "1")
@@ -189,6 +189,7 @@ def test_the_map_lists_every_chapter():
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     assert [path.stem[:2] for path in CHAPTERS] == [f"{k:02}" for k in range(len(CHAPTERS))]
     for path in CHAPTERS:
-        assert f"({path.name})" in page
-        assert f"(chapters/{path.name})" in readme
+        title = read(path).cells[0].source.splitlines()[0].removeprefix(f"# {path.stem[:2]} · ")
+        assert f"[{title}]({path.name})" in page
+        assert f"[{title}](chapters/{path.name})" in readme
         assert f"chapters/pictures/{path.stem}.png" in readme
