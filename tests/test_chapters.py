@@ -193,3 +193,81 @@ def test_the_map_lists_every_chapter():
         assert f"[{title}]({path.name})" in page
         assert f"[{title}](chapters/{path.name})" in readme
         assert f"chapters/pictures/{path.stem}.png" in readme
+
+
+def _replace(old, new):
+    def spoil(notebook):
+        cell = next(cell for cell in notebook.cells if old in cell.source)
+        cell.source = cell.source.replace(old, new, 1)
+
+    return spoil
+
+
+def _spoil_outputs(*outputs):
+    def spoil(notebook):
+        code_cells(notebook)[-1].outputs = [nbformat.from_dict(output) for output in outputs]
+
+    return spoil
+
+
+def _without_asserts(notebook):
+    for cell in code_cells(notebook):
+        cell.source = cell.source.replace("assert ", "")
+
+
+def _unhide_the_last(notebook):
+    code_cells(notebook)[-1].metadata.pop("jupyter")
+
+
+def _count_twice(notebook):
+    code_cells(notebook)[3].execution_count = 3
+
+
+STREAM = {"output_type": "stream", "name": "stdout"}
+SPOILED = [
+    (test_opens_with_its_question, _replace("**Question.**", "Question:")),
+    (test_opens_with_its_question, _replace("chapters/02_dense.ipynb", "chapters/03_dense.ipynb")),
+    (test_is_executed_in_order, _count_twice),
+    (test_is_small_and_the_same_everywhere, _spoil_outputs({**STREAM, "text": 'File "/home/me/minigan/x.py"'})),
+    (test_is_small_and_the_same_everywhere, _spoil_outputs({**STREAM, "text": "x" * 300_000})),
+    (
+        test_is_small_and_the_same_everywhere,
+        _spoil_outputs(
+            {
+                "output_type": "display_data",
+                "metadata": {},
+                "data": {"application/vnd.jupyter.widget-view+json": {"model_id": "1"}},
+            }
+        ),
+    ),
+    (
+        test_errors_are_expected,
+        _spoil_outputs({"output_type": "error", "ename": "ValueError", "evalue": "", "traceback": []}),
+    ),
+    (test_cells_are_short, _replace("use_style()", "use_style()\n" * 26)),
+    (test_asserts_what_it_says, _without_asserts),
+    (test_redefines_nothing_of_the_package, _replace("use_style()", "use_style()\nAdam = 1")),
+    (test_redefines_nothing_of_the_package, _replace("use_style()", "def ring():\n    pass")),
+    (test_every_equation_is_numbered, _replace(r"\tag{2.3}", "")),
+    (test_every_equation_is_numbered, _replace(r"\tag{2.3}", r"\tag{2.30}")),
+    (test_every_equation_is_numbered, _replace("(2.3)", "(2.99)")),
+    (test_exercises, _replace("**Exercise 2.3 (derive).**", "**Exercise 2.3.**")),
+    (test_exercises, _replace("assert not judge(check_1, wrong_1)", "judge(check_1, wrong_1)")),
+    (test_solutions_are_last_and_collapsed, _unhide_the_last),
+    (test_equations_lead_to_functions_and_tests, _replace("`minigan.layers.dense.Dense.forward`", "`minigan.nothing`")),
+    (
+        test_equations_lead_to_functions_and_tests,
+        _replace("tests/test_dense.py::test_", "tests/test_dense.py::test_no_"),
+    ),
+]
+
+
+@pytest.mark.parametrize(("rule", "spoil"), SPOILED)
+def test_a_spoiled_chapter_is_rejected(rule, spoil, tmp_path):
+    """Canaries: every rule above accepts chapter 02 and rejects it with one thing wrong."""
+    notebook = read(ROOT / "chapters" / "02_dense.ipynb")
+    spoil(notebook)
+    path = tmp_path / "02_dense.ipynb"
+    nbformat.write(notebook, path)
+    with pytest.raises((AssertionError, AttributeError, StopIteration)):
+        rule(path)
