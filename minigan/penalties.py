@@ -173,6 +173,8 @@ def interpolate(x_real: Array, x_fake: Array, rng: np.random.Generator | None) -
 def get_penalty(text: str) -> Penalty:
     """Make a penalty from its name and options: ``"r1"``, ``"r1:weight=10,every=4"``.
 
+    The weight may be called gamma or lambda, too, as in the formulas.
+
     Raises ``InputError`` with the known names and options for anything else.
     """
     name, _, rest = text.partition(":") if isinstance(text, str) else (text, "", "")
