@@ -16,10 +16,10 @@ from typing import ClassVar
 from .backend import Array, get_array_module
 from .cross_entropy import softmax_cross_entropy
 from .errors import InputError
-from .objectives import Objective
+from .objectives import Modified, Objective
 
 
-class Conditional(Objective):
+class Conditional(Modified):
     """An objective whose logit comes from D's outputs o (N, 1 + K) and the codes c of the batch.
 
     Forward   L_D, L_G = those of ``objective`` at the logit of o
@@ -37,21 +37,9 @@ class Conditional(Objective):
     default_weight: ClassVar[float | None] = None  # None where there is no loss on the codes
 
     def __init__(self, objective: Objective, codes: Array, *, weight: float | None = None) -> None:
-        self.objective, self.log_odds = objective, objective.log_odds
+        super().__init__(objective)
         self.codes = codes
         self.weight = weight or self.default_weight or 0.0
-
-    def real(self, s: Array) -> tuple[Array, Array]:
-        return self.objective.real(s)
-
-    def fake(self, s: Array) -> tuple[Array, Array]:
-        return self.objective.fake(s)
-
-    def fool(self, s: Array) -> tuple[Array, Array]:
-        return self.objective.fool(s)
-
-    def image_loss(self, x_fake: Array, x_real: Array) -> tuple[Array, Array] | None:
-        return self.objective.image_loss(x_fake, x_real)
 
     def discriminator(self, out_real: Array, out_fake: Array) -> tuple[Array, Array, Array]:
         (s_real, slope_real), (s_fake, slope_fake) = self.logit(out_real), self.logit(out_fake)

@@ -164,7 +164,28 @@ class Hinge(Objective):
         return -s, s * 0 - 1
 
 
-class SoftLabels(Objective):
+class Modified(Objective):
+    """An objective made of another one, ``objective``: its losses, but where a subclass says otherwise."""
+
+    name = "modified"
+
+    def __init__(self, objective: Objective) -> None:
+        self.objective, self.log_odds = objective, objective.log_odds
+
+    def real(self, s: Array) -> tuple[Array, Array]:
+        return self.objective.real(s)
+
+    def fake(self, s: Array) -> tuple[Array, Array]:
+        return self.objective.fake(s)
+
+    def fool(self, s: Array) -> tuple[Array, Array]:
+        return self.objective.fool(s)
+
+    def image_loss(self, x_fake: Array, x_real: Array) -> tuple[Array, Array] | None:
+        return self.objective.image_loss(x_fake, x_real)
+
+
+class SoftLabels(Modified):
     """An objective of which D is told other labels than 1 for real and 0 for fake; G's loss stays.
 
     With label t of a sample, D pays  t real(s) + (1 - t) fake(s): for the cross-entropy losses exactly the loss with
@@ -196,7 +217,8 @@ class SoftLabels(Objective):
             raise InputError(f"real_label, fake_label: expected 0 <= fake < real <= 1, got {real!r} and {fake!r}")
         if not 0 <= noise <= real - fake:
             raise InputError(f"label_noise: expected a number in [0, {real - fake:g}], got {noise!r}")
-        self.objective, self.rng, self.log_odds = objective, rng, objective.log_odds
+        super().__init__(objective)
+        self.rng = rng
         self.real_label, self.fake_label, self.noise = float(real), float(fake), float(noise)
         self.flip = checks.fraction("label_flip", flip)
 
@@ -205,12 +227,6 @@ class SoftLabels(Objective):
 
     def fake(self, s: Array) -> tuple[Array, Array]:
         return self._mixed(s, self.fake_label, self.noise)
-
-    def fool(self, s: Array) -> tuple[Array, Array]:
-        return self.objective.fool(s)
-
-    def image_loss(self, x_fake: Array, x_real: Array) -> tuple[Array, Array] | None:
-        return self.objective.image_loss(x_fake, x_real)
 
     def _mixed(self, s: Array, label: float, noise: float) -> tuple[Array, Array]:
         t = label + noise * self.rng.random(s.shape)

@@ -2,12 +2,12 @@
 
 from .backend import Array, get_array_module
 from .errors import InputError
-from .objectives import Objective
+from .objectives import Modified, Objective
 
 COMBINE = ("mean", "max")
 
 
-class Several(Objective):
+class Several(Modified):
     """An objective for logits s (N, K) of K discriminators, of which each plays it alone; G plays against all.
 
     With L_k the objective's own loss of D on column k, and G_k = 1/N sum_n fool(s_nk) that of G:
@@ -34,23 +34,8 @@ class Several(Objective):
     def __init__(self, objective: Objective, *, combine: str = "mean") -> None:
         if combine not in COMBINE:
             raise InputError(f"combine: expected one of {', '.join(COMBINE)}, got {combine!r}")
-        self.objective, self.combine, self.log_odds = objective, combine, objective.log_odds
-
-    def real(self, s: Array) -> tuple[Array, Array]:
-        """What every member pays for a real sample."""
-        return self.objective.real(s)
-
-    def fake(self, s: Array) -> tuple[Array, Array]:
-        """What every member pays for a fake."""
-        return self.objective.fake(s)
-
-    def fool(self, s: Array) -> tuple[Array, Array]:
-        """What G pays to every member for a fake."""
-        return self.objective.fool(s)
-
-    def image_loss(self, x_fake: Array, x_real: Array) -> tuple[Array, Array] | None:
-        """As the one objective has it."""
-        return self.objective.image_loss(x_fake, x_real)
+        super().__init__(objective)
+        self.combine = combine
 
     def discriminator(self, logits_real: Array, logits_fake: Array) -> tuple[Array, Array, Array]:
         """Return L_D, the sum over the members (0-d), and its gradients in logits_real and logits_fake (N, K)."""
