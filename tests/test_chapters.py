@@ -56,7 +56,6 @@ def defined(tree):
 def test_runs_offline_from_start_to_end(path, monkeypatch):
     monkeypatch.setenv("MINIGAN_FAST", "1")
     monkeypatch.setenv("MINIGAN_STATIC", "1")
-    monkeypatch.setenv("PYTHONWARNINGS", "ignore::DeprecationWarning")
     NotebookClient(
         read(path), timeout=300, kernel_name="python3", resources={"metadata": {"path": path.parent}}
     ).execute()
