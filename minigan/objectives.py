@@ -167,8 +167,6 @@ class Hinge(Objective):
 class Modified(Objective):
     """An objective made of another one, ``objective``: its losses, but where a subclass says otherwise."""
 
-    name = "modified"
-
     def __init__(self, objective: Objective) -> None:
         self.objective, self.log_odds = objective, objective.log_odds
 

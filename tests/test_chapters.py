@@ -2,7 +2,10 @@
 
 import ast
 import importlib
+import importlib.util
+import inspect
 import re
+import textwrap
 import tomllib
 from pathlib import Path
 
@@ -168,12 +171,36 @@ def test_equations_lead_to_functions_and_tests(path):
     table = text(read(path)).split("## Where this lives")[1].split("\n## ")[0]
     assert len(rows) == len(re.findall(r"^\| \(", table, re.M)) >= 2
     for _, function, file, test in rows:
-        parts = function.split(".")
-        cut = next(i for i in range(len(parts), 0, -1) if _is_module(".".join(parts[:i])))
-        thing = importlib.import_module(".".join(parts[:cut]))
-        for part in parts[cut:]:
-            thing = getattr(thing, part)
+        find(function)
         assert f"def {test}(" in (ROOT / file).read_text(encoding="utf-8")
+
+
+@every_chapter
+def test_sources_shown_are_those_of_the_package(path):
+    """What a shipped output quotes is what stands in the package now: a chapter that is behind must be run again."""
+    outputs = [
+        output
+        for cell in code_cells(read(path))
+        for output in cell.outputs
+        if "text/markdown" in output.get("data", {})
+    ]
+    quoted = [
+        re.fullmatch(r"`([\w.]+)`\n```python\n(.*)\n```", output.data["text/markdown"], re.DOTALL) for output in outputs
+    ]
+    for match in filter(None, quoted):
+        assert match[2] == textwrap.dedent(inspect.getsource(find(match[1]))).rstrip()
+    shown = sum("show_source(" in cell.source for cell in code_cells(read(path)))
+    assert len(list(filter(None, quoted))) >= shown
+
+
+def find(name):
+    """The function, class or module of a dotted name."""
+    parts = name.split(".")
+    cut = next(i for i in range(len(parts), 0, -1) if _is_module(".".join(parts[:i])))
+    thing = importlib.import_module(".".join(parts[:cut]))
+    for part in parts[cut:]:
+        thing = getattr(thing, part)
+    return thing
 
 
 def _is_module(name):
@@ -207,6 +234,13 @@ def _spoil_outputs(*outputs):
         code_cells(notebook)[-1].outputs = [nbformat.from_dict(output) for output in outputs]
 
     return spoil
+
+
+def _age_a_source(notebook):
+    output = next(
+        output for cell in code_cells(notebook) for output in cell.outputs if "text/markdown" in output.get("data", {})
+    )
+    output.data["text/markdown"] = output.data["text/markdown"].replace("return", "return  # as it was", 1)
 
 
 def _without_asserts(notebook):
@@ -250,6 +284,7 @@ SPOILED = [
     (test_every_equation_is_numbered, _replace(r"\tag{2.3}", "")),
     (test_every_equation_is_numbered, _replace(r"\tag{2.3}", r"\tag{2.30}")),
     (test_every_equation_is_numbered, _replace("(2.3)", "(2.99)")),
+    (test_sources_shown_are_those_of_the_package, _age_a_source),
     (test_exercises, _replace("**Exercise 2.3 (derive).**", "**Exercise 2.3.**")),
     (test_exercises, _replace("assert not judge(check_1, wrong_1)", "judge(check_1, wrong_1)")),
     (test_solutions_are_last_and_collapsed, _unhide_the_last),
