@@ -8,7 +8,6 @@ import ctypes
 import importlib
 import sys
 from functools import lru_cache
-from math import prod
 from types import ModuleType
 from typing import Any, Literal
 
@@ -114,18 +113,3 @@ def keep_freed_memory() -> None:
         return
     mallopt(trim_threshold, 2**31 - 1)
     mallopt(mmap_threshold, 2**25)
-
-
-def bernoulli(rng: np.random.Generator, p: float, shape: tuple[int, ...], like: Array) -> Array:
-    """Draw booleans, True with probability ``p``, where ``like`` lies.
-
-    On the CPU each takes 16 random bits, so ``p`` counts as the nearest multiple of 2^-16. On a GPU the device draws
-    them, from a Philox stream whose 63-bit seed is one draw of the host generator: the whole random state stays in
-    ``rng``, and nothing but the seed crosses the bus.
-    """
-    xp = get_array_module(like)
-    if xp is np:
-        words = rng.integers(1 << 64, size=-(-prod(shape) // 4), dtype=np.uint64)  # four draws each: half the time
-        return words.view(np.uint16)[: prod(shape)].reshape(shape) < round(p * (1 << 16))
-    seed = int(rng.integers(2**63))
-    return xp.random.Generator(xp.random.Philox4x3210(seed)).random(shape, dtype=np.float32) < p

@@ -9,6 +9,7 @@ import numpy as np
 from . import checks
 from .backend import Array, get_array_module
 from .layers.network import Network
+from .parallel import parts, share
 
 BLOCK = 1 << 16  # elements: the vectors of an Adam step then stay in the cache of a CPU core
 
@@ -69,22 +70,20 @@ class Adam:
         if xp is not np:
             _adam_kernel(xp)(g, *factors, self.m, self.v, theta)
         else:
-            scratch = np.empty(min(BLOCK, theta.size), theta.dtype)
-            for start in range(0, theta.size, BLOCK):
-                block = slice(start, start + BLOCK)
-                adam(g[block], *factors, self.m[block], self.v[block], theta[block], scratch)
+            blocks = parts(theta.size, BLOCK, like=theta)
+            share(lambda b: adam(g[b], *factors, self.m[b], self.v[b], theta[b]), blocks)
         self.network.version += 1
 
 
 def adam(
-    g: Array, beta1: float, rest1: float, beta2: float, rest2: float, root: float, eps: float, m: Array, v: Array,
-    theta: Array, scratch: Array,
+    g: Array, beta1: float, rest1: float, beta2: float, rest2: float, root: float, eps: float,
+    m: Array, v: Array, theta: Array,
 ) -> None:  # fmt: skip
     """m <- beta1 m + rest1 g,  v <- beta2 v + rest2 g^2,  theta <- theta - m / (root sqrt(v) + eps), all in place."""
     xp = get_array_module(g)
-    x = scratch[: len(g)]
+    x = g * rest1
     m *= beta1
-    m += xp.multiply(g, rest1, out=x)
+    m += x
     xp.multiply(g, g, out=x)
     x *= rest2
     v *= beta2

@@ -5,7 +5,7 @@ import pytest
 
 from minigan import bench_torch, torch_twin
 from minigan import layers as L
-from minigan.backend import bernoulli
+from minigan.layers.dropout import bernoulli
 from minigan.errors import InputError
 from minigan.layers import Network
 from minigan.models import IMAGE_FAMILIES, build_networks

@@ -5,6 +5,7 @@ import numpy as np
 from .. import checks
 from ..backend import Array, device_of, to_device
 from ..errors import InputError
+from ..parallel import matmul
 from .base import Layer, Shape, sum_over_rows
 from .initializers import Initializer, glorot_uniform
 
@@ -53,16 +54,16 @@ class Dense(Layer):
             self.b[...] = 0
 
     def forward(self, x: Array, *, train: bool, rng: np.random.Generator | None = None) -> tuple[Array, Array]:
-        y = x @ self.w
+        y = matmul(x, self.w)
         if self.use_bias:
             y += self.b
         return y, x
 
     def input_grad(self, dy: Array, cache: Array) -> Array:
-        return dy * self.w.T if self.units == 1 else dy @ self.w.T  # BLAS is slow at the product of two vectors
+        return dy * self.w.T if self.units == 1 else matmul(dy, self.w.T)  # BLAS is slow at the product of two vectors
 
     def add_param_grads(self, dy: Array, cache: Array) -> None:
-        self.dw += cache.T @ dy
+        self.dw += matmul(cache.T, dy)
         if self.use_bias:
             self.db += sum_over_rows(dy)
 

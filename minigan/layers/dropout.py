@@ -1,11 +1,38 @@
 """Dropout: noise during training, the identity otherwise."""
 
+from math import prod
+
 import numpy as np
 
 from .. import checks
-from ..backend import Array, bernoulli
+from ..backend import Array, get_array_module
 from ..errors import InputError
+from ..parallel import parts, share
 from .base import SymmetricLayer
+
+DRAWS = 1 << 18  # by one generator
+
+
+def bernoulli(rng: np.random.Generator, p: float, shape: tuple[int, ...], *, like: Array) -> Array:
+    """Draw booleans, True with probability ``p``, where ``like`` lies.
+
+    ``rng`` draws one seed of 63 bits, so that the whole random state stays in it. From that seed a GPU draws them on
+    the device (Philox), a CPU in blocks, each with a generator of its own (SFC64, keyed by the seed and the block's
+    place). There each takes 16 random bits, so ``p`` counts as the nearest multiple of 2^-16.
+    """
+    xp, seed = get_array_module(like), int(rng.integers(2**63))
+    if xp is not np:
+        return xp.random.Generator(xp.random.Philox4x3210(seed)).random(shape, dtype=np.float32) < p
+    drawn, least = np.empty(prod(shape), dtype=bool), round(p * (1 << 16))
+
+    def draw(block: slice) -> None:
+        size = block.stop - block.start
+        source = np.random.Generator(np.random.SFC64([seed, block.start]))
+        words = source.integers(1 << 64, size=-(-size // 4), dtype=np.uint64)  # four draws each
+        np.less(words.view(np.uint16)[:size], least, out=drawn[block])
+
+    share(draw, parts(drawn.size, DRAWS, like=like))
+    return drawn.reshape(shape)
 
 
 class Dropout(SymmetricLayer):

@@ -39,7 +39,11 @@ from typing import NamedTuple
 import numpy as np
 
 from ...backend import Array, device_of, get_array_module, to_device
+from ...parallel import equal_parts, matmul, parts, share
 from ..convolution import Geometry
+
+COLUMNS = 1 << 12  # of a transform that are a part of it
+PADDING = 48  # numbers behind a row
 
 
 class Plan(NamedTuple):
@@ -121,21 +125,50 @@ def _for(g: Geometry, like: Array) -> tuple[Array, Array, Array]:
 
 def _transform(matrix: Array, x: Array, r: int) -> Array:
     """matrix (LL, P) @ x (P, M), and below it the third rows, each the sum of its first and second -> (R, M)."""
-    xp, rows = get_array_module(x), len(matrix)
+    xp, rows, m = get_array_module(x), len(matrix), x.shape[1]
     pairs = r - rows
-    z = xp.empty((r, x.shape[1]), dtype=x.dtype)
-    xp.matmul(matrix, x, out=z[:rows])
-    xp.add(z[rows - 2 * pairs : rows - pairs], z[rows - pairs : rows], out=z[rows:])
+    z = _padded(r, m, like=x)
+
+    def transform(columns: slice) -> None:
+        own = z[:, columns]
+        xp.matmul(matrix, x[:, columns], out=own[:rows])
+        xp.add(own[rows - 2 * pairs : rows - pairs], own[rows - pairs : rows], out=own[rows:])
+
+    share(transform, parts(m, COLUMNS, like=x))
     return z
 
 
 def _transform_back(matrix: Array, z: Array) -> Array:
     """The transpose of `_transform`: z (R, M) -> (P, M). z is overwritten."""
-    rows = len(matrix)
+    xp, rows, m = get_array_module(z), len(matrix), z.shape[1]
     pairs = len(z) - rows
-    z[rows - 2 * pairs : rows - pairs] += z[rows:]
-    z[rows - pairs : rows] += z[rows:]
-    return matrix.T @ z[:rows]
+    x = xp.empty((matrix.shape[1], m), dtype=z.dtype)
+
+    def transform(columns: slice) -> None:
+        own = z[:, columns]
+        own[rows - 2 * pairs : rows - pairs] += own[rows:]
+        own[rows - pairs : rows] += own[rows:]
+        xp.matmul(matrix.T, own[:rows], out=x[:, columns])
+
+    share(transform, parts(m, COLUMNS, like=z))
+    return x
+
+
+def _products(a: Array, b: Array) -> Array:
+    """The R products a[r] @ b[r]: (R, N, K), (R, K, M) -> (R, N M)."""
+    xp, (r, n, k), m = get_array_module(a), a.shape, b.shape[2]
+    z = _padded(r, n * m, like=a)
+    y = z.reshape(r, n, m)
+    share(lambda some: xp.matmul(a[some], b[some], out=y[some]), equal_parts(r, n * k * m, like=a))
+    return z
+
+
+def _padded(r: int, m: int, *, like: Array) -> Array:
+    """An empty matrix (r, m) whose rows start a little more than m apart.
+
+    Rows a power of two apart share a few places of a core's cache and push each other out.
+    """
+    return get_array_module(like).empty((r, m + PADDING), dtype=like.dtype)[:, :m]
 
 
 def image(x: Array, g: Geometry) -> Array:
@@ -148,8 +181,11 @@ def image(x: Array, g: Geometry) -> Array:
 
 def kernel(w: Array, g: Geometry) -> Array:
     """Wf = G w: (KH, KW, C, F) -> (R, s s C, F)."""
-    c, f = w.shape[2:]
-    return (_for(g, w)[1] @ _taps_to_phases(w, g)).reshape(-1, g.stride**2 * c, f)
+    xp, matrix, taps = get_array_module(w), _for(g, w)[1], _taps_to_phases(w, g)
+    m = taps.shape[1]
+    z = _padded(len(matrix), m, like=w)
+    share(lambda columns: xp.matmul(matrix, taps[:, columns], out=z[:, columns]), parts(m, COLUMNS, like=w))
+    return z.reshape(len(matrix), -1, w.shape[3])
 
 
 def gradient(dy: Array, g: Geometry) -> Array:
@@ -162,20 +198,20 @@ def gradient(dy: Array, g: Geometry) -> Array:
 def conv2d(xf: Array, wf: Array, g: Geometry) -> Array:
     """y = B (Xf Wf): -> (OH, OW, N, F)."""
     n, f = xf.shape[1], wf.shape[2]
-    return _transform_back(_for(g, xf)[2], (xf @ wf).reshape(-1, n * f)).reshape(*g.out_size, n, f)
+    return _transform_back(_for(g, xf)[2], _products(xf, wf)).reshape(*g.out_size, n, f)
 
 
 def input_grad(dyf: Array, wf: Array, g: Geometry) -> Array:
     """dx = A^T (dYf Wf^T): -> (H, W, N, C)."""
     n, c = dyf.shape[1], wf.shape[1]
-    phases = _transform_back(_for(g, dyf)[0], (dyf @ wf.transpose(0, 2, 1)).reshape(-1, n * c))
+    phases = _transform_back(_for(g, dyf)[0], _products(dyf, wf.transpose(0, 2, 1)))
     return _from_phases(phases.reshape(*plan(g).pixels, n, c), g)
 
 
 def weight_grad(xf: Array, dyf: Array, g: Geometry) -> Array:
     """dw = G^T (Xf^T dYf): -> (KH, KW, C, F)."""
-    products = (xf.transpose(0, 2, 1) @ dyf).reshape(len(xf), -1)
-    return _taps_from_phases(_for(g, xf)[1].T @ products, g, xf.shape[2] // g.stride**2, dyf.shape[2])
+    phases = matmul(_for(g, xf)[1].T, _products(xf.transpose(0, 2, 1), dyf))
+    return _taps_from_phases(phases, g, xf.shape[2] // g.stride**2, dyf.shape[2])
 
 
 def _taps_to_phases(w: Array, g: Geometry) -> Array:

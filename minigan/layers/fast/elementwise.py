@@ -1,13 +1,13 @@
 """Chains of elementwise operations in one pass over memory.
 
 A chain such as ``dy * maximum(x > 0, slope) * scale``, written plainly, reads and writes every array in full once per
-operation, and memory is slower than arithmetic. On the CPU the plain form therefore runs on one block of rows after
-the other, small enough to stay in the cache of a core. On a GPU the same chain, in CUDA C, is one kernel.
+operation, and memory is slower than arithmetic. On the CPU the plain form therefore runs on blocks of rows, small
+enough to stay in the cache of a core. On a GPU the same chain, in CUDA C, is one kernel.
 
 The plain form stays beside as ``function.plain``: the reference of the tests.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from functools import cache, wraps
 from types import ModuleType
 from typing import Any
@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from ...backend import Array, get_array_module
+from ...parallel import parts, share
 from ..base import sum_over_rows
 
 BLOCK = 1 << 17  # elements of an array in one block; smaller ones lose to Python's own time
@@ -50,14 +51,18 @@ def elementwise(
                 return (*results[:stored], *(sum_over_rows(results[i]) for i in summed))
             height = max(1, BLOCK // (shape[1] * shape[2] or 1))
             results = [np.empty(shape, dtype) for _ in range(stored)]
-            scratch = [np.empty((min(height, shape[0]), *shape[1:]), dtype) for _ in range(stored, count)]
-            sums = np.zeros((len(summed), *shape[1:]), dtype)
-            for block in _blocks((*operands, *results), height):
-                parts = [*block[len(operands) :], *(each[: len(block[0])] for each in scratch)]
-                chain(*block[: len(operands)], *parts)
-                for total, i in zip(sums, summed, strict=True):
-                    total += parts[i].sum(axis=0)
-            return (*results, *sums.sum(axis=1))
+            blocks = parts(shape[0], height, like=operands[0])
+            sums = np.empty((len(summed), len(blocks), *shape[1:]), dtype)
+
+            def compute(number: int) -> None:
+                given, filled = ([_rows(each, blocks[number]) for each in arrays] for arrays in (operands, results))
+                filled += [np.empty_like(given[0]) for _ in range(stored, count)]
+                chain(*given, *filled)
+                for i, of_block in zip(summed, sums[:, number], strict=True):
+                    filled[i].sum(axis=0, out=of_block)
+
+            share(compute, range(len(blocks)))
+            return (*results, *sums.sum(axis=(1, 2)))
 
         run.plain = chain  # type: ignore[attr-defined]
         return run
@@ -65,10 +70,8 @@ def elementwise(
     return decorate
 
 
-def _blocks(arrays: tuple[Any, ...], height: int) -> Iterator[list[Any]]:
-    """Yield the arrays, those of rows cut to the next ``height`` rows."""
-    for start in range(0, len(arrays[0]), height):
-        yield [each[start : start + height] if getattr(each, "ndim", 0) == 3 else each for each in arrays]
+def _rows(operand: Any, rows: slice) -> Any:
+    return operand[rows] if getattr(operand, "ndim", 0) == 3 else operand
 
 
 @cache

@@ -10,7 +10,10 @@ The memory, K times the output's pixels, is what it pays.
 """
 
 from ...backend import Array, get_array_module
+from ...parallel import matmul, parts, share
 from ..convolution import Geometry, taps
+
+ROWS = 1 << 12  # pixels of all images, whose sum is a part of dw
 
 
 def image(x: Array, g: Geometry) -> Array:
@@ -26,14 +29,14 @@ def image(x: Array, g: Geometry) -> Array:
 def conv2d(cols: Array, w: Array, g: Geometry) -> Array:
     """y = cols^T @ w.  cols, w (KH, KW, C, F) -> y (OH, OW, N, F)."""
     f = w.shape[3]
-    y = cols.reshape(w.size // f, -1).T @ w.reshape(-1, f)
+    y = matmul(cols.reshape(w.size // f, -1).T, w.reshape(-1, f))
     return y.reshape(*g.out_size, -1, f)
 
 
 def input_grad(dy: Array, w: Array, g: Geometry) -> Array:
     """dcols = w @ dy^T, added back.  dy (OH, OW, N, F), w (KH, KW, C, F) -> dx (H, W, N, C)."""
     n, c = dy.shape[2], w.shape[2]
-    dcols = w.reshape(-1, w.shape[3]) @ dy.reshape(-1, w.shape[3]).T
+    dcols = matmul(w.reshape(-1, w.shape[3]), dy.reshape(-1, w.shape[3]).T)
     dcols = dcols.reshape(*g.kernel_size, c, *g.out_size, n)
     dx = get_array_module(dy).zeros((c, *g.in_size, n), dtype=dy.dtype)
     for kh, kw, out, inp in taps(g):
@@ -42,6 +45,10 @@ def input_grad(dy: Array, w: Array, g: Geometry) -> Array:
 
 
 def weight_grad(cols: Array, dy: Array, g: Geometry) -> Array:
-    """dw = cols @ dy.  cols, dy (OH, OW, N, F) -> dw (KH, KW, C, F)."""
-    f = dy.shape[3]
-    return (cols.reshape(-1, dy.size // f) @ dy.reshape(-1, f)).reshape(*g.kernel_size, -1, f)
+    """dw = cols @ dy.  cols, dy (OH, OW, N, F) -> dw (KH, KW, C, F). The long sum is one of partial sums."""
+    xp, f = get_array_module(dy), dy.shape[3]
+    cols, dy = cols.reshape(-1, dy.size // f), dy.reshape(-1, f)
+    rows = parts(len(dy), ROWS, like=dy)
+    sums = xp.empty((len(rows), len(cols), f), dtype=dy.dtype)
+    share(lambda i: xp.matmul(cols[:, rows[i]], dy[rows[i]], out=sums[i]), range(len(rows)))
+    return sums.sum(axis=0).reshape(*g.kernel_size, -1, f)

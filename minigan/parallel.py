@@ -1,0 +1,114 @@
+"""Work shared between the cores of a CPU.
+
+A BLAS spreads one product over its threads, and between the products all cores but one are idle; with the small products
+of a convolution its threads wait for each other even within. Here the arithmetic is cut into parts that do not depend
+on each other (columns of a transform, products of a batch, blocks of an activation), and `share` hands them to threads
+of our own, while the BLAS computes each product on one. NumPy releases Python's lock while it computes, so the threads
+do run at the same time.
+
+The parts are the same for any number of threads, and no sum is ever split by who computes it: so are the results.
+"""
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from queue import SimpleQueue
+from typing import TypeVar
+
+import numpy as np
+
+from . import checks
+from .backend import Array, get_array_module
+
+Item = TypeVar("Item")
+Jobs = SimpleQueue[Callable[[], None] | None]
+
+WORK = 1 << 23  # multiplications in a part, about a tenth of a millisecond: less is not worth a hand-over
+
+_helpers: list[Jobs] = []  # the jobs of each thread beside the caller's
+
+
+@contextmanager
+def threads(count: int | None = None) -> Iterator[None]:
+    """Compute on ``count`` threads inside the block, each product on one of them. `minigan.train` does so by itself.
+
+    count : by default as many as NumPy's BLAS would use, which follows the cores and OPENBLAS_NUM_THREADS or its kin.
+        Where the BLAS cannot be told to use one thread (Apple's Accelerate), nothing changes
+
+    A block inside another changes nothing either. Raises ``InputError`` for a count that is not a positive integer.
+    """
+    from threadpoolctl import ThreadpoolController
+
+    blas = ThreadpoolController().select(user_api="blas")
+    if count is None:
+        count = max((library["num_threads"] for library in blas.info()), default=1)
+    if checks.integer("count", count) == 1 or _helpers or not blas.info():
+        yield
+        return
+    with blas.limit(limits=1):
+        _helpers.extend(SimpleQueue() for _ in range(count - 1))
+        for jobs in _helpers:
+            threading.Thread(target=_work_off, args=(jobs,), daemon=True).start()
+        try:
+            yield
+        finally:
+            for jobs in _helpers:
+                jobs.put(None)
+            _helpers.clear()
+
+
+def _work_off(jobs: Jobs) -> None:
+    while (job := jobs.get()) is not None:
+        job()
+
+
+def share(task: Callable[[Item], object], items: Sequence[Item]) -> None:
+    """Call ``task`` on each item, in any order and on all threads; raise what a call raises."""
+    if len(items) == 1 or not _helpers:
+        for item in items:
+            task(item)
+        return
+    left = iter(items)  # whoever is free takes the next
+    finished: SimpleQueue[BaseException | None] = SimpleQueue()
+
+    def job() -> None:
+        for item in left:
+            try:
+                task(item)
+                finished.put(None)
+            except BaseException as error:
+                finished.put(error)
+
+    for jobs in _helpers:
+        jobs.put(job)
+    job()
+    for _ in items:  # a helper that wakes too late finds nothing left, and nobody waits for it
+        error = finished.get()
+        if error is not None:
+            raise error
+
+
+def parts(length: int, size: int, *, like: Array) -> list[slice]:
+    """Cut ``length`` into slices of ``size``; for an array on a GPU, whose cores share by themselves, into one."""
+    if get_array_module(like) is not np:
+        size = length
+    return [slice(start, min(start + size, length)) for start in range(0, length, max(size, 1))]
+
+
+def equal_parts(length: int, work: int, *, like: Array) -> list[slice]:
+    """Cut ``length``, each unit of it ``work`` multiplications, into 1, 2, 4, 8, ... slices of at most `WORK`."""
+    count = 1
+    while count * WORK < length * work:
+        count *= 2
+    return parts(length, -(-length // count), like=like)
+
+
+def matmul(a: Array, b: Array) -> Array:
+    """a (M, K) @ b (K, N) -> (M, N), shared by rows or by columns, whichever are more."""
+    xp, (m, k), n = get_array_module(a), a.shape, b.shape[1]
+    y = xp.empty((m, n), dtype=a.dtype)
+    if m > n:
+        share(lambda rows: xp.matmul(a[rows], b, out=y[rows]), equal_parts(m, k * n, like=a))
+    else:
+        share(lambda columns: xp.matmul(a, b[:, columns], out=y[:, columns]), equal_parts(n, k * m, like=a))
+    return y
