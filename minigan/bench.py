@@ -18,6 +18,7 @@ from .bench_worker import IMAGE
 from .errors import InputError
 from .layers import Network
 from .models import IMAGE_FAMILIES, build_networks, get_family
+from .parallel import blas_kernels
 from .training.simultaneous import check_uncoupled, couples_samples
 
 LOOPS = {"plain": "PyTorch, plain loop", "best": "PyTorch, best loop"}
@@ -165,6 +166,8 @@ def _versions() -> dict[str, str]:
             found[name] = version(name)
         except PackageNotFoundError:
             continue
+    if kernels := blas_kernels():
+        found["BLAS kernels"] = kernels
     return found
 
 

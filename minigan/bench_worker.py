@@ -17,6 +17,7 @@ from .layers import Network
 from .models import build_networks
 from .objectives import NonSaturating
 from .optimizers import Adam
+from .parallel import threads
 from .training import alternating_step, simultaneous_step
 from .training.trainer import draw_noise
 
@@ -143,12 +144,15 @@ def _time_layers(model: str, batch_size: int, device: Device, update: str) -> di
 
 def work(worker: str, model: str, batch_size: int, device: Device, update: str) -> dict[str, Any]:
     """Do what one process of `minigan bench` does: worker is "ours", "plain", "best" or "layers"."""
-    if worker == "layers":
-        return _time_layers(model, batch_size, device, update)
-    if worker == "ours":
-        step, *_ = _our_step(model, batch_size, device, update)
-    else:
-        step = bench_torch.make_step(worker, model, IMAGE, batch_size, device)
+    if worker in ("plain", "best"):
+        return _timed(worker, bench_torch.make_step(worker, model, IMAGE, batch_size, device), device)
+    with threads(device=device):
+        if worker == "layers":
+            return _time_layers(model, batch_size, device, update)
+        return _timed(worker, _our_step(model, batch_size, device, update)[0], device)
+
+
+def _timed(worker: str, step: Callable[[], Any], device: Device) -> dict[str, Any]:
     timed = {**_measure(step, device), "peak_memory_mb": _peak_memory_mb(worker, device)}
     return {**timed, "launches": _launches(step, device)}
 

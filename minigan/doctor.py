@@ -10,6 +10,7 @@ import numpy as np
 
 from .backend import cuda_problem
 from .datasets import mnist
+from .parallel import blas_kernels
 
 
 def doctor() -> str:
@@ -29,7 +30,8 @@ def doctor() -> str:
 def _blas() -> str:
     config = np.show_config(mode="dicts")
     blas = config["Build Dependencies"]["blas"] if config else {}
-    return f"{blas.get('name', 'an unknown BLAS')} {blas.get('version', '')}".strip()
+    kernels = f", {name} kernels" if (name := blas_kernels()) else ""
+    return f"{blas.get('name', 'an unknown BLAS')} {blas.get('version', '')}".strip() + kernels
 
 
 def _matmul_speed() -> str:
@@ -42,10 +44,10 @@ def _matmul_speed() -> str:
         a @ a
     elapsed, cpu = time.perf_counter() - start, time.process_time() - start_cpu
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    settings = [f"{k}={v}" for k, v in sorted(os.environ.items()) if k.endswith("_NUM_THREADS")]
+    settings = [f"{k}={v}" for k, v in sorted(os.environ.items()) if k.endswith(("_NUM_THREADS", "BLAS_CORETYPE"))]
     told = f"; {', '.join(settings)}" if settings else ""
     gflops = products * 2 * 1024**3 / elapsed / 1e9
-    return f"{gflops:.0f} GFLOP/s in float32 on {max(1, round(cpu / elapsed))} threads, {cores} cores{told}"
+    return f"{gflops:.0f} GFLOP/s in float32 on {max(1, round(cpu / elapsed))} of {cores} cores{told}"
 
 
 def _gpu() -> str:

@@ -9,9 +9,9 @@ import numpy as np
 from . import checks
 from .backend import Array, get_array_module
 from .layers.network import Network
-from .parallel import parts, share
+from .parallel import slices, spread
 
-BLOCK = 1 << 16  # elements: the vectors of an Adam step then stay in the cache of a CPU core
+BLOCK = 1 << 17  # elements that a thread moves at a time
 
 
 class SGD:
@@ -70,8 +70,8 @@ class Adam:
         if xp is not np:
             _adam_kernel(xp)(g, *factors, self.m, self.v, theta)
         else:
-            blocks = parts(theta.size, BLOCK, like=theta)
-            share(lambda b: adam(g[b], *factors, self.m[b], self.v[b], theta[b]), blocks)
+            blocks = slices(theta.size, BLOCK, like=theta)
+            spread(lambda b: adam(g[b], *factors, self.m[b], self.v[b], theta[b]), blocks)
         self.network.version += 1
 
 

@@ -1,10 +1,10 @@
 """Work shared between the cores of a CPU.
 
-A BLAS spreads one product over its threads, and between the products all cores but one are idle; with the small products
-of a convolution its threads wait for each other even within. Here the arithmetic is cut into parts that do not depend
-on each other (columns of a transform, products of a batch, blocks of an activation), and `share` hands them to threads
-of our own, while the BLAS computes each product on one. NumPy releases Python's lock while it computes, so the threads
-do run at the same time.
+A BLAS spreads one product over its threads, and between the products all cores but one are idle; with the small
+products of a convolution its threads wait for each other even within. Here the arithmetic is cut into parts that do not
+depend on each other (columns of a transform, products of a batch, blocks of an activation), and `spread` hands them to
+threads of our own, while the BLAS computes each product on one. NumPy releases Python's lock while it computes, so the
+threads do run at the same time.
 
 The parts are the same for any number of threads, and no sum is ever split by who computes it: so are the results.
 """
@@ -12,13 +12,14 @@ The parts are the same for any number of threads, and no sum is ever split by wh
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from importlib.util import find_spec
 from queue import SimpleQueue
 from typing import TypeVar
 
 import numpy as np
 
 from . import checks
-from .backend import Array, get_array_module
+from .backend import Array, Device, get_array_module
 
 Item = TypeVar("Item")
 Jobs = SimpleQueue[Callable[[], None] | None]
@@ -29,14 +30,18 @@ _helpers: list[Jobs] = []  # the jobs of each thread beside the caller's
 
 
 @contextmanager
-def threads(count: int | None = None) -> Iterator[None]:
+def threads(count: int | None = None, *, device: Device = "cpu") -> Iterator[None]:
     """Compute on ``count`` threads inside the block, each product on one of them. `minigan.train` does so by itself.
 
-    count : by default as many as NumPy's BLAS would use, which follows the cores and OPENBLAS_NUM_THREADS or its kin.
-        Where the BLAS cannot be told to use one thread (Apple's Accelerate), nothing changes
+    count : by default as many as NumPy's BLAS would use, which follows the cores and OPENBLAS_NUM_THREADS or its kin
+    device : where the arrays are
 
-    A block inside another changes nothing either. Raises ``InputError`` for a count that is not a positive integer.
+    Nothing changes for a GPU, inside another such block, and where the BLAS cannot be told to use one thread (Apple's
+    Accelerate). Raises ``InputError`` for a count that is not a positive integer.
     """
+    if device != "cpu":
+        yield
+        return
     from threadpoolctl import ThreadpoolController
 
     blas = ThreadpoolController().select(user_api="blas")
@@ -47,14 +52,27 @@ def threads(count: int | None = None) -> Iterator[None]:
         return
     with blas.limit(limits=1):
         _helpers.extend(SimpleQueue() for _ in range(count - 1))
-        for jobs in _helpers:
-            threading.Thread(target=_work_off, args=(jobs,), daemon=True).start()
+        running = [threading.Thread(target=_work_off, args=(jobs,), daemon=True) for jobs in _helpers]
+        for thread in running:
+            thread.start()
         try:
             yield
         finally:
             for jobs in _helpers:
                 jobs.put(None)
             _helpers.clear()
+            for thread in running:
+                thread.join()
+
+
+def blas_kernels() -> str | None:
+    """Name the processor whose kernels NumPy's BLAS runs, "SkylakeX" or "Haswell" for example; None where it does not tell."""
+    if not find_spec("threadpoolctl"):
+        return None
+    from threadpoolctl import ThreadpoolController
+
+    libraries = ThreadpoolController().select(user_api="blas").info()
+    return next((library["architecture"] for library in libraries if library.get("architecture")), None)
 
 
 def _work_off(jobs: Jobs) -> None:
@@ -62,7 +80,7 @@ def _work_off(jobs: Jobs) -> None:
         job()
 
 
-def share(task: Callable[[Item], object], items: Sequence[Item]) -> None:
+def spread(task: Callable[[Item], object], items: Sequence[Item]) -> None:
     """Call ``task`` on each item, in any order and on all threads; raise what a call raises."""
     if len(items) == 1 or not _helpers:
         for item in items:
@@ -88,19 +106,19 @@ def share(task: Callable[[Item], object], items: Sequence[Item]) -> None:
             raise error
 
 
-def parts(length: int, size: int, *, like: Array) -> list[slice]:
+def slices(length: int, size: int, *, like: Array) -> list[slice]:
     """Cut ``length`` into slices of ``size``; for an array on a GPU, whose cores share by themselves, into one."""
     if get_array_module(like) is not np:
         size = length
     return [slice(start, min(start + size, length)) for start in range(0, length, max(size, 1))]
 
 
-def equal_parts(length: int, work: int, *, like: Array) -> list[slice]:
+def equal_slices(length: int, work: int, *, like: Array) -> list[slice]:
     """Cut ``length``, each unit of it ``work`` multiplications, into 1, 2, 4, 8, ... slices of at most `WORK`."""
     count = 1
     while count * WORK < length * work:
         count *= 2
-    return parts(length, -(-length // count), like=like)
+    return slices(length, -(-length // count), like=like)
 
 
 def matmul(a: Array, b: Array) -> Array:
@@ -108,7 +126,7 @@ def matmul(a: Array, b: Array) -> Array:
     xp, (m, k), n = get_array_module(a), a.shape, b.shape[1]
     y = xp.empty((m, n), dtype=a.dtype)
     if m > n:
-        share(lambda rows: xp.matmul(a[rows], b, out=y[rows]), equal_parts(m, k * n, like=a))
+        spread(lambda rows: xp.matmul(a[rows], b, out=y[rows]), equal_slices(m, k * n, like=a))
     else:
-        share(lambda columns: xp.matmul(a, b[:, columns], out=y[:, columns]), equal_parts(n, k * m, like=a))
+        spread(lambda columns: xp.matmul(a, b[:, columns], out=y[:, columns]), equal_slices(n, k * m, like=a))
     return y

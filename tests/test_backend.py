@@ -12,7 +12,6 @@ import minigan
 from minigan import DeviceError, InputError, backend
 from minigan.backend import (
     array_module,
-    bernoulli,
     cuda_problem,
     device_of,
     get_array_module,
@@ -165,43 +164,6 @@ def test_synchronize(fake):
         assert counts.synchronisations == 0
         synchronize("cuda")
         assert counts.synchronisations == 1
-
-
-# random bits
-
-
-@pytest.mark.parametrize("p", [0.0, 0.001, 0.1, 0.5, 0.75, 0.999, 1.0])
-def test_bernoulli_frequency(p, device, normal):
-    drawn = bernoulli(np.random.default_rng(0), p, (100, 300), like=normal(1))
-    assert drawn.dtype == bool
-    assert drawn.shape == (100, 300)
-    assert device_of(drawn) == device
-    assert abs(to_host(drawn).mean() - p) <= 5 * (p * (1 - p) / 30_000) ** 0.5 + 1e-5
-
-
-def test_bernoulli_is_seeded_and_moves_on(device, normal):
-    like, rng = normal(1), np.random.default_rng(5)
-    first, second = (to_host(bernoulli(rng, 0.5, (1000,), like)) for _ in range(2))
-    np.testing.assert_array_equal(to_host(bernoulli(np.random.default_rng(5), 0.5, (1000,), like)), first)
-    assert 400 < (first != second).sum() < 600
-    assert rng.bit_generator.state != np.random.default_rng(5).bit_generator.state
-
-
-def test_the_host_generator_holds_the_whole_state(device, normal):
-    like, rng = normal(1), np.random.default_rng(5)
-    bernoulli(rng, 0.5, (10,), like)
-    saved = rng.bit_generator.state
-    expected = to_host(bernoulli(rng, 0.5, (1000,), like))
-    resumed = np.random.default_rng()
-    resumed.bit_generator.state = saved
-    np.testing.assert_array_equal(to_host(bernoulli(resumed, 0.5, (1000,), like)), expected)
-
-
-def test_bernoulli_stays_on_the_device(fake):
-    like = fake().zeros(1)
-    with strict_cupy.count() as counts:
-        bernoulli(np.random.default_rng(0), 0.5, (1000,), like)
-    assert (counts.synchronisations, counts.uploads) == (0, 0)
 
 
 # importing

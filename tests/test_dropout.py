@@ -5,9 +5,11 @@ import pytest
 import strict_cupy
 
 from minigan import InputError
-from minigan.backend import get_array_module, to_host
+from minigan.backend import device_of, get_array_module, to_host
 from minigan.gradient_check import check_layer
 from minigan.layers import Dropout, Network
+from minigan.layers.dropout import DRAWS, bernoulli
+from minigan.parallel import threads
 
 
 def network(rate, shape=(50,), dtype="float64", device="cpu"):
@@ -121,3 +123,46 @@ def test_rate_is_keyword_only():
 
 def test_repr():
     assert repr(Dropout(rate=0.25)) == "Dropout(rate=0.25)"
+
+
+@pytest.mark.parametrize("p", [0.0, 0.001, 0.1, 0.5, 0.75, 0.999, 1.0])
+def test_bernoulli_frequency(p, device, normal):
+    drawn = bernoulli(draws(), p, (100, 300), like=normal(1))
+    assert drawn.dtype == bool
+    assert drawn.shape == (100, 300)
+    assert device_of(drawn) == device
+    assert abs(to_host(drawn).mean() - p) <= 5 * (p * (1 - p) / 30_000) ** 0.5 + 1e-5
+
+
+def test_bernoulli_is_seeded_and_moves_on(device, normal):
+    like, rng = normal(1), draws(5)
+    first, second = (to_host(bernoulli(rng, 0.5, (1000,), like=like)) for _ in range(2))
+    np.testing.assert_array_equal(to_host(bernoulli(draws(5), 0.5, (1000,), like=like)), first)
+    assert 400 < (first != second).sum() < 600
+
+
+def test_the_host_generator_holds_the_whole_state(device, normal):
+    like, rng = normal(1), draws(5)
+    bernoulli(rng, 0.5, (10,), like=like)
+    saved = rng.bit_generator.state
+    expected = to_host(bernoulli(rng, 0.5, (1000,), like=like))
+    resumed = np.random.default_rng()
+    resumed.bit_generator.state = saved
+    np.testing.assert_array_equal(to_host(bernoulli(resumed, 0.5, (1000,), like=like)), expected)
+
+
+def test_blocks_of_draws_are_independent_and_the_same_on_any_number_of_threads():
+    shape = (4 * DRAWS + 5,)
+    drawn = bernoulli(draws(), 0.5, shape, like=np.empty(0))
+    blocks = drawn[: 4 * DRAWS].reshape(4, DRAWS)
+    agreeing = [(blocks[i] == blocks[j]).mean() for i in range(4) for j in range(i)]
+    np.testing.assert_allclose(agreeing, 0.5, atol=5 * 0.5 / DRAWS**0.5)
+    with threads(3):
+        np.testing.assert_array_equal(bernoulli(draws(), 0.5, shape, like=np.empty(0)), drawn)
+
+
+def test_bernoulli_stays_on_the_device(monkeypatch):
+    like = strict_cupy.install(monkeypatch).zeros(1)
+    with strict_cupy.count() as counts:
+        bernoulli(draws(), 0.5, (1000,), like=like)
+    assert (counts.synchronisations, counts.uploads) == (0, 0)

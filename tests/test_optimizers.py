@@ -84,7 +84,7 @@ def test_blocks_are_the_same_as_one_piece(block, dtype, rng, monkeypatch):
 
 
 def test_theta_larger_than_a_block(rng):
-    net = Network([Dense(300)], (300,), rng=rng, dtype="float64")
+    net = Network([Dense(400)], (400,), rng=rng, dtype="float64")
     assert net.theta.size > optimizers.BLOCK
     before = net.theta.copy()
     gradients = rng.standard_normal((2, net.theta.size))

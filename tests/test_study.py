@@ -82,9 +82,9 @@ def test_summary():
 
 def test_a_real_run(tmp_path, capsys):
     out = tmp_path / "study.csv"
-    assert cli.main(["study", "--rows", "wgan-gp", "--steps", "2", "--seeds", "3", "--out", str(out)]) == 0
+    assert cli.main(["study", "--rows", "wgan-gp", "--steps", "20", "--seeds", "3", "--out", str(out)]) == 0
     (row,) = study.read(out)
-    assert row[:4] == ("wasserstein", "wgan-gp", 3, 2)
+    assert row[:4] == ("wasserstein", "wgan-gp", 3, 20)
     assert 60 < row.fid < 100
     assert row.seconds > 0
     assert capsys.readouterr().out.startswith("wasserstein, wgan-gp, seed 3: FID ")

@@ -5,9 +5,9 @@ import pytest
 
 from minigan import bench_torch, torch_twin
 from minigan import layers as L
-from minigan.layers.dropout import bernoulli
 from minigan.errors import InputError
 from minigan.layers import Network
+from minigan.layers.dropout import bernoulli
 from minigan.models import IMAGE_FAMILIES, build_networks
 from minigan.objectives import get_objective
 from minigan.optimizers import SGD, Adam

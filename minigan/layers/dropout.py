@@ -7,7 +7,7 @@ import numpy as np
 from .. import checks
 from ..backend import Array, get_array_module
 from ..errors import InputError
-from ..parallel import parts, share
+from ..parallel import slices, spread
 from .base import SymmetricLayer
 
 DRAWS = 1 << 18  # by one generator
@@ -31,7 +31,7 @@ def bernoulli(rng: np.random.Generator, p: float, shape: tuple[int, ...], *, lik
         words = source.integers(1 << 64, size=-(-size // 4), dtype=np.uint64)  # four draws each
         np.less(words.view(np.uint16)[:size], least, out=drawn[block])
 
-    share(draw, parts(drawn.size, DRAWS, like=like))
+    spread(draw, slices(drawn.size, DRAWS, like=like))
     return drawn.reshape(shape)
 
 

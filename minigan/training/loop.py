@@ -9,6 +9,7 @@ from ..backend import cuda_problem, get_array_module, keep_freed_memory, resolve
 from ..datasets import Points, load_dataset
 from ..errors import DivergedError
 from ..models import kind_of
+from ..parallel import threads
 from .config import TrainConfig
 from .history import History, Record
 from .progress import Progress
@@ -56,7 +57,8 @@ def train(**options: Any) -> Run:
         )
         if config.device == "auto" and device == "cpu":
             progress.message(f"no GPU: {cuda_problem()}")
-        return _fit(trainer, folder, progress)
+        with threads(device=device):
+            return _fit(trainer, folder, progress)
     finally:
         progress.close()
 

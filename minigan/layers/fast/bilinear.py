@@ -39,7 +39,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ...backend import Array, device_of, get_array_module, to_device
-from ...parallel import equal_parts, matmul, parts, share
+from ...parallel import equal_slices, matmul, slices, spread
 from ..convolution import Geometry
 
 COLUMNS = 1 << 12  # of a transform that are a part of it
@@ -134,7 +134,7 @@ def _transform(matrix: Array, x: Array, r: int) -> Array:
         xp.matmul(matrix, x[:, columns], out=own[:rows])
         xp.add(own[rows - 2 * pairs : rows - pairs], own[rows - pairs : rows], out=own[rows:])
 
-    share(transform, parts(m, COLUMNS, like=x))
+    spread(transform, slices(m, COLUMNS, like=x))
     return z
 
 
@@ -150,7 +150,7 @@ def _transform_back(matrix: Array, z: Array) -> Array:
         own[rows - pairs : rows] += own[rows:]
         xp.matmul(matrix.T, own[:rows], out=x[:, columns])
 
-    share(transform, parts(m, COLUMNS, like=z))
+    spread(transform, slices(m, COLUMNS, like=z))
     return x
 
 
@@ -159,7 +159,7 @@ def _products(a: Array, b: Array) -> Array:
     xp, (r, n, k), m = get_array_module(a), a.shape, b.shape[2]
     z = _padded(r, n * m, like=a)
     y = z.reshape(r, n, m)
-    share(lambda some: xp.matmul(a[some], b[some], out=y[some]), equal_parts(r, n * k * m, like=a))
+    spread(lambda some: xp.matmul(a[some], b[some], out=y[some]), equal_slices(r, n * k * m, like=a))
     return z
 
 
@@ -184,7 +184,7 @@ def kernel(w: Array, g: Geometry) -> Array:
     xp, matrix, taps = get_array_module(w), _for(g, w)[1], _taps_to_phases(w, g)
     m = taps.shape[1]
     z = _padded(len(matrix), m, like=w)
-    share(lambda columns: xp.matmul(matrix, taps[:, columns], out=z[:, columns]), parts(m, COLUMNS, like=w))
+    spread(lambda columns: xp.matmul(matrix, taps[:, columns], out=z[:, columns]), slices(m, COLUMNS, like=w))
     return z.reshape(len(matrix), -1, w.shape[3])
 
 

@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 
 from ...backend import Array, get_array_module
-from ...parallel import parts, share
+from ...parallel import slices, spread
 from ..base import sum_over_rows
 
-BLOCK = 1 << 17  # elements of an array in one block; smaller ones lose to Python's own time
+BLOCK = 1 << 18  # elements of an array in one block; over smaller ones the threads wait for Python's lock
 
 Chain = Callable[..., None]
 
@@ -51,18 +51,18 @@ def elementwise(
                 return (*results[:stored], *(sum_over_rows(results[i]) for i in summed))
             height = max(1, BLOCK // (shape[1] * shape[2] or 1))
             results = [np.empty(shape, dtype) for _ in range(stored)]
-            blocks = parts(shape[0], height, like=operands[0])
-            sums = np.empty((len(summed), len(blocks), *shape[1:]), dtype)
+            blocks = slices(shape[0], height, like=operands[0])
+            sums = np.empty((len(blocks), len(summed), shape[-1]), dtype)
 
             def compute(number: int) -> None:
                 given, filled = ([_rows(each, blocks[number]) for each in arrays] for arrays in (operands, results))
                 filled += [np.empty_like(given[0]) for _ in range(stored, count)]
                 chain(*given, *filled)
-                for i, of_block in zip(summed, sums[:, number], strict=True):
-                    filled[i].sum(axis=0, out=of_block)
+                for total, i in zip(sums[number], summed, strict=True):
+                    total[...] = sum_over_rows(filled[i])
 
-            share(compute, range(len(blocks)))
-            return (*results, *sums.sum(axis=(1, 2)))
+            spread(compute, range(len(blocks)))
+            return (*results, *sums.sum(axis=0))
 
         run.plain = chain  # type: ignore[attr-defined]
         return run

@@ -10,7 +10,7 @@ The memory, K times the output's pixels, is what it pays.
 """
 
 from ...backend import Array, get_array_module
-from ...parallel import matmul, parts, share
+from ...parallel import matmul, slices, spread
 from ..convolution import Geometry, taps
 
 ROWS = 1 << 12  # pixels of all images, whose sum is a part of dw
@@ -48,7 +48,7 @@ def weight_grad(cols: Array, dy: Array, g: Geometry) -> Array:
     """dw = cols @ dy.  cols, dy (OH, OW, N, F) -> dw (KH, KW, C, F). The long sum is one of partial sums."""
     xp, f = get_array_module(dy), dy.shape[3]
     cols, dy = cols.reshape(-1, dy.size // f), dy.reshape(-1, f)
-    rows = parts(len(dy), ROWS, like=dy)
+    rows = slices(len(dy), ROWS, like=dy)
     sums = xp.empty((len(rows), len(cols), f), dtype=dy.dtype)
-    share(lambda i: xp.matmul(cols[:, rows[i]], dy[rows[i]], out=sums[i]), range(len(rows)))
+    spread(lambda i: xp.matmul(cols[:, rows[i]], dy[rows[i]], out=sums[i]), range(len(rows)))
     return sums.sum(axis=0).reshape(*g.kernel_size, -1, f)

@@ -1,0 +1,145 @@
+"""Parts of one whole: each is done once, errors come through, and no number of threads changes a result."""
+
+import threading
+import time
+from collections import Counter
+
+import numpy as np
+import pytest
+from threadpoolctl import threadpool_info
+
+from minigan import InputError, TrainConfig, optimizers, parallel
+from minigan.backend import to_host
+from minigan.datasets import load_dataset
+from minigan.layers.fast import bilinear, elementwise, stacked_taps
+from minigan.models import FAMILIES
+from minigan.parallel import equal_slices, matmul, slices, spread, threads
+from minigan.training import Trainer
+
+SIZES = (
+    (parallel, "WORK"),
+    (bilinear, "COLUMNS"),
+    (stacked_taps, "ROWS"),
+    (elementwise, "BLOCK"),
+    (optimizers, "BLOCK"),
+)
+
+
+def blas_threads():
+    return {library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"}
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 8])
+@pytest.mark.parametrize("items", [0, 1, 2, 100])
+def test_every_item_is_done_once(count, items):
+    done = Counter()
+    with threads(count):
+        spread(lambda item: done.update([item]), range(items))
+    assert done == Counter(range(items))
+
+
+def test_the_work_is_shared():
+    everyone = threading.Barrier(3, timeout=10)  # opens when three threads are at work at once
+    with threads(3):
+        spread(lambda _: everyone.wait(), range(3))
+
+
+def test_nothing_is_shared_outside():
+    seen = set()
+    spread(lambda _: seen.add(threading.get_ident()), range(10))
+    assert seen == {threading.get_ident()}
+
+
+def test_tasks_may_share_in_turn():
+    done = Counter()
+    with threads(3):
+        spread(lambda i: spread(lambda j: done.update([(i, j)]), range(5)), range(6))
+    assert done == Counter((i, j) for i in range(6) for j in range(5))
+
+
+@pytest.mark.parametrize("wrong", range(6))
+def test_an_error_comes_through_and_the_threads_live_on(wrong):
+    def task(item):
+        time.sleep(0.001)
+        if item == wrong:
+            raise ValueError(f"item {item}")
+
+    with threads(2):
+        with pytest.raises(ValueError, match=f"item {wrong}"):
+            spread(task, range(6))
+        everyone = threading.Barrier(2, timeout=10)
+        spread(lambda _: everyone.wait(), range(2))
+
+
+def test_the_threads_end_with_the_block():
+    before = threading.active_count()
+    with threads(4):
+        assert threading.active_count() == before + 3
+        with threads(8):
+            assert threading.active_count() == before + 3
+    assert threading.active_count() == before
+
+
+def test_the_blas_computes_on_one_thread_inside():
+    before = blas_threads()
+    with threads(2):
+        assert blas_threads() == {1}
+    assert blas_threads() == before
+
+
+def test_the_default_is_what_the_blas_would_use():
+    assert blas_threads() == {1}, "the tests run on one BLAS thread"
+    before = threading.active_count()
+    with threads():
+        assert threading.active_count() == before
+
+
+def test_a_gpu_changes_nothing():
+    before = threading.active_count()
+    with threads(2, device="cuda"):
+        assert threading.active_count() == before
+
+
+@pytest.mark.parametrize("count", [0, -1, 1.5, "2"])
+def test_a_bad_count_is_refused(count):
+    with pytest.raises(InputError, match="count"), threads(count):
+        pass
+
+
+def test_parts(device, normal):
+    like = normal(1)
+    on_cpu = device == "cpu"
+    assert slices(10, 4, like=like) == ([slice(0, 4), slice(4, 8), slice(8, 10)] if on_cpu else [slice(0, 10)])
+    assert slices(0, 4, like=like) == []
+    work = parallel.WORK // 4
+    assert [p.stop - p.start for p in equal_slices(9, work, like=like)] == ([3, 3, 3] if on_cpu else [9])
+    assert len(equal_slices(4, work, like=like)) == 1
+
+
+@pytest.mark.parametrize("count", [1, 3])
+@pytest.mark.parametrize("shape", [(700, 90, 300), (300, 90, 700), (3, 0, 4), (0, 3, 4), (1, 1, 1)])
+def test_matmul(shape, count, device, normal, monkeypatch):
+    monkeypatch.setattr(parallel, "WORK", 1 << 18)
+    m, k, n = shape
+    a, transposed = normal(m, k), normal(n, k).T
+    with threads(count):
+        np.testing.assert_allclose(to_host(matmul(a, transposed)), to_host(a) @ to_host(transposed), atol=1e-12)
+
+
+@pytest.mark.parametrize("model", FAMILIES)
+def test_no_number_of_threads_changes_a_run(model, monkeypatch):
+    """Weights after three steps, bit for bit, with parts so small that everything is shared."""
+    for module, name in SIZES:
+        monkeypatch.setattr(module, name, 1 << 10)
+    family = FAMILIES[model]
+    dataset = load_dataset(family.data[0] if family.data else "mnist-5k")
+    thetas = []
+    for count in (1, 2, 5):
+        config = TrainConfig(model=model, data=dataset.name, batch_size=32, steps=3, seed=1, device="cpu")
+        trainer = Trainer(config.resolve(dataset=dataset.name, device="cpu"), dataset)
+        with threads(count):
+            for _ in range(3):
+                trainer.step()
+        thetas.append(np.concatenate([net.theta for net in (trainer.generator, trainer.discriminator)]))
+    assert np.isfinite(thetas[0]).all()
+    assert all(np.array_equal(theta, thetas[0]) for theta in thetas)
