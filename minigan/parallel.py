@@ -25,6 +25,7 @@ Item = TypeVar("Item")
 Jobs = SimpleQueue[Callable[[], None] | None]
 
 WORK = 1 << 23  # multiplications in a part, about a tenth of a millisecond: less is not worth a hand-over
+MOVED = 48  # multiplications in the time of writing one element to memory, by measurement
 
 _helpers: list[Jobs] = []  # the jobs of each thread beside the caller's
 
@@ -66,7 +67,7 @@ def threads(count: int | None = None, *, device: Device = "cpu") -> Iterator[Non
 
 
 def blas_kernels() -> str | None:
-    """Name the processor whose kernels NumPy's BLAS runs, "SkylakeX" or "Haswell" for example; None where it does not tell."""
+    """Name the processor for which NumPy's BLAS runs, "SkylakeX" for example; None where it does not tell."""
     if not find_spec("threadpoolctl"):
         return None
     from threadpoolctl import ThreadpoolController
@@ -130,3 +131,9 @@ def matmul(a: Array, b: Array) -> Array:
     else:
         spread(lambda columns: xp.matmul(a, b[:, columns], out=y[:, columns]), equal_slices(n, k * m, like=a))
     return y
+
+
+def matmul_each(a: Array, b: Array, *, out: Array) -> None:
+    """out[r] = a[r] @ b[r] for every r: a (R, M, K), b (R, K, N), out (R, M, N)."""
+    xp, (r, m, k), n = get_array_module(a), a.shape, b.shape[2]
+    spread(lambda some: xp.matmul(a[some], b[some], out=out[some]), equal_slices(r, m * k * n, like=a))

@@ -13,7 +13,7 @@ from minigan.backend import to_host
 from minigan.datasets import load_dataset
 from minigan.layers.fast import bilinear, elementwise, stacked_taps
 from minigan.models import FAMILIES
-from minigan.parallel import equal_slices, matmul, slices, spread, threads
+from minigan.parallel import equal_slices, matmul, matmul_each, slices, spread, threads
 from minigan.training import Trainer
 
 SIZES = (
@@ -124,6 +124,15 @@ def test_matmul(shape, count, device, normal, monkeypatch):
     a, transposed = normal(m, k), normal(n, k).T
     with threads(count):
         np.testing.assert_allclose(to_host(matmul(a, transposed)), to_host(a) @ to_host(transposed), atol=1e-12)
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_matmul_each(count, device, normal, monkeypatch):
+    monkeypatch.setattr(parallel, "WORK", 1 << 12)
+    a, b, out = normal(9, 30, 20), normal(9, 20, 25), normal(9, 30, 25)
+    with threads(count):
+        matmul_each(a, b, out=out)
+    np.testing.assert_allclose(to_host(out), to_host(a) @ to_host(b), atol=1e-12)
 
 
 @pytest.mark.parametrize("model", FAMILIES)

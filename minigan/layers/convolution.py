@@ -20,6 +20,7 @@ from typing import Literal, NamedTuple
 
 from ..backend import Array, get_array_module
 from ..errors import InputError
+from ..parallel import equal_slices, matmul_each, spread
 
 Slices = tuple[slice, slice]
 
@@ -83,25 +84,29 @@ def conv_geometry(in_size: tuple[int, int], kernel_size: tuple[int, int], stride
 
 def conv2d(x: Array, w: Array, g: Geometry) -> Array:
     """y[o] += x[i] @ w[kh, kw] for every tap.  x (H, W, N, C), w (KH, KW, C, F) -> y (OH, OW, N, F)."""
-    y, product = _zeros_and_scratch(x, (*g.out_size, x.shape[2], w.shape[3]), pixels=g.out_size)
+    y, scratch = _zeros_and_scratch(x, (*g.out_size, x.shape[2], w.shape[3]), pixels=g.out_size)
     for kh, kw, out, inp in taps(g):
-        y[out] += _pixels_times_matrix(x[inp], w[kh, kw], product)
+        _add_product(y[out], x[inp], w[kh, kw], scratch)
     return y
 
 
 def conv2d_input_grad(dy: Array, w: Array, g: Geometry) -> Array:
     """dx[i] += dy[o] @ w[kh, kw]^T for every tap.  dy (OH, OW, N, F), w (KH, KW, C, F) -> dx (H, W, N, C)."""
-    dx, product = _zeros_and_scratch(dy, (*g.in_size, dy.shape[2], w.shape[2]), pixels=g.out_size)
+    dx, scratch = _zeros_and_scratch(dy, (*g.in_size, dy.shape[2], w.shape[2]), pixels=g.out_size)
     for kh, kw, out, inp in taps(g):
-        dx[inp] += _pixels_times_matrix(dy[out], w[kh, kw].T, product)
+        _add_product(dx[inp], dy[out], w[kh, kw].T, scratch)
     return dx
 
 
 def conv2d_weight_grad(x: Array, dy: Array, g: Geometry) -> Array:
     """dw[kh, kw] = sum over pixels of x[i]^T @ dy[o].  x (H, W, N, C), dy (OH, OW, N, F) -> dw (KH, KW, C, F)."""
-    dw = get_array_module(x).zeros((*g.kernel_size, x.shape[3], dy.shape[3]), dtype=x.dtype)
+    xp = get_array_module(x)
+    dw = xp.zeros((*g.kernel_size, x.shape[3], dy.shape[3]), dtype=x.dtype)
     for kh, kw, out, inp in taps(g):
-        dw[kh, kw] = (_rows(x[inp]).transpose(0, 2, 1) @ _rows(dy[out])).sum(axis=0)
+        x_rows, dy_rows = _rows(x[inp]), _rows(dy[out])
+        products = xp.empty((len(x_rows), *dw.shape[2:]), dtype=x.dtype)
+        matmul_each(x_rows.transpose(0, 2, 1), dy_rows, out=products)
+        dw[kh, kw] = products.sum(axis=0)
     return dw
 
 
@@ -117,9 +122,13 @@ def _zeros_and_scratch(like: Array, shape: tuple[int, ...], pixels: tuple[int, i
     return xp.zeros(shape, dtype=like.dtype), scratch
 
 
-def _pixels_times_matrix(x: Array, w: Array, scratch: Array) -> Array:
-    """x (H, W, N, C) @ w (C, F) -> (H, W, N, F), written to the scratch memory."""
-    h, width, n = x.shape[:3]
-    product = scratch[: h * width * n * w.shape[1]].reshape(h, width * n, w.shape[1])
-    get_array_module(x).matmul(_rows(x), w, out=product)
-    return product.reshape(h, width, n, w.shape[1])
+def _add_product(y: Array, x: Array, w: Array, scratch: Array) -> None:
+    """y[i, j] += x[i, j] @ w for every pixel: x (H, W, N, C), w (C, F), y (H, W, N, F)."""
+    xp, rows, (h, width, n, _) = get_array_module(x), _rows(x), y.shape
+    product = scratch[: y.size].reshape(y.shape)
+
+    def add(some: slice) -> None:
+        xp.matmul(rows[some], w, out=_rows(product[some]))
+        y[some] += product[some]
+
+    spread(add, equal_slices(h, width * n * w.size, like=x))

@@ -14,12 +14,12 @@ from math import prod
 from typing import NamedTuple
 
 from ...backend import Array
+from ...parallel import MOVED
 from .. import convolution
 from ..convolution import Geometry, taps
 from . import bilinear, stacked_taps
 
 BATCH = 64  # over which the cost rule spreads what is done once per batch
-MOVED = 32  # multiplications in the time of writing one element to memory, by measurement
 
 Prepare = Callable[[Array, Geometry], Array]
 Multiply = Callable[[Array, Array, Geometry], Array]
@@ -96,8 +96,9 @@ def costs(g: Geometry, channels: int, filters: int) -> dict[str, float]:
     bilinear  3 (R C' F + L L (P / s s C' + O F) + R K' C' F / 64)   3 R (C' + F)
     ========  =====================================================  ====================
 
-    An element that is written, or added to, costs as much as `MOVED` multiplications. Over 200 sizes on two cores the
-    form of least cost took 2 % longer than the fastest in the mean, and never more than two thirds.
+    An element that is written, or added to, costs as much as `MOVED` multiplications. Over 200 sizes on two
+    cores the form of least cost took 7 % longer than the fastest in the mean, and at most twice as long where that one
+    took over a millisecond.
     """
     pixels = prod(g.out_size)
     met = sum((y[0].stop - y[0].start) * (y[1].stop - y[1].start) for _, _, y, _ in taps(g))

@@ -39,11 +39,11 @@ from typing import NamedTuple
 import numpy as np
 
 from ...backend import Array, device_of, get_array_module, to_device
-from ...parallel import equal_slices, matmul, slices, spread
+from ...parallel import matmul, matmul_each, slices, spread
 from ..convolution import Geometry
 
-COLUMNS = 1 << 12  # of a transform that are a part of it
-PADDING = 48  # numbers behind a row
+COLUMNS = 1 << 12  # of a matrix that are transformed in one part
+PADDING = 48  # numbers between one row and the next
 
 
 class Plan(NamedTuple):
@@ -156,19 +156,19 @@ def _transform_back(matrix: Array, z: Array) -> Array:
 
 def _products(a: Array, b: Array) -> Array:
     """The R products a[r] @ b[r]: (R, N, K), (R, K, M) -> (R, N M)."""
-    xp, (r, n, k), m = get_array_module(a), a.shape, b.shape[2]
+    (r, n, _), m = a.shape, b.shape[2]
     z = _padded(r, n * m, like=a)
-    y = z.reshape(r, n, m)
-    spread(lambda some: xp.matmul(a[some], b[some], out=y[some]), equal_slices(r, n * k * m, like=a))
+    matmul_each(a, b, out=z.reshape(r, n, m))
     return z
 
 
 def _padded(r: int, m: int, *, like: Array) -> Array:
-    """An empty matrix (r, m) whose rows start a little more than m apart.
+    """An empty matrix (r, m) whose rows start a little more than m apart on a CPU.
 
     Rows a power of two apart share a few places of a core's cache and push each other out.
     """
-    return get_array_module(like).empty((r, m + PADDING), dtype=like.dtype)[:, :m]
+    xp = get_array_module(like)
+    return xp.empty((r, m + PADDING if xp is np else m), dtype=like.dtype)[:, :m]
 
 
 def image(x: Array, g: Geometry) -> Array:

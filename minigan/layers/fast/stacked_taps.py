@@ -10,7 +10,7 @@ The memory, K times the output's pixels, is what it pays.
 """
 
 from ...backend import Array, get_array_module
-from ...parallel import matmul, slices, spread
+from ...parallel import MOVED, equal_slices, matmul, slices, spread
 from ..convolution import Geometry, taps
 
 ROWS = 1 << 12  # pixels of all images, whose sum is a part of dw
@@ -21,8 +21,12 @@ def image(x: Array, g: Geometry) -> Array:
     channels = x.transpose(3, 0, 1, 2)
     n, c = x.shape[2:]
     cols = get_array_module(x).zeros((*g.kernel_size, c, *g.out_size, n), dtype=x.dtype)
-    for kh, kw, out, inp in taps(g):
-        cols[kh, kw][:, *out] = channels[:, *inp]
+
+    def stack(some: slice) -> None:
+        for kh, kw, out, inp in taps(g):
+            cols[kh, kw, some][:, *out] = channels[some, *inp]
+
+    spread(stack, equal_slices(c, MOVED * cols.size // c, like=x))
     return cols
 
 
@@ -39,8 +43,12 @@ def input_grad(dy: Array, w: Array, g: Geometry) -> Array:
     dcols = matmul(w.reshape(-1, w.shape[3]), dy.reshape(-1, w.shape[3]).T)
     dcols = dcols.reshape(*g.kernel_size, c, *g.out_size, n)
     dx = get_array_module(dy).zeros((c, *g.in_size, n), dtype=dy.dtype)
-    for kh, kw, out, inp in taps(g):
-        dx[:, *inp] += dcols[kh, kw][:, *out]
+
+    def add(some: slice) -> None:
+        for kh, kw, out, inp in taps(g):
+            dx[some, *inp] += dcols[kh, kw, some][:, *out]
+
+    spread(add, equal_slices(c, MOVED * dcols.size // c, like=dy))
     return dx.transpose(1, 2, 3, 0)
 
 
