@@ -133,7 +133,9 @@ def matmul(a: Array, b: Array) -> Array:
     return y
 
 
-def matmul_each(a: Array, b: Array, *, out: Array) -> None:
-    """out[r] = a[r] @ b[r] for every r: a (R, M, K), b (R, K, N), out (R, M, N)."""
+def matmul_each(a: Array, b: Array, *, out: Array | None = None) -> Array:
+    """a[r] @ b[r] for every r: a (R, M, K), b (R, K, N) -> (R, M, N), a new array or ``out``."""
     xp, (r, m, k), n = get_array_module(a), a.shape, b.shape[2]
+    out = xp.empty((r, m, n), dtype=a.dtype) if out is None else out
     spread(lambda some: xp.matmul(a[some], b[some], out=out[some]), equal_slices(r, m * k * n, like=a))
+    return out

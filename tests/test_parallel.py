@@ -132,6 +132,7 @@ def test_matmul_each(count, device, normal, monkeypatch):
     a, b, out = normal(9, 30, 20), normal(9, 20, 25), normal(9, 30, 25)
     with threads(count):
         matmul_each(a, b, out=out)
+        np.testing.assert_array_equal(to_host(matmul_each(a, b)), to_host(out))
     np.testing.assert_allclose(to_host(out), to_host(a) @ to_host(b), atol=1e-12)
 
 

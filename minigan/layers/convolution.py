@@ -100,13 +100,9 @@ def conv2d_input_grad(dy: Array, w: Array, g: Geometry) -> Array:
 
 def conv2d_weight_grad(x: Array, dy: Array, g: Geometry) -> Array:
     """dw[kh, kw] = sum over pixels of x[i]^T @ dy[o].  x (H, W, N, C), dy (OH, OW, N, F) -> dw (KH, KW, C, F)."""
-    xp = get_array_module(x)
-    dw = xp.zeros((*g.kernel_size, x.shape[3], dy.shape[3]), dtype=x.dtype)
+    dw = get_array_module(x).zeros((*g.kernel_size, x.shape[3], dy.shape[3]), dtype=x.dtype)
     for kh, kw, out, inp in taps(g):
-        x_rows, dy_rows = _rows(x[inp]), _rows(dy[out])
-        products = xp.empty((len(x_rows), *dw.shape[2:]), dtype=x.dtype)
-        matmul_each(x_rows.transpose(0, 2, 1), dy_rows, out=products)
-        dw[kh, kw] = products.sum(axis=0)
+        dw[kh, kw] = matmul_each(_rows(x[inp]).transpose(0, 2, 1), _rows(dy[out])).sum(axis=0)
     return dw
 
 
