@@ -4,6 +4,7 @@ from . import datasets, gradient_check, layers, metrics, models, objectives, opt
 from .backend import get_array_module
 from .errors import DeviceError, DivergedError, InputError, StaleCacheError
 from .layers import Network
+from .parallel import threads
 from .training import History, Run, TrainConfig, load, train
 
 __version__ = "0.1.0"
@@ -26,5 +27,6 @@ __all__ = [
     "models",
     "objectives",
     "optimizers",
+    "threads",
     "train",
 ]
