@@ -24,7 +24,7 @@ from .backend import Array, Device, get_array_module
 Item = TypeVar("Item")
 Jobs = SimpleQueue[Callable[[], None] | None]
 
-WORK = 1 << 23  # multiplications in a part, about a tenth of a millisecond: less is not worth a hand-over
+WORK = 14_000_000  # multiplications in a part, a tenth of a millisecond or two: less is not worth a hand-over
 MOVED = 48  # multiplications in the time of writing one element to memory, by measurement
 
 _helpers: list[Jobs] = []  # the jobs of each thread beside the caller's
