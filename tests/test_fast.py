@@ -155,19 +155,24 @@ def in_the_direct_form(*networks):
 @pytest.mark.parametrize("model", IMAGE_FAMILIES)
 @pytest.mark.parametrize(("dtype", "n", "tolerance"), [("float64", 3, 1e-10), ("float32", 8, 1e-5)])
 def test_whole_step_in_the_direct_form(model, dtype, n, tolerance):
-    """The gradients of both networks, in the forms chosen and in the direct one."""
-    gradients = []
-    for direct in (False, True):
-        g, d = build_networks(model, (28, 28, 1), rng=np.random.default_rng(0), dtype=dtype)
-        if direct:
-            in_the_direct_form(g, d)
-        z = np.random.default_rng(5).standard_normal((n, g.input_shape[0])).astype(dtype)  # no kink within rounding
-        x, caches_g = g.forward(z, train=True)
-        logits, caches_d = d.forward(x, train=True, rng=np.random.default_rng(2))
-        g.backward(d.backward(np.ones_like(logits) / n, caches_d), caches_g, input_grad=False)
-        gradients.append((g.dtheta, d.dtheta))
-    for got, expected in zip(*gradients, strict=True):
-        assert np.linalg.norm(got - expected) <= tolerance * np.linalg.norm(expected)
+    """The gradients of both networks, in the forms chosen and in the direct one.
+
+    Of five z it holds for three at least: with some an activation lies within rounding of 0, and takes the other slope.
+    """
+    errors = []
+    for seed in range(5):
+        gradients = []
+        for direct in (False, True):
+            g, d = build_networks(model, (28, 28, 1), rng=np.random.default_rng(0), dtype=dtype)
+            if direct:
+                in_the_direct_form(g, d)
+            z = np.random.default_rng(seed).standard_normal((n, g.input_shape[0])).astype(dtype)
+            x, caches_g = g.forward(z, train=True)
+            logits, caches_d = d.forward(x, train=True, rng=np.random.default_rng(2))
+            g.backward(d.backward(np.ones_like(logits) / n, caches_d), caches_g, input_grad=False)
+            gradients.append((g.dtheta, d.dtheta))
+        errors.append(max(np.linalg.norm(a - b) / np.linalg.norm(b) for a, b in zip(*gradients, strict=True)))
+    assert np.median(errors) <= tolerance
 
 
 def losses(model, *, direct):
