@@ -539,8 +539,10 @@ def test_labels_beyond_the_classes_are_refused():
 def test_three_shades_are_learned(game):
     """The end of it all, after a short run: most samples are nearer to the shade of their label than to another's."""
     shades = np.arange(3) * 100 / 127.5 - 1
-    weight = {"code_weight": 1.0} if game == "ac-gan" else {}
-    run = train(game, steps=300, batch_size=24, learning_rate=2e-3, average_decay=0.9, **weight)
+    options = {"steps": 300, "learning_rate": 2e-3}
+    if game == "ac-gan":  # at that rate it depends on rounding whether all three are learned
+        options = {"steps": 600, "learning_rate": 5e-4, "code_weight": 1.0}
+    run = train(game, batch_size=24, average_decay=0.9, **options)
     for label in range(K):
         means = run.sample(50, label=label).mean(axis=(1, 2))
         assert (np.abs(means[:, None] - shades).argmin(axis=1) == label).mean() > 0.75

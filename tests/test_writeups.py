@@ -37,7 +37,7 @@ def test_corrected_it_trains_200_steps(name):
     images, _ = game.generator.forward(z, train=False)
     assert images.shape == (28, 28, 8, 1)
     assert abs(images).max() <= 1
-    assert images.std() > 0.05
+    assert images.std() > 0.02  # not one grey
 
 
 def test_1_as_written_has_no_bottom():
