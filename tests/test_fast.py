@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from minigan import TrainConfig
-from minigan.backend import to_host
+from minigan.backend import to_device, to_host
 from minigan.datasets import load_dataset
 from minigan.layers import Conv2D, Conv2DTranspose, Network
 from minigan.layers.convolution import conv2d, conv2d_input_grad, conv2d_weight_grad, conv_geometry
@@ -90,20 +90,77 @@ def test_a_layer_is_the_same_in_every_form(kind, stride, form, device, normal, r
 @pytest.mark.parametrize(("size", "kernel", "stride", "padding"), CASES)
 def test_multiplications_are_counted_without_the_matrices(size, kernel, stride, padding):
     g = conv_geometry(size, kernel, stride, padding)
-    a, k, bt = bilinear.matrices(bilinear.plan(g))
+    p = bilinear.plan(g)
+    a, k, bt = bilinear.matrices(p)
     r, channels, filters = len(k), 3 * stride**2, 5
-    expected = r * channels * filters + a.size * channels + bt.size * filters + k.size * channels * filters / 8
+    expected = r * channels * filters + k.size * channels * filters / 8
+    for transform, size, depth in ((a, p.pixels, channels), (bt, p.outputs, filters)):
+        real = 2 - len(transform.rows) % 2  # frequencies of the first axis that give real numbers; half of the others
+        pairs = (len(transform.rows) - real) // 2
+        expected += depth * (transform.rows.size * size[1] + real * transform.own.size + pairs * transform.pairs.size)
     assert bilinear.multiplications(g, 3, 5, 8) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(("size", "kernel", "stride", "padding"), CASES)
+def test_one_axis_after_the_other(size, kernel, stride, padding, normal, device):
+    """The two transforms give what their definition says, in the order of the rows, and so do their transposes."""
+    p = bilinear.plan(conv_geometry(size, kernel, stride, padding))
+    mix = 2 / np.prod(p.length) * np.array([[1, -1], [-1, -1]])
+    for number, shape, own, pairs in ((0, p.pixels, 1, np.eye(2)), (2, p.outputs, 1 / np.prod(p.length), mix)):
+        t = bilinear.Transform(*(to_device(m, device) for m in bilinear.matrices(p)[number]))
+        whole = by_definition(p.length, shape, own, pairs)
+        x = normal(*shape, 7)
+        z = bilinear._transform(t, x)
+        np.testing.assert_allclose(to_host(z), whole @ to_host(x).reshape(-1, 7), rtol=1e-12, atol=1e-12)
+        expected = whole.T @ to_host(z)
+        back = bilinear._transform_back(t, z, shape)
+        np.testing.assert_allclose(to_host(back).reshape(-1, 7), expected, rtol=1e-12, atol=1e-11)
+
+
+def by_definition(length, size, own, mix):
+    """Row by row: for each f of the first axis own rows, first and second ones of the pairs; third rows at the end."""
+    frequencies = sorted(range(length[0]), key=lambda f: 2 * f % length[0] != 0)
+    rows, thirds, seen = [], [], set()
+    for f in frequencies:
+        single, first, second = [], [], []
+        for f_2 in sorted(range(length[1]), key=lambda f_2: f == -f % length[0] and f_2 != -f_2 % length[1]):
+            conjugate = -f % length[0], -f_2 % length[1]
+            e = [
+                np.exp(-2j * np.pi * (f * i / length[0] + f_2 * j / length[1]))
+                for i in range(size[0])
+                for j in range(size[1])
+            ]
+            if conjugate == (f, f_2):
+                single.append(own * np.real(e))
+            elif conjugate not in seen:
+                first.append(mix[0, 0] * np.real(e) + mix[0, 1] * np.imag(e))
+                second.append(mix[1, 0] * np.real(e) + mix[1, 1] * np.imag(e))
+            seen.add((f, f_2))
+        rows += single + first + second
+        thirds += [p + q for p, q in zip(first, second, strict=True)]
+    return np.array(rows + thirds)
+
+
+@pytest.mark.parametrize("at_once", [0, 1 << 10])
+def test_a_gpu_transforms_at_once_or_not(at_once, device, normal, monkeypatch):
+    monkeypatch.setattr(bilinear, "AT_ONCE", at_once)
+    bilinear._matrices_on.cache_clear()
+    g, x, w, dy = operands(((6, 5), (3, 3), 2, "same"), 3, 4, normal)
+    xf, wf, dyf = bilinear.image(x, g), bilinear.kernel(w, g), bilinear.gradient(dy, g)
+    for got, expected in [
+        (bilinear.conv2d(xf, wf, g), conv2d(x, w, g)),
+        (bilinear.input_grad(dyf, wf, g), conv2d_input_grad(dy, w, g)),
+    ]:
+        np.testing.assert_allclose(to_host(got), to_host(expected), rtol=1e-12, atol=1e-12)
+    bilinear._matrices_on.cache_clear()
 
 
 def test_known_ranks():
     """Seven by seven pixels: 121 products for a kernel of 5 on a circle of 9, 94 for one of 3 on a circle of 8."""
     for kernel, length, rank in ((5, 9, 121), (3, 8, 94)):
-        p = bilinear.plan(conv_geometry((7, 7), (kernel, kernel), 1, "same"))
-        assert p.length == (length, length)
-        a, k, bt = bilinear.matrices(p)
-        assert len(a) == len(bt) == length**2
-        assert len(k) == rank
+        g = conv_geometry((7, 7), (kernel, kernel), 1, "same")
+        assert bilinear.plan(g).length == (length, length)
+        assert len(bilinear.matrices(bilinear.plan(g))[1]) == bilinear.rank(g) == rank
 
 
 def test_the_choice_is_the_form_of_least_cost():
@@ -124,8 +181,9 @@ def test_the_choice_is_the_form_of_least_cost():
         ((14, 14), 5, 2, 64, 128, BILINEAR),
         ((7, 7), 5, 1, 128, 256, BILINEAR),
         ((7, 7), 5, 1, 16, 16, BILINEAR),
-        ((28, 28), 3, 1, 64, 16, DIRECT),
-        ((64, 64), 3, 1, 32, 32, DIRECT),
+        ((28, 28), 5, 1, 64, 64, BILINEAR),
+        ((28, 28), 2, 2, 128, 16, DIRECT),
+        ((32, 32), 3, 2, 256, 64, DIRECT),
     ],
 )
 def test_the_choice_where_it_matters(size, kernel, stride, channels, filters, form):
@@ -136,9 +194,10 @@ def test_costs_by_hand():
     """3 x 3 pixels, kernel 3: 49 pairs of tap and pixel meet; a circle of 4 has 4 own frequencies and 6 pairs."""
     g = conv_geometry((3, 3), (3, 3), 1, "same")
     expected = {
-        "direct": 3 * 49 * 10 + MOVED * 2 * 49 * 7,
+        "direct": 3 * 49 * 10 + MOVED * 3 * 49 * 7,
         "stacked taps": 3 * 81 * 10 + MOVED * 4 * 81 * 2,
-        "bilinear": 3 * (22 * 10 + 16 * (9 * 2 + 9 * 5) + 22 * 9 * 10 / BATCH) + MOVED * 3 * 22 * 7,
+        "bilinear": 3 * (22 * 10 + (36 + 24 + 48) * (2 + 5) + 22 * 9 * 10 / BATCH)
+        + MOVED * 22 * (2 * 7 + 6 * 10 / BATCH),
     }
     assert costs(g, 2, 5) == pytest.approx(expected)
 

@@ -20,9 +20,11 @@ PAIR = pytest.mark.parametrize("pair", PAIRS.values(), ids=PAIRS)
 SHAPE = pytest.mark.parametrize("shape", [(5,), (3, 4, 6)], ids=["dense", "image"])
 
 
-@pytest.fixture(params=[1 << 17, 16, 1], ids=lambda block: f"block={block}")
+@pytest.fixture(params=[(1 << 18, 1 << 13), (16, 8), (1, 1)], ids=lambda sizes: f"block={sizes[0]}")
 def block(request, monkeypatch):
-    monkeypatch.setattr(blocks, "BLOCK", request.param)
+    """Blocks, and rows, of every size, down to one row of one sample."""
+    monkeypatch.setattr(blocks, "BLOCK", request.param[0])
+    monkeypatch.setattr(blocks, "ROW", request.param[1])
 
 
 def both(pair, shape, normal, rng, device, dtype="float64"):
@@ -135,8 +137,12 @@ def test_chains_are_their_plain_forms(name, dtype, block, normal, device):
         np.testing.assert_allclose(to_host(got), to_host(want), rtol=1e-5 if dtype == "float32" else 1e-13)
 
 
-def test_rows(normal, device):
-    x = normal(3, 4, 2, 5)
-    assert as_rows(x).shape == (12, 2, 5)
-    assert as_rows(normal(4, 3)).shape == (4, 1, 3)
-    np.testing.assert_array_equal(to_host(as_rows(x)).reshape(3, 4, 2, 5), to_host(x))
+@pytest.mark.parametrize(
+    ("shape", "rows"),
+    [((3, 4, 2, 5), (1, 24, 5)), ((4, 3), (1, 4, 3)), ((7, 7, 64, 32), (14, 224, 32)), ((2, 3, 9000), (6, 1, 9000))],
+)
+def test_rows(shape, rows, normal, device):
+    """As many samples as divide their number and keep a row at 8,192 elements: 224 of the 3,136 behind 7 x 7 pixels."""
+    x = normal(*shape)
+    assert as_rows(x).shape == rows
+    np.testing.assert_array_equal(to_host(as_rows(x)).reshape(shape), to_host(x))

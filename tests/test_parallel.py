@@ -11,9 +11,10 @@ from threadpoolctl import threadpool_info
 from minigan import InputError, TrainConfig, optimizers, parallel
 from minigan.backend import to_host
 from minigan.datasets import load_dataset
+from minigan.layers import Dense, Network
 from minigan.layers.fast import bilinear, elementwise, stacked_taps
 from minigan.models import FAMILIES
-from minigan.parallel import equal_slices, matmul, matmul_each, slices, spread, threads
+from minigan.parallel import equal_slices, matmul, matmul_each, slices, spread, threads, together
 from minigan.training import Trainer
 
 SIZES = (
@@ -42,6 +43,24 @@ def test_the_work_is_shared():
     everyone = threading.Barrier(3, timeout=10)  # opens when three threads are at work at once
     with threads(3):
         spread(lambda _: everyone.wait(), range(3))
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_together_returns_in_order(count):
+    with threads(count):
+        for n in range(5):
+            assert together([lambda i=i: time.sleep(0.001 * (4 - i)) or i for i in range(n)]) == list(range(n))
+
+
+def test_the_halves_of_a_backward_pass_run_at_the_same_time(rng, monkeypatch):
+    net = Network([Dense(3)], (4,), rng=rng)
+    y, caches = net.forward(np.ones((5, 4), dtype=np.float32), train=True)
+    everyone = threading.Barrier(2, timeout=10)
+    for name in ("input_grad", "add_param_grads"):
+        half = getattr(net.layers[0], name)
+        monkeypatch.setattr(net.layers[0], name, lambda *args, half=half: (everyone.wait(), half(*args))[1])
+    with threads(2):
+        assert net.backward(y, caches).shape == (5, 4)
 
 
 def test_nothing_is_shared_outside():

@@ -10,11 +10,13 @@ Shape letters: N batch, H W in, OH OW out, C channels in, F channels out, KH KW 
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from ..backend import Array, get_array_module
+from ..parallel import together
 
 Shape = tuple[int, ...]
 
@@ -77,10 +79,12 @@ class Layer(ABC):
         """
 
     def backward(self, dy: Array, cache: Any, *, param_grads: bool, input_grad: bool) -> Array | None:
-        """Do either half of the backward pass, or both; a layer overrides this only to share work between them."""
-        if param_grads:
-            self.add_param_grads(dy, cache)
-        return self.input_grad(dy, cache) if input_grad else None
+        """Do either half of the backward pass, or both, at the same time where there are threads; return dx.
+
+        A layer overrides this only to share work between the halves.
+        """
+        dx = (lambda: self.input_grad(dy, cache)) if input_grad else None
+        return halves(dx, (lambda: self.add_param_grads(dy, cache)) if param_grads and self.params else None)
 
     def update_stats(self, cache: Any) -> None:  # noqa: B027 - layers without running statistics update none
         """Move the running statistics towards those of the pass that made ``cache``."""
@@ -94,6 +98,12 @@ class SymmetricLayer(Layer):
 
     def jvp(self, x_dot: Array, cache: Any) -> Array:
         return self.input_grad(x_dot, cache)
+
+
+def halves(dx: Callable[[], Array] | None, grads: Callable[[], None] | None) -> Array | None:
+    """Do the wanted halves of a backward pass, at the same time where there are threads; return dx if wanted."""
+    results = together([half for half in (dx, grads) if half])
+    return results[0] if dx else None
 
 
 def as_row(v: Array, n: int) -> Array:

@@ -7,7 +7,7 @@ import numpy as np
 from .. import checks
 from ..backend import Array, device_of, get_array_module, to_device
 from ..errors import InputError
-from .base import Layer, Shape, as_row, sum_over_rows
+from .base import Layer, Shape, as_row, halves, sum_over_rows
 from .convolution import Geometry, Padding, conv_geometry
 from .fast import Form, choose
 from .initializers import Initializer, glorot_uniform
@@ -76,11 +76,14 @@ class ConvBase(Layer):
         xf, wf = cache
         form, g = self.form, self.geometry
         dyf = form.gradient(get_array_module(dy).ascontiguousarray(dy), g)
-        if param_grads:
+
+        def add_param_grads() -> None:
             self.dw += form.weight_grad(xf, dyf, g)
             if self.use_bias:
                 self.db += sum_over_rows(dy)
-        return form.input_grad(dyf, wf, g) if input_grad else None
+
+        dx = (lambda: form.input_grad(dyf, wf, g)) if input_grad else None
+        return halves(dx, add_param_grads if param_grads else None)
 
     def jvp(self, x_dot: Array, cache: Operands) -> Array:
         xf_dot = self.form.image(get_array_module(x_dot).ascontiguousarray(x_dot), self.geometry)

@@ -88,26 +88,27 @@ def costs(g: Geometry, channels: int, filters: int) -> dict[str, float]:
     Of a convolution from C channels (on the larger side) to F filters, with P pixels of x, O of y and K taps, T pairs
     of tap and output pixel that meet a pixel of x, and R, L, s of `bilinear`, C' = s s C:
 
-    ========  =====================================================  ====================
-    form      multiplications                                        elements moved
-    ========  =====================================================  ====================
-    direct    3 T C F                                                2 T (C + F)
-    stacked   3 K O C F                                              4 K O C
-    bilinear  3 (R C' F + L L (P / s s C' + O F) + R K' C' F / 64)   3 R (C' + F)
-    ========  =====================================================  ====================
+    ========  ============================================  ============================
+    form      multiplications                               elements moved
+    ========  ============================================  ============================
+    direct    3 T C F                                       3 T (C + F)
+    stacked   3 K O C F                                     4 K O C
+    bilinear  3 (R C' F + t(P) C' + t(O) F + R K' C' F/64)  2 R (C' + F) + 6 R C' F / 64
+    ========  ============================================  ============================
 
-    An element that is written, or added to, costs as much as `MOVED` multiplications. Over 200 sizes on two
-    cores the form of least cost took 7 % longer than the fastest in the mean, and at most twice as long where that one
-    took over a millisecond.
+    with t the multiplications of a transform of one channel, one axis after the other. An element that is written, or
+    added to, costs as much as `MOVED` multiplications. Over 260 sizes on two cores the form of least cost took 7 %
+    longer than the fastest in the mean, and at most 1.7 times as long where that one took over a millisecond.
     """
     pixels = prod(g.out_size)
     met = sum((y[0].stop - y[0].start) * (y[1].stop - y[1].start) for _, _, y, _ in taps(g))
     stacked = prod(g.kernel_size) * pixels * channels
     r, inner = bilinear.rank(g), g.stride**2 * channels
     return {
-        "direct": 3 * met * channels * filters + MOVED * 2 * met * (channels + filters),
+        "direct": 3 * met * channels * filters + MOVED * 3 * met * (channels + filters),
         "stacked taps": 3 * stacked * filters + MOVED * 4 * stacked,
-        "bilinear": 3 * bilinear.multiplications(g, channels, filters, BATCH) + MOVED * 3 * r * (inner + filters),
+        "bilinear": 3 * bilinear.multiplications(g, channels, filters, BATCH)
+        + MOVED * r * (2 * (inner + filters) + 6 * inner * filters / BATCH),
     }
 
 

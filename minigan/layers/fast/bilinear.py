@@ -24,8 +24,15 @@ C Re - S Im, C and S being cosines and sines. Written with p = C + S, q = S - C,
 
     C Re - S Im  =  p ac + q bd + (p + q) (a + b) (-1/2) (c + d)
 
-In A and in B^T the third row of each three is now the sum of the other two and need not be multiplied: with the rows
-ordered as own, first, second, third, A and B^T are kept without the third: L L rows, and `_transform` adds the rest.
+In A and in B^T the third row of each three is now the sum of the other two and need not be multiplied.
+
+**One axis after the other.** A is two smaller transforms. On the first axis, a frequency f that is its own conjugate
+gives real numbers X(f)[j], of which the second axis needs its own frequencies and one of each pair. One f of each pair
+gives complex numbers X(f)[j]; with these all frequencies of the second axis are kept, as none is the conjugate of
+another. Hence the order of the rows, for every f of the first axis, its own before one of each pair: own rows, first
+rows, second rows; all third rows come last. With E = e^(-j u f i), so that Re E = C and Im E = -S, the first and second
+rows are Re E and Im E in A, as in G but for its third rows, and p = Re E - Im E and q = -Re E - Im E in B^T: the same
+transform, its pairs mixed.
 
 **Stride.** With stride s an image of C channels becomes one of s s C channels, a phase being every s-th pixel in either
 direction, and the convolution one of stride 1 with about k / s taps.
@@ -38,12 +45,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ...backend import Array, device_of, get_array_module, to_device
+from ...backend import Array, Device, device_of, get_array_module, to_device
 from ...parallel import matmul, matmul_each, slices, spread
 from ..convolution import Geometry
 
 COLUMNS = 1 << 12  # of a matrix that are transformed in one part
 PADDING = 48  # numbers between one row and the next
+AT_ONCE = 1 << 10  # pixels up to which a GPU transforms an image by one product: more multiplications, fewer kernels
 
 
 class Plan(NamedTuple):
@@ -70,7 +78,10 @@ def plan(g: Geometry) -> Plan:
 
 def rank(g: Geometry) -> int:
     """Count the products R: one for each frequency that is its own conjugate, three for each pair of the others."""
-    length = plan(g).length
+    return _rank(plan(g).length)
+
+
+def _rank(length: tuple[int, int]) -> int:
     own = (2 - length[0] % 2) * (2 - length[1] % 2)
     return own + 3 * (prod(length) - own) // 2
 
@@ -78,80 +89,144 @@ def rank(g: Geometry) -> int:
 def multiplications(g: Geometry, channels: int, filters: int, batch: int) -> float:
     """Count the multiplications of y, per image of a batch, without building a matrix."""
     p, r, c = plan(g), rank(g), channels * g.stride**2
-    size = prod(p.length)
-    images = size * (prod(p.pixels) * c + prod(p.outputs) * filters)
+    images = sum(_along_axes(p.length, size) * n for size, n in ((p.pixels, c), (p.outputs, filters)))
     return r * c * filters + images + r * prod(p.taps) * c * filters / batch
 
 
+def _along_axes(length: tuple[int, int], size: tuple[int, int]) -> int:
+    """Count the multiplications that transform one channel of an image, one axis after the other."""
+    own = 2 - length[0] % 2
+    return length[0] * prod(size) + (own + 2 * (length[0] - own)) * length[1] * size[1]
+
+
+def _frequencies(length: int) -> tuple[list[int], list[int]]:
+    """List the frequencies that are their own conjugates, and one of each pair of the others."""
+    return [f for f in range(length) if 2 * f % length == 0], list(range(1, (length + 1) // 2))
+
+
+def _waves(length: int, frequencies: list[int], positions: np.ndarray) -> np.ndarray:
+    """E = e^(-j u f i): (frequencies, positions)."""
+    return np.exp(-2j * np.pi / length * np.outer(frequencies, positions))
+
+
+class Transform(NamedTuple):
+    """A, or a matrix like it, as two transforms of images (H, W), one axis after the other."""
+
+    rows: Array  # (L, H), of the first axis: own frequencies, then Re and Im of each pair
+    own: Array  # (L', W), of the second axis, for real numbers: own, first and second rows
+    pairs: Array  # (2 L', 2 W), for complex numbers, Re over Im: first and second rows
+
+
+def _axes(
+    length: tuple[int, int], positions: list[np.ndarray], *, own: float = 1, mix: np.ndarray | None = None
+) -> Transform:
+    """Build a transform in float64: own rows times ``own``, first and second ones ``mix`` (2, 2) times (Re E, Im E)."""
+    mix = np.eye(2) if mix is None else mix
+    (own_1, pairs_1), (own_2, pairs_2) = (_frequencies(n) for n in length)
+    e = _waves(length[0], pairs_1, positions[0])
+    real = _waves(length[0], own_1, positions[0]).real
+    rows = np.concatenate((real, np.stack((e.real, e.imag), axis=1).reshape(-1, real.shape[1])))
+    e = _waves(length[1], pairs_2, positions[1])
+    real = _waves(length[1], own_2, positions[1]).real
+    second = np.concatenate((own * real, np.kron(mix, np.eye(len(e))) @ np.concatenate((e.real, e.imag))))
+    e = _waves(length[1], list(range(length[1])), positions[1])
+    pairs = np.kron(mix, np.eye(len(e))) @ np.block([[e.real, -e.imag], [e.imag, e.real]])
+    return Transform(rows, second, pairs)
+
+
+def _whole(t: Transform) -> np.ndarray:
+    """The matrix (R, H W) of a transform: what it makes of every image of a single pixel."""
+    size = t.rows.shape[1], t.own.shape[1]
+    return _transform(t, np.eye(prod(size)).reshape(*size, -1))
+
+
 @lru_cache
-def matrices(p: Plan) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return A (LL, P), G (R, K) and B^T (LL, O) in float64, as derived above: A and B^T without their sums."""
-
-    def angles(f: tuple[int, int], rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
-        total = np.add.outer(f[0] * rows / p.length[0], f[1] * columns / p.length[1])
-        return 2 * np.pi * total.ravel()
-
-    pixels, taps, outputs = (
-        [np.arange(n) for n in p.pixels],
-        [before - np.arange(k) for before, k in zip(p.padding, p.taps, strict=True)],
-        [np.arange(m) for m in p.outputs],
-    )
+def matrices(p: Plan) -> tuple[Transform, np.ndarray, Transform]:
+    """Return A, G (R, K) and B^T in float64, as derived above."""
+    pixels, outputs = ([np.arange(n) for n in size] for size in (p.pixels, p.outputs))
+    taps = [before - np.arange(k) for before, k in zip(p.padding, p.taps, strict=True)]
     size = prod(p.length)
-    own, first, second = [], [], []  # rows of A, G and B^T
-    for f in product(range(p.length[0]), range(p.length[1])):
-        conjugate = (-f[0] % p.length[0], -f[1] % p.length[1])
-        x, w, y = angles(f, *pixels), angles(f, *taps), angles(f, *outputs)
-        if f == conjugate:
-            own.append((np.cos(x), np.cos(w), np.cos(y) / size))
-        elif f < conjugate:
-            c, s = 2 * np.cos(y) / size, 2 * np.sin(y) / size
-            first.append((np.cos(x), np.cos(w), c + s))
-            second.append((-np.sin(x), -np.sin(w), s - c))
-    a, g, bt = (np.array(rows) for rows in zip(*own, *first, *second, strict=True))
-    pairs = len(first)
-    third = g[len(own) : len(own) + pairs] + g[len(own) + pairs :]
-    return a, np.concatenate((g, third / -2)), bt
+    g = _whole(_axes(p.length, taps))
+    g[size:] /= -2  # the third rows
+    mix = np.array([[1, -1], [-1, -1]])
+    return _axes(p.length, pixels), g, _axes(p.length, outputs, own=1 / size, mix=2 / size * mix)
 
 
 @lru_cache
-def _matrices_on(p: Plan, dtype: str, device: str) -> tuple[Array, Array, Array]:
-    a, g, bt = (to_device(np.ascontiguousarray(m.astype(dtype)), device) for m in matrices(p))  # type: ignore[arg-type]
-    return a, g, bt
+def _matrices_on(p: Plan, dtype: str, device: Device) -> tuple[Transform | Array, Array, Transform | Array]:
+    def there(m: np.ndarray) -> Array:
+        return to_device(np.ascontiguousarray(m.astype(dtype)), device)
+
+    def image_transform(t: Transform) -> Transform | Array:
+        at_once = device != "cpu" and t.rows.shape[1] * t.own.shape[1] <= AT_ONCE
+        return there(_whole(t)) if at_once else Transform(*map(there, t))
+
+    a, g, bt = matrices(p)
+    return image_transform(a), there(g), image_transform(bt)
 
 
-def _for(g: Geometry, like: Array) -> tuple[Array, Array, Array]:
+def _for(g: Geometry, like: Array) -> tuple[Transform | Array, Array, Transform | Array]:
     return _matrices_on(plan(g), str(like.dtype), device_of(like))
 
 
-def _transform(matrix: Array, x: Array, r: int) -> Array:
-    """matrix (LL, P) @ x (P, M), and below it the third rows, each the sum of its first and second -> (R, M)."""
-    xp, rows, m = get_array_module(x), len(matrix), x.shape[1]
-    pairs = r - rows
-    z = _padded(r, m, like=x)
+def _transform(t: Transform | Array, x: Array) -> Array:
+    """(H, W, M) -> (R, M)."""
+    xp, (h, w, m) = get_array_module(x), x.shape
+    if not isinstance(t, Transform):
+        return t @ x.reshape(h * w, m)
+    z = _padded(_rank((len(t.rows), len(t.own))), m, like=x)
 
     def transform(columns: slice) -> None:
-        own = z[:, columns]
-        xp.matmul(matrix, x[:, columns], out=own[:rows])
-        xp.add(own[rows - 2 * pairs : rows - pairs], own[rows - pairs : rows], out=own[rows:])
+        part = x[:, :, columns]
+        real, pairs, threes = _rows(z[:, columns], t)
+        y = xp.empty((len(t.rows), w, part.shape[2]), dtype=x.dtype)
+        xp.matmul(t.rows, part.transpose(1, 0, 2), out=y.transpose(1, 0, 2))
+        xp.matmul(t.own, y[: len(real)], out=real)
+        xp.matmul(t.pairs, y[len(real) :].reshape(len(pairs), 2 * w, part.shape[2]), out=pairs)
+        for first, second, third in threes:
+            xp.add(first, second, out=third)
 
     spread(transform, slices(m, COLUMNS, like=x))
     return z
 
 
-def _transform_back(matrix: Array, z: Array) -> Array:
-    """The transpose of `_transform`: z (R, M) -> (P, M). z is overwritten."""
-    xp, rows, m = get_array_module(z), len(matrix), z.shape[1]
-    pairs = len(z) - rows
-    x = xp.empty((matrix.shape[1], m), dtype=z.dtype)
+def _transform_back(t: Transform | Array, z: Array, size: tuple[int, int]) -> Array:
+    """The transpose of `_transform`: (R, M) -> (H, W, M). z is overwritten."""
+    xp, (h, w), m = get_array_module(z), size, z.shape[1]
+    if not isinstance(t, Transform):
+        return (t.T @ z).reshape(h, w, m)
+    x = xp.empty((h, w, m), dtype=z.dtype)
 
     def transform(columns: slice) -> None:
-        own = z[:, columns]
-        own[rows - 2 * pairs : rows - pairs] += own[rows:]
-        own[rows - pairs : rows] += own[rows:]
-        xp.matmul(matrix.T, own[:rows], out=x[:, columns])
+        part = x[:, :, columns]
+        real, pairs, threes = _rows(z[:, columns], t)
+        for first, second, third in threes:
+            first += third
+            second += third
+        y = xp.empty((len(t.rows), w, part.shape[2]), dtype=x.dtype)
+        xp.matmul(t.own.T, real, out=y[: len(real)])
+        xp.matmul(t.pairs.T, pairs, out=y[len(real) :].reshape(len(pairs), 2 * w, part.shape[2]))
+        xp.matmul(t.rows.T, y.transpose(1, 0, 2), out=part.transpose(1, 0, 2))
 
     spread(transform, slices(m, COLUMNS, like=z))
     return x
+
+
+def _rows(z: Array, t: Transform) -> tuple[Array, Array, list[tuple[Array, Array, Array]]]:
+    """View z (R, M) as what the second axis gives, (own f, L', M) and (pairs of f, 2 L', M), and its threes of rows."""
+    length = len(t.own)
+    own, pairs = (len(kind) for kind in _frequencies(len(t.rows)))
+    own_2, pairs_2 = (len(kind) for kind in _frequencies(length))
+    views, start = [], 0
+    for count, each in ((own, length), (pairs, 2 * length), (own, pairs_2), (pairs, length)):
+        views.append(z[start : start + count * each].reshape(count, each, z.shape[1]))
+        start += count * each
+    real, others, real_thirds, thirds = views
+    threes = [
+        (real[:, own_2 : own_2 + pairs_2], real[:, own_2 + pairs_2 :], real_thirds),
+        (others[:, :length], others[:, length:], thirds),
+    ]
+    return real, others, threes
 
 
 def _products(a: Array, b: Array) -> Array:
@@ -173,10 +248,9 @@ def _padded(r: int, m: int, *, like: Array) -> Array:
 
 def image(x: Array, g: Geometry) -> Array:
     """Xf = A x: (H, W, N, C) -> (R, N, s s C)."""
-    a, k, _ = _for(g, x)
     phases = _to_phases(x, g)
-    n, c = phases.shape[2:]
-    return _transform(a, phases.reshape(-1, n * c), len(k)).reshape(-1, n, c)
+    h, w, n, c = phases.shape
+    return _transform(_for(g, x)[0], phases.reshape(h, w, n * c)).reshape(-1, n, c)
 
 
 def kernel(w: Array, g: Geometry) -> Array:
@@ -190,22 +264,22 @@ def kernel(w: Array, g: Geometry) -> Array:
 
 def gradient(dy: Array, g: Geometry) -> Array:
     """dYf = B^T dy: (OH, OW, N, F) -> (R, N, F)."""
-    _, k, bt = _for(g, dy)
-    n, f = dy.shape[2:]
-    return _transform(bt, dy.reshape(-1, n * f), len(k)).reshape(-1, n, f)
+    h, w, n, f = dy.shape
+    return _transform(_for(g, dy)[2], dy.reshape(h, w, n * f)).reshape(-1, n, f)
 
 
 def conv2d(xf: Array, wf: Array, g: Geometry) -> Array:
     """y = B (Xf Wf): -> (OH, OW, N, F)."""
     n, f = xf.shape[1], wf.shape[2]
-    return _transform_back(_for(g, xf)[2], _products(xf, wf)).reshape(*g.out_size, n, f)
+    return _transform_back(_for(g, xf)[2], _products(xf, wf), g.out_size).reshape(*g.out_size, n, f)
 
 
 def input_grad(dyf: Array, wf: Array, g: Geometry) -> Array:
     """dx = A^T (dYf Wf^T): -> (H, W, N, C)."""
     n, c = dyf.shape[1], wf.shape[1]
-    phases = _transform_back(_for(g, dyf)[0], _products(dyf, wf.transpose(0, 2, 1)))
-    return _from_phases(phases.reshape(*plan(g).pixels, n, c), g)
+    size = plan(g).pixels
+    phases = _transform_back(_for(g, dyf)[0], _products(dyf, wf.transpose(0, 2, 1)), size)
+    return _from_phases(phases.reshape(*size, n, c), g)
 
 
 def weight_grad(xf: Array, dyf: Array, g: Geometry) -> Array:

@@ -18,14 +18,22 @@ from ...backend import Array, get_array_module
 from ...parallel import slices, spread
 from ..base import sum_over_rows
 
+ROW = 1 << 13  # elements of a row, about: as a vector repeated so often is added to each, short ones take longer
 BLOCK = 1 << 18  # elements of an array in one block; over smaller ones the threads wait for Python's lock
 
 Chain = Callable[..., None]
 
 
 def as_rows(x: Array) -> Array:
-    """One row per pixel, (H, W, N, C) -> (H W, N, C), or per sample, (N, C) -> (N, 1, C): what blocks are made of."""
-    return get_array_module(x).ascontiguousarray(x).reshape(-1, x.shape[2] if x.ndim == 4 else 1, x.shape[-1])
+    """Put k samples into a row, as many as divide their number M and fit: (..., C) -> (M / k, k, C)."""
+    m, c = x.size // x.shape[-1], x.shape[-1]
+    return get_array_module(x).ascontiguousarray(x).reshape(-1, _divisor(m, ROW // c), c)
+
+
+@cache
+def _divisor(m: int, most: int) -> int:
+    """Find the largest divisor of m that is at most ``most``, or 1."""
+    return next((k for k in range(most, 1, -1) if m % k == 0), 1)
 
 
 def elementwise(
@@ -33,9 +41,9 @@ def elementwise(
 ) -> Callable[[Chain], Callable[..., tuple[Array, ...]]]:
     """Let a chain compute its results block by block on the CPU, in one kernel on a GPU.
 
-    The chain takes its inputs, then its outputs, which it fills: arrays of rows (P, N, C), an input of them first,
-    arrays (N, C), and scalars. The decorated function takes the inputs and returns the first ``stored`` outputs,
-    followed by the sums over rows and samples, (C,), of the outputs whose numbers ``summed`` lists.
+    The chain takes its inputs, then its outputs, which it fills: arrays of rows (P, k, C), an input of them first,
+    arrays (k, C), and scalars. The decorated function takes the inputs and returns the first ``stored`` outputs,
+    followed by the sums over all samples, (C,), of the outputs whose numbers ``summed`` lists.
 
     inputs, outputs, cuda : the same for ``cupy.ElementwiseKernel``; T is the type of the arrays
     """

@@ -76,7 +76,7 @@ def normalise_grad(dh: Array, x: Array, mean: Array, scale: Array, a: Array, b: 
 
 
 class Cache(NamedTuple):
-    """x and y as rows (P, N, C), and what batch norm remembers, all but x_hat."""
+    """x and y as rows (P, k, C), and what batch norm remembers, all but x_hat."""
 
     x: Array
     y: Array

@@ -26,7 +26,7 @@ def image(x: Array, g: Geometry) -> Array:
         for kh, kw, out, inp in taps(g):
             cols[kh, kw, some][:, *out] = channels[some, *inp]
 
-    spread(stack, equal_slices(c, MOVED * cols.size // c, like=x))
+    spread(stack, equal_slices(c, 3 * MOVED * cols.size // c, like=x))
     return cols
 
 
@@ -48,7 +48,7 @@ def input_grad(dy: Array, w: Array, g: Geometry) -> Array:
         for kh, kw, out, inp in taps(g):
             dx[some, *inp] += dcols[kh, kw, some][:, *out]
 
-    spread(add, equal_slices(c, MOVED * dcols.size // c, like=dy))
+    spread(add, equal_slices(c, 3 * MOVED * dcols.size // c, like=dy))
     return dx.transpose(1, 2, 3, 0)
 
 
