@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from ..backend import Array, get_array_module
-from ..parallel import together
+from ..parallel import MOVED, equal_slices, spread, together
 
 Shape = tuple[int, ...]
 
@@ -118,3 +118,13 @@ def sum_over_rows(x: Array) -> Array:
     """
     rows = x.reshape(-1, x.shape[-1])
     return get_array_module(x).ones(len(rows), dtype=x.dtype) @ rows
+
+
+def add_bias(y: Array, b: Array) -> None:
+    """y += b for the bias b (C,) of an image y (H, W, N, C), in place."""
+    row = as_row(b, y.shape[2])
+
+    def add(rows: slice) -> None:
+        y[rows] += row
+
+    spread(add, equal_slices(len(y), MOVED * y.size // len(y), like=y))

@@ -7,7 +7,7 @@ import numpy as np
 from .. import checks
 from ..backend import Array, device_of, get_array_module, to_device
 from ..errors import InputError
-from .base import Layer, Shape, as_row, halves, sum_over_rows
+from .base import Layer, Shape, add_bias, halves, sum_over_rows
 from .convolution import Geometry, Padding, conv_geometry
 from .fast import Form, choose
 from .initializers import Initializer, glorot_uniform
@@ -69,7 +69,7 @@ class ConvBase(Layer):
         xf, wf = form.image(get_array_module(x).ascontiguousarray(x), g), form.kernel(self.w, g)
         y = form.conv2d(xf, wf, g)
         if self.use_bias:
-            y += as_row(self.b, y.shape[2])
+            add_bias(y, self.b)
         return y, (xf, wf)
 
     def backward(self, dy: Array, cache: Operands, *, param_grads: bool, input_grad: bool) -> Array | None:

@@ -46,7 +46,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ...backend import Array, Device, device_of, get_array_module, to_device
-from ...parallel import matmul, matmul_each, slices, spread
+from ...parallel import MOVED, equal_slices, matmul, matmul_each, slices, spread
 from ..convolution import Geometry
 
 COLUMNS = 1 << 12  # of a matrix that are transformed in one part
@@ -326,11 +326,16 @@ def _to_phases(x: Array, g: Geometry) -> Array:
     s = g.stride
     if s == 1:
         return x
-    n, c = x.shape[2:]
-    phases = get_array_module(x).zeros((*plan(g).pixels, n, s, s, c), dtype=x.dtype)
-    for i, j in product(range(s), range(s)):
-        phase = x[i::s, j::s]
-        phases[: phase.shape[0], : phase.shape[1], :, i, j] = phase
+    xp, (n, c) = get_array_module(x), x.shape[2:]
+    exact = all(size % s == 0 for size in g.in_size)
+    phases = (xp.empty if exact else xp.zeros)((*plan(g).pixels, n, s, s, c), dtype=x.dtype)
+
+    def gather(rows: slice) -> None:
+        for i, j in product(range(s), range(s)):
+            phase = x[i::s, j::s][rows]
+            phases[rows][: phase.shape[0], : phase.shape[1], :, i, j] = phase
+
+    spread(gather, equal_slices(len(phases), MOVED * phases.size // len(phases), like=x))
     return phases.reshape(*plan(g).pixels, n, s * s * c)
 
 
@@ -342,7 +347,11 @@ def _from_phases(phases: Array, g: Geometry) -> Array:
     n, c = phases.shape[2], phases.shape[3] // s**2
     phases = phases.reshape(*plan(g).pixels, n, s, s, c)
     x = get_array_module(phases).empty((*g.in_size, n, c), dtype=phases.dtype)
-    for i, j in product(range(s), range(s)):
-        phase = x[i::s, j::s]
-        phase[...] = phases[: phase.shape[0], : phase.shape[1], :, i, j]
+
+    def scatter(rows: slice) -> None:
+        for i, j in product(range(s), range(s)):
+            phase = x[i::s, j::s][rows]
+            phase[...] = phases[rows][: phase.shape[0], : phase.shape[1], :, i, j]
+
+    spread(scatter, equal_slices(len(phases), MOVED * phases.size // len(phases), like=phases))
     return x

@@ -166,6 +166,12 @@ def leaky_relu_dropout(x: Array, keep: Array, slope: float, scale: float, y: Arr
     get_array_module(x).multiply(x, slopes, out=y)
 
 
+@elementwise("T dy, T slopes", "T dx", "dx = dy * slopes")
+def times(dy: Array, slopes: Array, dx: Array) -> None:
+    """Backward of both, dy slopes."""
+    get_array_module(dy).multiply(dy, slopes, out=dx)
+
+
 class LeakyReLUDropout(SymmetricLayer):
     """`LeakyReLU`, then `Dropout`: both multiply each element by a number, so y = x slopes, dx = dy slopes.
 
@@ -186,7 +192,7 @@ class LeakyReLUDropout(SymmetricLayer):
         return y.reshape(x.shape), slopes.reshape(x.shape)
 
     def input_grad(self, dy: Array, cache: Array) -> Array:
-        return dy * cache
+        return times(as_rows(dy), as_rows(cache))[0].reshape(dy.shape)
 
     def __repr__(self) -> str:
         return f"{self.activation!r} + {self.dropout!r}"
