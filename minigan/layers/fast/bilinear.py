@@ -123,13 +123,16 @@ def _axes(
     """Build a transform in float64: own rows times ``own``, first and second ones ``mix`` (2, 2) times (Re E, Im E)."""
     mix = np.eye(2) if mix is None else mix
     (own_1, pairs_1), (own_2, pairs_2) = (_frequencies(n) for n in length)
-    e = _waves(length[0], pairs_1, positions[0])
+
+    e = _waves(length[0], pairs_1, positions[0])  # the first axis
     real = _waves(length[0], own_1, positions[0]).real
     rows = np.concatenate((real, np.stack((e.real, e.imag), axis=1).reshape(-1, real.shape[1])))
-    e = _waves(length[1], pairs_2, positions[1])
+
+    e = _waves(length[1], pairs_2, positions[1])  # the second, of real numbers
     real = _waves(length[1], own_2, positions[1]).real
     second = np.concatenate((own * real, np.kron(mix, np.eye(len(e))) @ np.concatenate((e.real, e.imag))))
-    e = _waves(length[1], list(range(length[1])), positions[1])
+
+    e = _waves(length[1], list(range(length[1])), positions[1])  # the second, of complex numbers
     pairs = np.kron(mix, np.eye(len(e))) @ np.block([[e.real, -e.imag], [e.imag, e.real]])
     return Transform(rows, second, pairs)
 
