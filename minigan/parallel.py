@@ -108,8 +108,13 @@ def spread(task: Callable[[Item], object], items: Sequence[Item]) -> None:
             raise error
 
 
-def together(tasks: Sequence[Callable[[], Result]]) -> list[Result]:
-    """Call the tasks, each on the next free thread; return what they return, in their order."""
+def together(tasks: Sequence[Callable[[], Result]], *, work: int) -> list[Result]:
+    """Call the tasks and return what they return, in their order.
+
+    work : multiplications in each of them, about; with `WORK` and more each runs on the next free thread
+    """
+    if work < WORK:
+        return [task() for task in tasks]
     results: dict[int, Result] = {}
     spread(lambda i: results.update({i: tasks[i]()}), range(len(tasks)))
     return [results[i] for i in range(len(tasks))]

@@ -45,14 +45,23 @@ def test_the_work_is_shared():
         spread(lambda _: everyone.wait(), range(3))
 
 
+@pytest.mark.parametrize("work", [0, parallel.WORK])
 @pytest.mark.parametrize("count", [1, 2, 3])
-def test_together_returns_in_order(count):
+def test_together_returns_in_order(count, work):
     with threads(count):
         for n in range(5):
-            assert together([lambda i=i: time.sleep(0.001 * (4 - i)) or i for i in range(n)]) == list(range(n))
+            tasks = [lambda i=i: time.sleep(0.001 * (4 - i)) or i for i in range(n)]
+            assert together(tasks, work=work) == list(range(n))
+
+
+def test_short_tasks_are_not_handed_over():
+    with threads(3):
+        seen = together([threading.get_ident] * 10, work=parallel.WORK - 1)
+    assert set(seen) == {threading.get_ident()}
 
 
 def test_the_halves_of_a_backward_pass_run_at_the_same_time(rng, monkeypatch):
+    monkeypatch.setattr(parallel, "WORK", 5 * 15)  # samples times parameters
     net = Network([Dense(3)], (4,), rng=rng)
     y, caches = net.forward(np.ones((5, 4), dtype=np.float32), train=True)
     everyone = threading.Barrier(2, timeout=10)

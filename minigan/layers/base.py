@@ -79,12 +79,15 @@ class Layer(ABC):
         """
 
     def backward(self, dy: Array, cache: Any, *, param_grads: bool, input_grad: bool) -> Array | None:
-        """Do either half of the backward pass, or both, at the same time where there are threads; return dx.
-
-        A layer overrides this only to share work between the halves.
-        """
+        """Do either half of the backward pass, or both; return dx. A layer overrides it to share work between them."""
         dx = (lambda: self.input_grad(dy, cache)) if input_grad else None
-        return halves(dx, (lambda: self.add_param_grads(dy, cache)) if param_grads and self.params else None)
+        return self._halves(dy, dx, (lambda: self.add_param_grads(dy, cache)) if param_grads else None)
+
+    def _halves(self, dy: Array, dx: Callable[[], Array] | None, grads: Callable[[], None] | None) -> Array | None:
+        """Do the halves that are wanted, at the same time where they are long and there are threads; return dx."""
+        work = dy.size // dy.shape[-1] * sum(getattr(self, name).size for name in self.params)
+        results = together([half for half in (dx, grads) if half], work=work)
+        return results[0] if dx else None
 
     def update_stats(self, cache: Any) -> None:  # noqa: B027 - layers without running statistics update none
         """Move the running statistics towards those of the pass that made ``cache``."""
@@ -98,12 +101,6 @@ class SymmetricLayer(Layer):
 
     def jvp(self, x_dot: Array, cache: Any) -> Array:
         return self.input_grad(x_dot, cache)
-
-
-def halves(dx: Callable[[], Array] | None, grads: Callable[[], None] | None) -> Array | None:
-    """Do the wanted halves of a backward pass, at the same time where there are threads; return dx if wanted."""
-    results = together([half for half in (dx, grads) if half])
-    return results[0] if dx else None
 
 
 def as_row(v: Array, n: int) -> Array:

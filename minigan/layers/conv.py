@@ -7,7 +7,7 @@ import numpy as np
 from .. import checks
 from ..backend import Array, device_of, get_array_module, to_device
 from ..errors import InputError
-from .base import Layer, Shape, add_bias, halves, sum_over_rows
+from .base import Layer, Shape, add_bias, sum_over_rows
 from .convolution import Geometry, Padding, conv_geometry
 from .fast import Form, choose
 from .initializers import Initializer, glorot_uniform
@@ -83,7 +83,7 @@ class ConvBase(Layer):
                 self.db += sum_over_rows(dy)
 
         dx = (lambda: form.input_grad(dyf, wf, g)) if input_grad else None
-        return halves(dx, add_param_grads if param_grads else None)
+        return self._halves(dy, dx, add_param_grads if param_grads else None)
 
     def jvp(self, x_dot: Array, cache: Operands) -> Array:
         xf_dot = self.form.image(get_array_module(x_dot).ascontiguousarray(x_dot), self.geometry)
