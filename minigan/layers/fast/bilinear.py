@@ -34,46 +34,23 @@ rows, second rows; all third rows come last. With E = e^(-j u f i), so that Re E
 rows are Re E and Im E in A, as in G but for its third rows, and p = Re E - Im E and q = -Re E - Im E in B^T: the same
 transform, its pairs mixed.
 
-**Stride.** With stride s an image of C channels becomes one of s s C channels, a phase being every s-th pixel in either
-direction, and the convolution one of stride 1 with about k / s taps.
+**Stride.** `phases` makes the convolution one of stride 1.
 """
 
 from functools import lru_cache
-from itertools import product
 from math import prod
 from typing import NamedTuple
 
 import numpy as np
 
 from ...backend import Array, Device, device_of, get_array_module, to_device
-from ...parallel import MOVED, equal_slices, matmul, matmul_each, slices, spread
+from ...parallel import matmul, matmul_each, slices, spread
 from ..convolution import Geometry
+from .phases import Plan, from_phases, plan, taps_from_phases, taps_to_phases, to_phases
 
 COLUMNS = 1 << 12  # of a matrix that are transformed in one part
 PADDING = 48  # numbers between one row and the next
 AT_ONCE = 1 << 10  # pixels up to which a GPU transforms an image by one product: more multiplications, fewer kernels
-
-
-class Plan(NamedTuple):
-    """The stride-1 convolution behind a geometry, per axis: pixels n, outputs m, taps k, padding p, circle L."""
-
-    pixels: tuple[int, int]
-    outputs: tuple[int, int]
-    taps: tuple[int, int]
-    padding: tuple[int, int]
-    length: tuple[int, int]
-
-
-@lru_cache
-def plan(g: Geometry) -> Plan:
-    """Find the stride-1 convolution of the phases that is the convolution ``g`` of the image."""
-    axes = []
-    for n, m, k, p in zip(g.in_size, g.out_size, g.kernel_size, g.padding, strict=True):
-        phase_pixels, phase_padding = -(-n // g.stride), -(-p // g.stride)
-        phase_taps = (k - 1 - p) // g.stride + phase_padding + 1
-        length = max(phase_pixels + phase_padding, m + phase_taps - 1 - phase_padding)
-        axes.append((phase_pixels, m, phase_taps, phase_padding, length))
-    return Plan(*zip(*axes, strict=True))
 
 
 def rank(g: Geometry) -> int:
@@ -251,14 +228,14 @@ def _padded(r: int, m: int, *, like: Array) -> Array:
 
 def image(x: Array, g: Geometry) -> Array:
     """Xf = A x: (H, W, N, C) -> (R, N, s s C)."""
-    phases = _to_phases(x, g)
+    phases = to_phases(x, g)
     h, w, n, c = phases.shape
     return _transform(_for(g, x)[0], phases.reshape(h, w, n * c)).reshape(-1, n, c)
 
 
 def kernel(w: Array, g: Geometry) -> Array:
     """Wf = G w: (KH, KW, C, F) -> (R, s s C, F)."""
-    xp, matrix, taps = get_array_module(w), _for(g, w)[1], _taps_to_phases(w, g)
+    xp, matrix, taps = get_array_module(w), _for(g, w)[1], taps_to_phases(w, g)
     m = taps.shape[1]
     z = _padded(len(matrix), m, like=w)
     spread(lambda columns: xp.matmul(matrix, taps[:, columns], out=z[:, columns]), slices(m, COLUMNS, like=w))
@@ -282,79 +259,10 @@ def input_grad(dyf: Array, wf: Array, g: Geometry) -> Array:
     n, c = dyf.shape[1], wf.shape[1]
     size = plan(g).pixels
     phases = _transform_back(_for(g, dyf)[0], _products(dyf, wf.transpose(0, 2, 1)), size)
-    return _from_phases(phases.reshape(*size, n, c), g)
+    return from_phases(phases.reshape(*size, n, c), g)
 
 
 def weight_grad(xf: Array, dyf: Array, g: Geometry) -> Array:
     """dw = G^T (Xf^T dYf): -> (KH, KW, C, F)."""
     phases = matmul(_for(g, xf)[1].T, _products(xf.transpose(0, 2, 1), dyf))
-    return _taps_from_phases(phases, g, xf.shape[2] // g.stride**2, dyf.shape[2])
-
-
-def _taps_to_phases(w: Array, g: Geometry) -> Array:
-    """(KH, KW, C, F) -> (taps of a phase, s s C F), 0 where a phase has no tap."""
-    s, taps = g.stride, plan(g).taps
-    if s == 1:
-        return w.reshape(taps[0] * taps[1], -1)
-    phases = get_array_module(w).zeros((*taps, s, s, *w.shape[2:]), dtype=w.dtype)
-    for tap_h, tap_w, place in _tap_places(g):
-        phases[place] = w[tap_h, tap_w]
-    return phases.reshape(taps[0] * taps[1], -1)
-
-
-def _taps_from_phases(phases: Array, g: Geometry, c: int, f: int) -> Array:
-    """The transpose of `_taps_to_phases`."""
-    s = g.stride
-    if s == 1:
-        return phases.reshape(*g.kernel_size, c, f)
-    phases = phases.reshape(*plan(g).taps, s, s, c, f)
-    w = get_array_module(phases).empty((*g.kernel_size, c, f), dtype=phases.dtype)
-    for tap_h, tap_w, place in _tap_places(g):
-        w[tap_h, tap_w] = phases[place]
-    return w
-
-
-@lru_cache
-def _tap_places(g: Geometry) -> list[tuple[int, int, tuple[int, int, int, int]]]:
-    """List (kh, kw, (row, column, phase of rows, phase of columns)): where each tap stands among the phases' taps."""
-    axes = [
-        [(k, (k - p) // g.stride + before, (k - p) % g.stride) for k in range(size)]
-        for size, p, before in zip(g.kernel_size, g.padding, plan(g).padding, strict=True)
-    ]
-    return [(kh, kw, (row, column, i, j)) for kh, row, i in axes[0] for kw, column, j in axes[1]]
-
-
-def _to_phases(x: Array, g: Geometry) -> Array:
-    """(H, W, N, C) -> (ceil(H / s), ceil(W / s), N, s s C), 0 where a phase has no pixel."""
-    s = g.stride
-    if s == 1:
-        return x
-    xp, (n, c) = get_array_module(x), x.shape[2:]
-    exact = all(size % s == 0 for size in g.in_size)
-    phases = (xp.empty if exact else xp.zeros)((*plan(g).pixels, n, s, s, c), dtype=x.dtype)
-
-    def gather(rows: slice) -> None:
-        for i, j in product(range(s), range(s)):
-            phase = x[i::s, j::s][rows]
-            phases[rows][: phase.shape[0], : phase.shape[1], :, i, j] = phase
-
-    spread(gather, equal_slices(len(phases), MOVED * phases.size // len(phases), like=x))
-    return phases.reshape(*plan(g).pixels, n, s * s * c)
-
-
-def _from_phases(phases: Array, g: Geometry) -> Array:
-    """The transpose, which is also the inverse, of `_to_phases`."""
-    s = g.stride
-    if s == 1:
-        return phases
-    n, c = phases.shape[2], phases.shape[3] // s**2
-    phases = phases.reshape(*plan(g).pixels, n, s, s, c)
-    x = get_array_module(phases).empty((*g.in_size, n, c), dtype=phases.dtype)
-
-    def scatter(rows: slice) -> None:
-        for i, j in product(range(s), range(s)):
-            phase = x[i::s, j::s][rows]
-            phase[...] = phases[rows][: phase.shape[0], : phase.shape[1], :, i, j]
-
-    spread(scatter, equal_slices(len(phases), MOVED * phases.size // len(phases), like=phases))
-    return x
+    return taps_from_phases(phases, g, xf.shape[2] // g.stride**2, dyf.shape[2])
