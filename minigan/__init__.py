@@ -3,9 +3,12 @@
 from . import datasets, gradient_check, layers, metrics, models, objectives, optimizers
 from .backend import get_array_module
 from .errors import DeviceError, DivergedError, InputError, StaleCacheError
-from .layers import Network
-from .parallel import threads
-from .training import History, Run, TrainConfig, load, train
+from .fast.threads import threads
+from .network import Network
+from .runs.history import History
+from .runs.run import Run, load
+from .runs.train import train
+from .training import TrainConfig
 
 __version__ = "0.1.0"
 

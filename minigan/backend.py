@@ -100,7 +100,7 @@ def synchronize(device: Device) -> None:
         array_module(device).cuda.get_current_stream().synchronize()
 
 
-def keep_freed_memory() -> None:
+def retain_heap() -> None:
     """Ask the C library to keep freed memory for the next step instead of handing it back to the system.
 
     A training step allocates and frees the same blocks again and again. glibc gives large ones back each time, and

@@ -15,16 +15,20 @@ from typing import Any, NoReturn, get_args
 
 import numpy as np
 
-from . import __version__, bench, selfcheck, study
+from . import __version__
+from .commands import gradcheck, study
+from .commands.bench import bench
+from .commands.doctor import doctor
 from .datasets import MODES, mnist
-from .doctor import doctor
 from .errors import DeviceError, DivergedError, InputError
 from .files import atomic_path
 from .gradient_check import report
 from .metrics import evaluation, mode_coverage, modes
-from .models import FAMILIES, build_networks, get_family, kind_of
-from .training import Run, TrainConfig, load, train
-from .training.run_folder import fresh_name, save_samples
+from .models import MODELS, build_networks, get_model_spec, kind_of
+from .runs.run import Run, load
+from .runs.run_folder import fresh_name, save_samples
+from .runs.train import train
+from .training import TrainConfig
 
 FEW = 2000  # digits judged at the end of training, in well under two seconds
 
@@ -179,9 +183,9 @@ def _evaluate(arguments: argparse.Namespace) -> int:
 
 def _gradcheck(arguments: argparse.Namespace) -> int:
     check = (
-        selfcheck.check_package
+        gradcheck.check_package
         if arguments.model is None
-        else functools.partial(selfcheck.check_model, arguments.model)
+        else functools.partial(gradcheck.check_model, arguments.model)
     )
     checks = check(seed=arguments.seed)
     print(report(checks))
@@ -229,7 +233,7 @@ def _study(arguments: argparse.Namespace) -> int:
 def _models(arguments: argparse.Namespace) -> int:
     if arguments.name is None:
         print(f"{'model':<10} {'parameters of G':>15} {'of D':>10}  source")
-    for family in FAMILIES.values() if arguments.name is None else [get_family(arguments.name)]:
+    for family in MODELS.values() if arguments.name is None else [get_model_spec(arguments.name)]:
         g, d = build_networks(family.name, family.example_shape(), rng=np.random.default_rng(0))
         if arguments.name is None:
             print(f"{family.name:<10} {g.theta.size:>15,} {d.theta.size:>10,}  {family.source}")

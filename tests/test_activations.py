@@ -9,8 +9,9 @@ import pytest
 from minigan import InputError
 from minigan.backend import to_device, to_host
 from minigan.gradient_check import check_layer
-from minigan.layers import LeakyReLU, Network, ReLU, Sigmoid, Tanh
+from minigan.layers import LeakyReLU, ReLU, Sigmoid, Tanh
 from minigan.layers.activations import sigmoid
+from minigan.network import Network
 
 
 def logistic(x):

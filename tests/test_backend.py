@@ -23,11 +23,11 @@ from minigan.backend import (
 
 
 def test_keep_freed_memory_does_nothing_without_glibc(monkeypatch):
-    backend.keep_freed_memory()
-    backend.keep_freed_memory()  # twice does no harm
+    backend.retain_heap()
+    backend.retain_heap()  # twice does no harm
     asked = []
     monkeypatch.setattr(backend.ctypes, "CDLL", lambda name: asked.append(name) or object())  # it has no mallopt
-    backend.keep_freed_memory()
+    backend.retain_heap()
     assert asked == [None]
 
 

@@ -6,7 +6,8 @@ import pytest
 from minigan import InputError
 from minigan.backend import get_array_module, to_host
 from minigan.gradient_check import check_layer
-from minigan.layers import BatchNorm, Network
+from minigan.layers import BatchNorm
+from minigan.network import Network
 
 SHAPES = [pytest.param((3,), id="dense"), pytest.param((4, 3, 2), id="image"), pytest.param((1, 1, 5), id="one pixel")]
 

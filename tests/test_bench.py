@@ -5,9 +5,11 @@ import json
 import numpy as np
 import pytest
 
-from minigan import bench, bench_torch, bench_worker, cli
+from minigan import cli
+from minigan.commands.bench import bench, torch_loops
+from minigan.commands.bench import worker as bench_worker
 from minigan.errors import InputError
-from minigan.models import IMAGE_FAMILIES, build_networks
+from minigan.models import IMAGE_MODELS, build_networks
 
 MS = {"ours": [2.0, 4.0, 3.0], "plain": [6.0], "best": [3.0, 1.0, 3.0]}
 TIMED = {"peak_memory_mb": 100.0, "threads": 1.9, "launches": 280}
@@ -74,12 +76,12 @@ def test_every_model(calls, capsys):
     assert cli.main([*arguments, "--json"]) == 0
     models = json.loads(capsys.readouterr().out)["models"]
     assert {name: each["update"] for name, each in models.items()} == {
-        name: "alternating" if name in ("infogan", "writeup-1") else "simultaneous" for name in IMAGE_FAMILIES
+        name: "alternating" if name in ("infogan", "writeup-1") else "simultaneous" for name in IMAGE_MODELS
     }
     assert cli.main(arguments) == 0
     out = capsys.readouterr().out
     assert "infogan, alternating" in out
-    assert out.count("PyTorch, best loop") == len(IMAGE_FAMILIES)
+    assert out.count("PyTorch, best loop") == len(IMAGE_MODELS)
 
 
 def test_memory_that_is_not_known(calls, monkeypatch):
@@ -118,7 +120,7 @@ def test_layers(update, monkeypatch):
 
 @pytest.mark.parity
 @pytest.mark.parametrize("worker", ["plain", "best"])
-@pytest.mark.parametrize("model", IMAGE_FAMILIES)
+@pytest.mark.parametrize("model", IMAGE_MODELS)
 def test_the_loops_of_pytorch_run(model, worker):
     pytest.importorskip("torch", reason="PyTorch is not installed")
-    bench_torch.make_step(worker, model, (8, 8, 1), 3, "cpu")()
+    torch_loops.make_step(worker, model, (8, 8, 1), 3, "cpu")()

@@ -10,8 +10,10 @@ import numpy as np
 import pytest
 
 from minigan import cli
-from minigan.models import FAMILIES
-from minigan.training import TrainConfig, load, loop
+from minigan.models import MODELS
+from minigan.runs import train as loop
+from minigan.runs.run import load
+from minigan.training import TrainConfig
 
 
 def run(*argv):
@@ -104,7 +106,7 @@ def bad_data(tmp_path):
 @pytest.mark.parametrize(
     ("argv", "words"),
     [
-        (("train", "--model", "vae"), f"model: expected one of {', '.join(FAMILIES)}, got 'vae'"),
+        (("train", "--model", "vae"), f"model: expected one of {', '.join(MODELS)}, got 'vae'"),
         (("train", "--objective", "x"), "objective: expected one of"),
         (("train", "--data", "ring", "--model", "mlp"), "data: model 'mlp' makes images, but the data set has points"),
         (("train", "--data", "mnist-5k", "--model", "points"), "data: model 'points' makes points, but"),

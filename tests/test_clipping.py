@@ -5,9 +5,10 @@ import pytest
 
 from minigan import InputError, StaleCacheError
 from minigan.backend import to_host
-from minigan.clipping import Clipped, clip_gradient_norm, clip_gradient_value, clip_weights
-from minigan.layers import Dense, Network
+from minigan.layers import Dense
+from minigan.network import Network
 from minigan.optimizers import SGD, Adam
+from minigan.optimizers.clipping import Clipped, clip_gradient_norm, clip_gradient_value, clip_weights
 
 
 @pytest.fixture

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from minigan import InputError
-from minigan.codes import choose_codes, count_classes, draw_codes
-from minigan.layers import Dense, Network
+from minigan.layers import Dense
+from minigan.network import Network
+from minigan.objectives.codes import choose_codes, count_classes, draw_codes
 
 
 @pytest.mark.parametrize("classes", [2, 3, 10, 26])

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from minigan import InputError, TrainConfig
-from minigan.models import FAMILIES
+from minigan.models import MODELS
 from minigan.objectives import OBJECTIVES
 
 MODEL_FIELDS = ("latent_dim", "packing", "learning_rate", "beta1", "beta2", "average_decay")
@@ -65,7 +65,7 @@ def test_every_field_has_help(field):
     assert len(text) > 5
 
 
-@pytest.mark.parametrize("name", FAMILIES)
+@pytest.mark.parametrize("name", MODELS)
 def test_help_names_every_model(name):
     [model] = [field for field in dataclasses.fields(TrainConfig) if field.name == "model"]
     assert name in model.metadata["help"]
@@ -100,7 +100,7 @@ BAD = [
         for value in (-0.1, 1, 1.0, 2, float("nan"), "0.5", False)
     ],
     *[("device", value, "'auto', 'cpu' or 'cuda'") for value in ("gpu", "", None, 0)],
-    *[("model", value, f"one of {', '.join(FAMILIES)}") for value in ("gan", "", 0)],
+    *[("model", value, f"one of {', '.join(MODELS)}") for value in ("gan", "", 0)],
     *[("learning_rate_decay", value, "'none' or 'linear'") for value in ("cosine", "", None)],
     ("instance_noise", -0.1, "a number of at least 0"),
     *[("update", value, "'alternating' or 'simultaneous'") for value in ("both", "", None, 1)],
@@ -150,12 +150,12 @@ def test_frozen_and_keyword_only():
         TrainConfig(epochs=3)
 
 
-@pytest.mark.parametrize("model", FAMILIES)
+@pytest.mark.parametrize("model", MODELS)
 def test_resolve_takes_the_defaults_of_the_model(model):
     open_config = TrainConfig(model=model)
     config = open_config.resolve(dataset="mnist", device="cpu")
     for name in (*MODEL_FIELDS, "steps"):
-        assert getattr(config, name) == getattr(FAMILIES[model], name)
+        assert getattr(config, name) == getattr(MODELS[model], name)
         assert getattr(open_config, name) is None
     assert config.device == "cpu"
     assert config.resolve(dataset="mnist", device="cpu") == config
@@ -190,7 +190,7 @@ def test_the_default_model_follows_the_data(data, model):
 @pytest.mark.parametrize(
     ("said", "steps", "seconds"),
     [
-        ({}, FAMILIES["hybrid"].steps, None),
+        ({}, MODELS["hybrid"].steps, None),
         ({"steps": 3}, 3, None),
         ({"seconds": 2.5}, None, 2.5),  # a time alone has no bound in steps
         ({"steps": 3, "seconds": 2.5}, 3, 2.5),
@@ -201,9 +201,9 @@ def test_steps_and_seconds(said, steps, seconds):
     assert (config.steps, config.seconds) == (steps, seconds)
 
 
-@pytest.mark.parametrize("model", FAMILIES)
+@pytest.mark.parametrize("model", MODELS)
 def test_the_defaults_of_a_model_are_in_range(model):
-    family = FAMILIES[model]
+    family = MODELS[model]
     TrainConfig(model=model, steps=family.steps, **{name: getattr(family, name) for name in MODEL_FIELDS})
 
 

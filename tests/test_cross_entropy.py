@@ -7,9 +7,9 @@ import pytest
 
 from minigan import InputError
 from minigan.backend import to_device, to_host
-from minigan.cross_entropy import one_hot, sigmoid_cross_entropy, softmax, softmax_cross_entropy
 from minigan.gradient_check import check_directional, check_elementwise
 from minigan.layers.activations import sigmoid
+from minigan.objectives.cross_entropy import one_hot, sigmoid_cross_entropy, softmax, softmax_cross_entropy
 
 LOGITS = [0.0, 0.3, -0.3, 1.0, -1.0, 5.0, -5.0, 20.0, -20.0, 40.0, -40.0, 100.0, -100.0, 1000.0, -1000.0]
 

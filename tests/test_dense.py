@@ -6,7 +6,8 @@ import pytest
 from minigan import InputError
 from minigan.backend import to_host
 from minigan.gradient_check import check_layer
-from minigan.layers import Dense, Network
+from minigan.layers import Dense
+from minigan.network import Network
 
 
 def dense_by_loop(x, w, b):

@@ -6,12 +6,13 @@ import pytest
 import minigan
 from minigan import InputError
 from minigan.backend import to_device, to_host
-from minigan.layers import Constant, Network
+from minigan.layers import Constant
 from minigan.models import build_networks
 from minigan.models.dirac import GAMES, game_field, game_jacobian
+from minigan.network import Network
 from minigan.objectives import get_objective
+from minigan.objectives.penalties import get_penalty
 from minigan.optimizers import SGD
-from minigan.penalties import get_penalty
 from minigan.training import simultaneous_step
 
 POINTS = [(0.0, 0.0), (1.0, 1.0), (-0.7, 2.0), (3.0, -1.5), (0.4, 0.0)]

@@ -6,10 +6,11 @@ import strict_cupy
 
 from minigan import InputError
 from minigan.backend import device_of, get_array_module, to_host
+from minigan.fast.threads import threads
 from minigan.gradient_check import check_layer
-from minigan.layers import Dropout, Network
+from minigan.layers import Dropout
 from minigan.layers.dropout import DRAWS, bernoulli
-from minigan.parallel import threads
+from minigan.network import Network
 
 
 def network(rate, shape=(50,), dtype="float64", device="cpu"):

@@ -10,9 +10,10 @@ import pytest
 import minigan
 from minigan import InputError, cli
 from minigan.datasets import mnist, mnist_5k
-from minigan.layers import BatchNorm, Dense, Network
+from minigan.layers import BatchNorm, Dense
 from minigan.metrics import Evaluator, evaluate, frechet_distance, load_evaluator, moments, train_evaluator
 from minigan.metrics.evaluator import FILE, IMAGE, body
+from minigan.network import Network
 
 REAL = Path(os.environ.get("MINIGAN_DATA") or "no folder is named")
 needs_real_mnist = pytest.mark.skipif(
@@ -47,8 +48,8 @@ def test_features(evaluator):
 
 def test_no_image_depends_on_another(evaluator):
     images = DIGITS.images[:520]  # more than are taken at once
-    together = evaluator.features(images)
-    np.testing.assert_allclose(evaluator.features(images[510:]), together[510:], rtol=0, atol=1e-5)
+    parallel_map = evaluator.features(images)
+    np.testing.assert_allclose(evaluator.features(images[510:]), parallel_map[510:], rtol=0, atol=1e-5)
 
 
 def test_images_in_every_form(evaluator):

@@ -11,19 +11,18 @@ from minigan.backend import get_array_module, to_host
 from minigan.gradient_check import check_network, report
 from minigan.layers import (
     BatchNorm,
-    Branches,
     Constant,
     Conv2D,
     Conv2DTranspose,
     Dense,
+    DiscriminatorEnsemble,
     Dropout,
     Flatten,
     GaussianNoise,
     Layer,
     LeakyReLU,
     MinibatchStd,
-    Network,
-    Pack,
+    PackSamples,
     RandomShift,
     ReLU,
     Rescaling,
@@ -32,6 +31,7 @@ from minigan.layers import (
     SpectralNorm,
     Tanh,
 )
+from minigan.network import Network
 
 
 def generator():
@@ -102,15 +102,27 @@ CONFIGURATIONS = [
     ("minibatch std, image", lambda: [MinibatchStd(group_size=8, eps=1e-3)], (3, 2, 4)),
     ("spectral norm, dense", lambda: [SpectralNorm(Dense(3))], (5,)),
     ("spectral norm, conv", lambda: [SpectralNorm(Conv2D(4, 3, stride=2, use_bias=False))], (5, 4, 3)),
-    ("branches, one", lambda: [Branches([[Dense(3), Tanh()]])], (5,)),
-    ("branches, two of a kind", lambda: [Branches(2 * [[Dense(4), LeakyReLU(negative_slope=0.2), Dense(1)]])], (5,)),
-    ("branches, unlike", lambda: [Branches([[Conv2D(2, 3)], [Tanh()], [SpectralNorm(Conv2D(3, 1))]])], (4, 3, 2)),
-    ("branches, of branches", lambda: [Tanh(), Branches([[Branches([[Dense(1)], [Sigmoid()]])], [Dense(2)]])], (3,)),
+    ("branches, one", lambda: [DiscriminatorEnsemble([[Dense(3), Tanh()]])], (5,)),
+    (
+        "branches, two of a kind",
+        lambda: [DiscriminatorEnsemble(2 * [[Dense(4), LeakyReLU(negative_slope=0.2), Dense(1)]])],
+        (5,),
+    ),
+    (
+        "branches, unlike",
+        lambda: [DiscriminatorEnsemble([[Conv2D(2, 3)], [Tanh()], [SpectralNorm(Conv2D(3, 1))]])],
+        (4, 3, 2),
+    ),
+    (
+        "branches, of branches",
+        lambda: [Tanh(), DiscriminatorEnsemble([[DiscriminatorEnsemble([[Dense(1)], [Sigmoid()]])], [Dense(2)]])],
+        (3,),
+    ),
     ("activations in a row", lambda: [Tanh(), LeakyReLU(negative_slope=0.2), Sigmoid()], (6,)),
     ("batch norm between dense", lambda: [Dense(6, use_bias=False), BatchNorm(), Tanh(), Dense(2)], (4,)),
     ("generator", generator, (5,)),
     ("discriminator", discriminator, (8, 6, 1)),
-    ("three discriminators", lambda: [RandomShift(1), Branches(3 * [member()])], (6, 5, 1)),
+    ("three discriminators", lambda: [RandomShift(1), DiscriminatorEnsemble(3 * [member()])], (6, 5, 1)),
 ]
 each_layer = pytest.mark.parametrize(
     ("make", "shape"), [pytest.param(make, shape, id=name) for name, make, shape in CONFIGURATIONS]
@@ -154,7 +166,7 @@ def test_every_layer_is_here():
         for thing in vars(every).values()
         if inspect.isclass(thing) and issubclass(thing, Layer) and not inspect.isabstract(thing)
     }
-    assert exported - {Pack} == {type(layer) for _, make, _ in CONFIGURATIONS for layer in make()}
+    assert exported - {PackSamples} == {type(layer) for _, make, _ in CONFIGURATIONS for layer in make()}
 
 
 @each_mode
@@ -186,9 +198,9 @@ def test_both_maps_are_linear(make, shape, train, device, normal):
     _, dy_2, x_dot_2 = inputs(net, normal)
     _, caches = net.forward(x, train=train, rng=draws())
     for apply, a, b in ((net.jvp, x_dot, x_dot_2), (lambda v, caches: net.backward(v, caches), dy, dy_2)):
-        together = to_host(apply(2 * a - b, caches))
+        parallel_map = to_host(apply(2 * a - b, caches))
         apart = to_host(2 * apply(a, caches) - apply(b, caches))
-        np.testing.assert_allclose(together, apart, rtol=1e-11, atol=1e-12)
+        np.testing.assert_allclose(parallel_map, apart, rtol=1e-11, atol=1e-12)
 
 
 @each_mode
@@ -280,8 +292,8 @@ def test_in_eval_a_sample_does_not_depend_on_its_batch(make, shape, device, norm
         for rows in (slice(0, 1), slice(1, 3), slice(3, 5))
     ]
     for name in ("y", "dx", "y_dot"):
-        together = np.concatenate([to_host(part[name]) for part in parts], axis=-2)
-        np.testing.assert_allclose(together, to_host(whole[name]), rtol=1e-11, atol=1e-12, err_msg=name)
+        parallel_map = np.concatenate([to_host(part[name]) for part in parts], axis=-2)
+        np.testing.assert_allclose(parallel_map, to_host(whole[name]), rtol=1e-11, atol=1e-12, err_msg=name)
     total = sum(to_host(part["dtheta"]) for part in parts)
     np.testing.assert_allclose(total, to_host(whole["dtheta"]), rtol=1e-10, atol=1e-11)
 

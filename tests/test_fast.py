@@ -6,11 +6,14 @@ import pytest
 from minigan import TrainConfig
 from minigan.backend import to_device, to_host
 from minigan.datasets import load_dataset
-from minigan.layers import Conv2D, Conv2DTranspose, Network
+from minigan.fast import fourier
+from minigan.fast.cost import BATCH, BILINEAR, DIRECT, STACKED, choose, costs
+from minigan.fast.threads import WRITE_COST
+from minigan.layers import Conv2D, Conv2DTranspose
 from minigan.layers.convolution import conv2d, conv2d_input_grad, conv2d_weight_grad, conv_geometry
-from minigan.layers.fast import BATCH, BILINEAR, DIRECT, MOVED, STACKED, bilinear, choose, costs
-from minigan.models import IMAGE_FAMILIES, build_networks
-from minigan.training import Trainer
+from minigan.models import IMAGE_MODELS, build_networks
+from minigan.network import Network
+from minigan.training.trainer import Trainer
 
 CASES = [
     pytest.param(*case, id="-".join(str(part).replace(" ", "") for part in case))
@@ -90,30 +93,30 @@ def test_a_layer_is_the_same_in_every_form(kind, stride, form, device, normal, r
 @pytest.mark.parametrize(("size", "kernel", "stride", "padding"), CASES)
 def test_multiplications_are_counted_without_the_matrices(size, kernel, stride, padding):
     g = conv_geometry(size, kernel, stride, padding)
-    p = bilinear.plan(g)
-    a, k, bt = bilinear.matrices(p)
+    p = fourier.plan(g)
+    a, k, bt = fourier.matrices(p)
     r, channels, filters = len(k), 3 * stride**2, 5
     expected = r * channels * filters + k.size * channels * filters / 8
     for transform, size, depth in ((a, p.pixels, channels), (bt, p.outputs, filters)):
         real = 2 - len(transform.rows) % 2  # frequencies of the first axis that give real numbers; half of the others
         pairs = (len(transform.rows) - real) // 2
         expected += depth * (transform.rows.size * size[1] + real * transform.own.size + pairs * transform.pairs.size)
-    assert bilinear.multiplications(g, 3, 5, 8) == pytest.approx(expected)
+    assert fourier.multiplications(g, 3, 5, 8) == pytest.approx(expected)
 
 
 @pytest.mark.parametrize(("size", "kernel", "stride", "padding"), CASES)
 def test_one_axis_after_the_other(size, kernel, stride, padding, normal, device):
     """The two transforms give what their definition says, in the order of the rows, and so do their transposes."""
-    p = bilinear.plan(conv_geometry(size, kernel, stride, padding))
+    p = fourier.plan(conv_geometry(size, kernel, stride, padding))
     mix = 2 / np.prod(p.length) * np.array([[1, -1], [-1, -1]])
     for number, shape, own, pairs in ((0, p.pixels, 1, np.eye(2)), (2, p.outputs, 1 / np.prod(p.length), mix)):
-        t = bilinear.Transform(*(to_device(m, device) for m in bilinear.matrices(p)[number]))
+        t = fourier.Transform(*(to_device(m, device) for m in fourier.matrices(p)[number]))
         whole = by_definition(p.length, shape, own, pairs)
         x = normal(*shape, 7)
-        z = bilinear._transform(t, x)
+        z = fourier._transform(t, x)
         np.testing.assert_allclose(to_host(z), whole @ to_host(x).reshape(-1, 7), rtol=1e-12, atol=1e-12)
         expected = whole.T @ to_host(z)
-        back = bilinear._transform_back(t, z, shape)
+        back = fourier._transform_back(t, z, shape)
         np.testing.assert_allclose(to_host(back).reshape(-1, 7), expected, rtol=1e-12, atol=1e-11)
 
 
@@ -143,24 +146,24 @@ def by_definition(length, size, own, mix):
 
 @pytest.mark.parametrize("at_once", [0, 1 << 10])
 def test_a_gpu_transforms_at_once_or_not(at_once, device, normal, monkeypatch):
-    monkeypatch.setattr(bilinear, "AT_ONCE", at_once)
-    bilinear._matrices_on.cache_clear()
+    monkeypatch.setattr(fourier, "AT_ONCE", at_once)
+    fourier._matrices_on.cache_clear()
     g, x, w, dy = operands(((6, 5), (3, 3), 2, "same"), 3, 4, normal)
-    xf, wf, dyf = bilinear.image(x, g), bilinear.kernel(w, g), bilinear.gradient(dy, g)
+    xf, wf, dyf = fourier.image(x, g), fourier.kernel(w, g), fourier.gradient(dy, g)
     for got, expected in [
-        (bilinear.conv2d(xf, wf, g), conv2d(x, w, g)),
-        (bilinear.input_grad(dyf, wf, g), conv2d_input_grad(dy, w, g)),
+        (fourier.conv2d(xf, wf, g), conv2d(x, w, g)),
+        (fourier.input_grad(dyf, wf, g), conv2d_input_grad(dy, w, g)),
     ]:
         np.testing.assert_allclose(to_host(got), to_host(expected), rtol=1e-12, atol=1e-12)
-    bilinear._matrices_on.cache_clear()
+    fourier._matrices_on.cache_clear()
 
 
 def test_known_ranks():
     """Seven by seven pixels: 121 products for a kernel of 5 on a circle of 9, 94 for one of 3 on a circle of 8."""
     for kernel, length, rank in ((5, 9, 121), (3, 8, 94)):
         g = conv_geometry((7, 7), (kernel, kernel), 1, "same")
-        assert bilinear.plan(g).length == (length, length)
-        assert len(bilinear.matrices(bilinear.plan(g))[1]) == bilinear.rank(g) == rank
+        assert fourier.plan(g).length == (length, length)
+        assert len(fourier.matrices(fourier.plan(g))[1]) == fourier.rank(g) == rank
 
 
 def test_the_choice_is_the_form_of_least_cost():
@@ -194,10 +197,10 @@ def test_costs_by_hand():
     """3 x 3 pixels, kernel 3: 49 pairs of tap and pixel meet; a circle of 4 has 4 own frequencies and 6 pairs."""
     g = conv_geometry((3, 3), (3, 3), 1, "same")
     expected = {
-        "direct": 3 * 49 * 10 + MOVED * 3 * 49 * 7,
-        "stacked taps": 3 * 81 * 10 + MOVED * 4 * 81 * 2,
+        "direct": 3 * 49 * 10 + WRITE_COST * 3 * 49 * 7,
+        "stacked taps": 3 * 81 * 10 + WRITE_COST * 4 * 81 * 2,
         "bilinear": 3 * (22 * 10 + (36 + 24 + 48) * (2 + 5) + 22 * 9 * 10 / BATCH)
-        + MOVED * 22 * (2 * 7 + 6 * 10 / BATCH),
+        + WRITE_COST * 22 * (2 * 7 + 6 * 10 / BATCH),
     }
     assert costs(g, 2, 5) == pytest.approx(expected)
 
@@ -211,7 +214,7 @@ def in_the_direct_form(*networks):
         net.units = net.layers
 
 
-@pytest.mark.parametrize("model", IMAGE_FAMILIES)
+@pytest.mark.parametrize("model", IMAGE_MODELS)
 @pytest.mark.parametrize(("dtype", "n", "tolerance"), [("float64", 3, 1e-10), ("float32", 8, 1e-5)])
 def test_whole_step_in_the_direct_form(model, dtype, n, tolerance):
     """The gradients of both networks, in the forms chosen and in the direct one.
@@ -228,7 +231,7 @@ def test_whole_step_in_the_direct_form(model, dtype, n, tolerance):
             z = np.random.default_rng(seed).standard_normal((n, g.input_shape[0])).astype(dtype)
             x, caches_g = g.forward(z, train=True)
             logits, caches_d = d.forward(x, train=True, rng=np.random.default_rng(2))
-            g.backward(d.backward(np.ones_like(logits) / n, caches_d), caches_g, input_grad=False)
+            g.add_param_grads(d.backward(np.ones_like(logits) / n, caches_d), caches_g)
             gradients.append((g.dtheta, d.dtheta))
         errors.append(max(np.linalg.norm(a - b) / np.linalg.norm(b) for a, b in zip(*gradients, strict=True)))
     assert np.median(errors) <= tolerance

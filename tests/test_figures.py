@@ -9,8 +9,8 @@ import pytest
 from matplotlib.image import imread
 from PIL import Image
 
-from minigan import figures
-from minigan.figures import save_animation, save_grid, save_losses, tile
+from minigan.runs import figures
+from minigan.runs.figures import save_animation, save_grid, save_losses, tile
 
 HISTORY = {
     "step": np.array([50, 100, 150]),
@@ -256,15 +256,15 @@ def test_the_readers_layout_changes_no_picture(name, tmp_path):
 
 PROGRAM = """
 import sys
-import minigan.figures
+import minigan.runs.figures
 assert "matplotlib" not in sys.modules, "imported with minigan"
 import numpy as np
 from pathlib import Path
 folder = Path(sys.argv[1])
 history = {name: np.ones(2) for name in ("step", "d_loss", "g_loss", "d_real", "d_fake")}
-minigan.figures.save_grid(np.zeros((4, 8, 8)), folder / "a.png")
-minigan.figures.save_losses(history, folder / "b.png")
-minigan.figures.save_animation([(0, np.zeros((4, 8, 8)))], folder / "c.gif")
+minigan.runs.figures.save_grid(np.zeros((4, 8, 8)), folder / "a.png")
+minigan.runs.figures.save_losses(history, folder / "b.png")
+minigan.runs.figures.save_animation([(0, np.zeros((4, 8, 8)))], folder / "c.gif")
 assert "matplotlib.pyplot" not in sys.modules or not sys.modules["matplotlib.pyplot"].get_fignums(), "figures left open"
 import matplotlib
 assert matplotlib.get_backend(auto_select=False) is None, "a backend was chosen"

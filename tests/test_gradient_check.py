@@ -24,15 +24,15 @@ from minigan.layers import (
     Dropout,
     Flatten,
     LeakyReLU,
-    Network,
     RandomShift,
     Reshape,
     Sigmoid,
     Tanh,
 )
-from minigan.layers import random_shift as shifts
 from minigan.layers.base import sum_over_rows
 from minigan.layers.convolution import conv2d_input_grad
+from minigan.layers.discriminator import random_shift as shifts
+from minigan.network import Network
 from minigan.objectives import Minimax, NonSaturating
 
 

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from minigan.backend import to_host
-from minigan.layers import Conv2D, Conv2DTranspose, Dense, Network, glorot_uniform, he_normal, normal, ones
+from minigan.layers import Conv2D, Conv2DTranspose, Dense, glorot_uniform, he_normal, normal, ones
+from minigan.network import Network
 
 SHAPE = (100, 200)
 N = 20_000

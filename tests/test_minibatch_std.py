@@ -7,7 +7,8 @@ import strict_cupy
 from minigan import InputError
 from minigan.backend import get_array_module, to_host
 from minigan.gradient_check import check_layer
-from minigan.layers import MinibatchStd, Network
+from minigan.layers import MinibatchStd
+from minigan.network import Network
 
 SHAPES = [pytest.param((3,), id="dense"), pytest.param((4, 3, 2), id="image"), pytest.param((1, 1, 1), id="one number")]
 GROUPS = [pytest.param(*case, id=f"{case[1]} in groups of {case[0]}") for case in [(4, 4), (4, 8), (3, 6), (2, 6)]]
@@ -115,8 +116,8 @@ def test_several_passes_are_alive_at_once(device, normal):
     net = network((2, 1, 3), device, group_size=2)
     xs, dy = [samples(normal, (2, 1, 3), 4) for _ in range(2)], samples(normal, (2, 1, 4), 4)
     alone = [to_host(net.backward(dy, net.forward(x, train=True)[1])) for x in xs]
-    together = [net.forward(x, train=True)[1] for x in xs]
-    for caches, expected in zip(together, alone, strict=True):
+    parallel_map = [net.forward(x, train=True)[1] for x in xs]
+    for caches, expected in zip(parallel_map, alone, strict=True):
         np.testing.assert_array_equal(to_host(net.backward(dy, caches)), expected)
 
 

@@ -14,7 +14,6 @@ from minigan.layers import (
     Dropout,
     Flatten,
     LeakyReLU,
-    Network,
     RandomShift,
     ReLU,
     Rescaling,
@@ -23,9 +22,18 @@ from minigan.layers import (
     Tanh,
 )
 from minigan.models import build_networks
+from minigan.network import Network
 from minigan.objectives import OBJECTIVES
+from minigan.objectives.penalties import (
+    PENALTIES,
+    R1,
+    WGANGP,
+    OneSidedWGANGP,
+    check_penalised,
+    get_penalty,
+    interpolate,
+)
 from minigan.optimizers import SGD
-from minigan.penalties import PENALTIES, R1, WGANGP, OneSidedWGANGP, check_penalised, get_penalty, interpolate
 
 every_penalty = pytest.mark.parametrize("name", PENALTIES)
 
@@ -142,8 +150,8 @@ def test_total_is_adversarial_plus_weight_times_penalty(kind, objective, name, d
     def adversarial():
         (real, caches_real), (fake, caches_fake) = (d.forward(x, train=True) for x in (x_real, x_fake))
         loss, ds_real, ds_fake = objective.discriminator(real, fake)
-        d.backward(ds_real, caches_real, input_grad=False)
-        d.backward(ds_fake, caches_fake, input_grad=False)
+        d.add_param_grads(ds_real, caches_real)
+        d.add_param_grads(ds_fake, caches_fake)
         return float(to_host(loss))
 
     d.zero_grad()
@@ -265,7 +273,7 @@ def test_refuses_text(text, message):
 def test_against_pytorch(kind, name, normal, device):
     """Second order by autograd, through the same network."""
     torch = pytest.importorskip("torch", reason="PyTorch is not installed")
-    from minigan.torch_twin import to_nchw, to_torch
+    from minigan.commands.bench.to_torch import to_nchw, to_torch
 
     d, (x_real, x_fake) = network(kind, device), batches(normal)
     penalty = PENALTIES[name](weight=5.0)

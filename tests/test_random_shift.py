@@ -8,8 +8,9 @@ import pytest
 from minigan import InputError
 from minigan.backend import get_array_module, to_host
 from minigan.gradient_check import check_layer
-from minigan.layers import Network, RandomShift
-from minigan.layers.random_shift import shift
+from minigan.layers import RandomShift
+from minigan.layers.discriminator.random_shift import shift
+from minigan.network import Network
 
 OFFSETS = [pytest.param(*case, id=str(case)) for case in [(0, 0), (1, 0), (0, -1), (-2, 1), (2, 2), (-2, -2)]]
 

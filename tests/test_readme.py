@@ -6,11 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from minigan import cli, layers, objectives, study
-from minigan.conditioning import CONDITIONALS
+from minigan import cli, layers, objectives
+from minigan.commands import study
 from minigan.gradient_check import check_game
-from minigan.models import FAMILIES, build_networks
-from minigan.penalties import PENALTIES
+from minigan.models import MODELS, build_networks
+from minigan.objectives.conditional import CONDITIONALS
+from minigan.objectives.penalties import PENALTIES
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -88,9 +89,9 @@ def test_every_layer_is_in_the_table():
         assert f"`{kind}`" in README
 
 
-@pytest.mark.parametrize("model", FAMILIES)
+@pytest.mark.parametrize("model", MODELS)
 def test_parameter_counts(model, rng):
-    shape = FAMILIES[model].example_shape()
+    shape = MODELS[model].example_shape()
     counts = [f"{network.theta.size:,}" for network in build_networks(model, shape, rng=rng)]
     section = README.split("## Models and data")[1].split("\n## ")[0]
     (row,) = re.findall(rf"^\| `{model}`.*$", section, flags=re.MULTILINE)

@@ -6,8 +6,9 @@ import pytest
 from minigan import InputError
 from minigan.backend import to_host
 from minigan.gradient_check import check_layer
-from minigan.layers import Network, Rescaling
+from minigan.layers import Rescaling
 from minigan.models import build_networks
+from minigan.network import Network
 
 
 @pytest.mark.parametrize(("scale", "offset"), [(1, 1), (0.5, 0.5), (-2, 0), (0, 3)])

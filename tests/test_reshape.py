@@ -6,7 +6,8 @@ import pytest
 from minigan import InputError
 from minigan.backend import get_array_module, to_host
 from minigan.gradient_check import check_layer
-from minigan.layers import Flatten, Network, Reshape
+from minigan.layers import Flatten, Reshape
+from minigan.network import Network
 
 SHAPES = [(3, 4, 2), (1, 1, 5), (2, 3, 1), (1, 4, 3)]
 

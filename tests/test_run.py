@@ -12,7 +12,7 @@ import pytest
 import minigan
 from minigan import InputError, Run
 from minigan.backend import to_host
-from minigan.training import run as run_module
+from minigan.runs import run as run_module
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (16, 8, 8), dtype=np.uint8)
 SHORT = {"model": "mlp", "data": IMAGES, "steps": 3, "batch_size": 4, "latent_dim": 8, "log_every": 1, "quiet": True}
@@ -52,15 +52,15 @@ def test_sample_in_colour():
 
 
 def test_an_image_does_not_depend_on_its_batch_mates(run, monkeypatch):
-    together = run.sample(50, seed=3)
+    parallel_map = run.sample(50, seed=3)
     z = np.random.default_rng(3).standard_normal((50, 8), dtype=np.float32)
     one_by_one = np.concatenate([run_module.generate(run.generator, z[i : i + 1]) for i in range(50)])
-    np.testing.assert_allclose(one_by_one, together, atol=1e-5)
+    np.testing.assert_allclose(one_by_one, parallel_map, atol=1e-5)
     for k in (1, 7, 49):  # the first k of n are the same for every n
-        np.testing.assert_allclose(run.sample(k, seed=3), together[:k], atol=1e-5)
+        np.testing.assert_allclose(run.sample(k, seed=3), parallel_map[:k], atol=1e-5)
     for chunk in (1, 7, 49, 50, 51):
         monkeypatch.setattr(run_module, "CHUNK", chunk)
-        np.testing.assert_allclose(run.sample(50, seed=3), together, atol=1e-5)
+        np.testing.assert_allclose(run.sample(50, seed=3), parallel_map, atol=1e-5)
 
 
 def test_memory_is_bounded_by_chunks(run, monkeypatch):

@@ -9,9 +9,10 @@ from matplotlib.image import imread
 from PIL import Image
 
 import minigan
-from minigan import InputError, TrainConfig, figures
+from minigan import InputError, TrainConfig
 from minigan.datasets import Points
-from minigan.training.run_folder import RunFolder, fresh_name
+from minigan.runs import figures
+from minigan.runs.run_folder import RunFolder, fresh_name
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (16, 8, 8), dtype=np.uint8)
 SHORT = {

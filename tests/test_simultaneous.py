@@ -8,7 +8,8 @@ import pytest
 from minigan import InputError, StaleCacheError
 from minigan.backend import get_array_module, to_host
 from minigan.gradient_check import check_directional, check_elementwise
-from minigan.layers import BatchNorm, Dense, Dropout, Flatten, LeakyReLU, Network, RandomShift, Reshape, Tanh
+from minigan.layers import BatchNorm, Dense, Dropout, Flatten, LeakyReLU, RandomShift, Reshape, Tanh
+from minigan.network import Network
 from minigan.objectives import OBJECTIVES
 from minigan.optimizers import SGD, Adam
 from minigan.training import simultaneous_step

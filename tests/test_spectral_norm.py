@@ -14,12 +14,12 @@ from minigan.layers import (
     Dense,
     Flatten,
     LeakyReLU,
-    Network,
     SpectralNorm,
     with_spectral_norm,
 )
-from minigan.layers.spectral_norm import unit
+from minigan.layers.discriminator.spectral_norm import unit
 from minigan.models import build_networks
+from minigan.network import Network
 from minigan.objectives import OBJECTIVES
 
 LAYERS = [
@@ -248,10 +248,10 @@ def test_passes_alive_at_once_and_an_update_between(train, device, normal):
         return dx, to_host(net.dtheta).copy(), to_host(net.jvp(xs[0], caches))
 
     alone = [gradients(net.forward(x, train=train)[1]) for x in xs]
-    together = [net.forward(x, train=train)[1] for x in xs]
-    np.testing.assert_array_equal(*(to_host(caches.units[0].sigma) for caches in together))
+    parallel_map = [net.forward(x, train=train)[1] for x in xs]
+    np.testing.assert_array_equal(*(to_host(caches.units[0].sigma) for caches in parallel_map))
     net.update_stats(net.forward(xs[0], train=True)[1])
-    for caches, expected in zip(together, alone, strict=True):
+    for caches, expected in zip(parallel_map, alone, strict=True):
         for now, then in zip(gradients(caches), expected, strict=True):
             np.testing.assert_array_equal(now, then)
 

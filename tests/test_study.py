@@ -2,10 +2,11 @@
 
 import pytest
 
-from minigan import InputError, cli, study
+from minigan import InputError, cli
+from minigan.commands import study
+from minigan.commands.study import GAMES, Game, Row
 from minigan.objectives import OBJECTIVES
-from minigan.penalties import PENALTIES
-from minigan.study import GAMES, Game, Row
+from minigan.objectives.penalties import PENALTIES
 
 
 @pytest.fixture

@@ -74,7 +74,7 @@ def test_refuses_n(draw, n):
 
 
 @pytest.mark.parametrize("value", [0, -1.0, np.nan, np.inf, "1", True, None])
-@pytest.mark.parametrize(("draw", "name"), [(ring, "radius"), (ring, "std"), (grid, "spacing"), (grid, "std")], ids=str)
+@pytest.mark.parametrize(("draw", "name"), [(ring, "radius"), (ring, "std"), (grid, "spacing"), (grid, "std")])
 def test_refuses_lengths(draw, name, value):
     with pytest.raises(InputError, match=f"{name}: got .* expected a finite number above 0"):
         draw(10, rng=rng(), **{name: value})

@@ -11,9 +11,9 @@ from minigan.backend import get_array_module, to_host
 from minigan.datasets import Dataset, load_dataset
 from minigan.layers import GaussianNoise
 from minigan.objectives import OBJECTIVES
-from minigan.penalties import R1
-from minigan.training import Trainer
-from minigan.training.trainer import draw_noise
+from minigan.objectives.codes import draw_noise
+from minigan.objectives.penalties import R1
+from minigan.training.trainer import Trainer
 
 every_update = pytest.mark.parametrize("update", ["alternating", "simultaneous"])
 

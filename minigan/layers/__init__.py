@@ -3,38 +3,35 @@
 from .activations import LeakyReLU, ReLU, Sigmoid, Tanh
 from .base import Layer, Shape
 from .batch_norm import BatchNorm
-from .branches import Branches
 from .constant import Constant
-from .conv import Conv2D
-from .conv_transpose import Conv2DTranspose
+from .conv2d import Conv2D
+from .conv2d_transpose import Conv2DTranspose
 from .dense import Dense
+from .discriminator.ensemble import DiscriminatorEnsemble
+from .discriminator.gaussian_noise import GaussianNoise
+from .discriminator.minibatch_std import MinibatchStd
+from .discriminator.packing import PackSamples
+from .discriminator.random_shift import RandomShift
+from .discriminator.spectral_norm import SpectralNorm, with_spectral_norm
 from .dropout import Dropout
-from .gaussian_noise import GaussianNoise
 from .initializers import glorot_uniform, he_normal, normal, ones
-from .minibatch_std import MinibatchStd
-from .network import Caches, Network
-from .pack import Pack
-from .random_shift import RandomShift
 from .rescaling import Rescaling
 from .reshape import Flatten, Reshape
-from .spectral_norm import SpectralNorm, with_spectral_norm
 
 __all__ = [
     "BatchNorm",
-    "Branches",
-    "Caches",
     "Constant",
     "Conv2D",
     "Conv2DTranspose",
     "Dense",
+    "DiscriminatorEnsemble",
     "Dropout",
     "Flatten",
     "GaussianNoise",
     "Layer",
     "LeakyReLU",
     "MinibatchStd",
-    "Network",
-    "Pack",
+    "PackSamples",
     "RandomShift",
     "ReLU",
     "Rescaling",

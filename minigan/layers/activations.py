@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import checks
+from .. import validation
 from ..backend import Array, get_array_module
 from .base import SymmetricLayer
 
@@ -31,7 +31,7 @@ class LeakyReLU(SymmetricLayer):
     piecewise_linear = True
 
     def __init__(self, *, negative_slope: float) -> None:
-        self.negative_slope = checks.fraction("negative_slope", negative_slope)
+        self.negative_slope = validation.fraction("negative_slope", negative_slope)
 
     def forward(self, x: Array, *, train: bool, rng: np.random.Generator | None = None) -> tuple[Array, Array]:
         y = x * self.negative_slope

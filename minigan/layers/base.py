@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from ..backend import Array, get_array_module
-from ..parallel import MOVED, equal_slices, spread, together
+from ..fast.threads import WRITE_COST, equal_slices, parallel_for, parallel_map
 
 Shape = tuple[int, ...]
 
@@ -50,7 +50,7 @@ class Layer(ABC):
         """
         return input_shape, {}
 
-    def arrays_given(self) -> None:  # noqa: B027 - a layer that holds no others has nobody to hand them on to
+    def bind_arrays(self) -> None:  # noqa: B027 - a layer that holds no others has nobody to hand them on to
         """Learn that the arrays are there now, new ones in every copy; a layer of layers hands them on."""
 
     def initialize(self, rng: np.random.Generator) -> None:  # noqa: B027 - layers without arrays need none
@@ -86,7 +86,7 @@ class Layer(ABC):
     def _halves(self, dy: Array, dx: Callable[[], Array] | None, grads: Callable[[], None] | None) -> Array | None:
         """Do the halves that are wanted, at the same time where they are long and there are threads; return dx."""
         work = dy.size // dy.shape[-1] * sum(getattr(self, name).size for name in self.params)
-        results = together([half for half in (dx, grads) if half], work=work)
+        results = parallel_map([half for half in (dx, grads) if half], work=work)
         return results[0] if dx else None
 
     def update_stats(self, cache: Any) -> None:  # noqa: B027 - layers without running statistics update none
@@ -103,7 +103,7 @@ class SymmetricLayer(Layer):
         return self.input_grad(x_dot, cache)
 
 
-def as_row(v: Array, n: int) -> Array:
+def repeat_rows(v: Array, n: int) -> Array:
     """Repeat v (C,) for n samples, (N, C): one loop over N C elements is faster than N loops over C."""
     return v[None].repeat(n, axis=0)
 
@@ -119,9 +119,9 @@ def sum_over_rows(x: Array) -> Array:
 
 def add_bias(y: Array, b: Array) -> None:
     """y += b for the bias b (C,) of an image y (H, W, N, C), in place."""
-    row = as_row(b, y.shape[2])
+    row = repeat_rows(b, y.shape[2])
 
     def add(rows: slice) -> None:
         y[rows] += row
 
-    spread(add, equal_slices(len(y), MOVED * y.size // len(y), like=y))
+    parallel_for(add, equal_slices(len(y), WRITE_COST * y.size // len(y), like=y))

@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .. import checks
+from .. import validation
 from ..backend import Array
 from ..errors import InputError
 from .base import Shape, SymmetricLayer, sum_over_rows
@@ -56,8 +56,8 @@ class BatchNorm(SymmetricLayer):
     running_var: Array
 
     def __init__(self, *, decay: float = 0.9, eps: float = 1e-5) -> None:
-        self.decay = checks.fraction("decay", decay)
-        self.eps = checks.epsilon("eps", eps)
+        self.decay = validation.fraction("decay", decay)
+        self.eps = validation.epsilon("eps", eps)
 
     def build(self, input_shape: Shape) -> tuple[Shape, dict[str, Shape]]:
         return input_shape, {name: input_shape[-1:] for name in self.params + self.stats}

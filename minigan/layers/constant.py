@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from .. import checks
+from .. import validation
 from ..backend import Array, device_of, get_array_module, to_device
-from .base import Layer, Shape, as_row, sum_over_rows
+from .base import Layer, Shape, repeat_rows, sum_over_rows
 from .initializers import Initializer, normal
 
 
@@ -25,7 +25,7 @@ class Constant(Layer):
     piecewise_linear = True
 
     def __init__(self, units: int, *, initializer: Initializer = normal(1.0)) -> None:  # noqa: B008 - a pure function
-        self.units = checks.integer("units", units)
+        self.units = validation.integer("units", units)
         self.initializer = initializer
 
     b: Array
@@ -38,7 +38,7 @@ class Constant(Layer):
         self.b[...] = to_device(self.initializer(rng, self.b.shape, 1, self.units), device_of(self.b))
 
     def forward(self, x: Array, *, train: bool, rng: np.random.Generator | None = None) -> tuple[Array, Shape]:
-        return as_row(self.b, len(x)), x.shape
+        return repeat_rows(self.b, len(x)), x.shape
 
     def input_grad(self, dy: Array, cache: Shape) -> Array:
         return get_array_module(dy).zeros(cache, dtype=dy.dtype)

@@ -20,7 +20,7 @@ from typing import Literal, NamedTuple
 
 from ..backend import Array, get_array_module
 from ..errors import InputError
-from ..parallel import equal_slices, matmul_each, spread
+from ..fast.threads import batched_matmul, equal_slices, parallel_for
 
 Slices = tuple[slice, slice]
 
@@ -102,7 +102,7 @@ def conv2d_weight_grad(x: Array, dy: Array, g: Geometry) -> Array:
     """dw[kh, kw] = sum over pixels of x[i]^T @ dy[o].  x (H, W, N, C), dy (OH, OW, N, F) -> dw (KH, KW, C, F)."""
     dw = get_array_module(x).zeros((*g.kernel_size, x.shape[3], dy.shape[3]), dtype=x.dtype)
     for kh, kw, out, inp in taps(g):
-        dw[kh, kw] = matmul_each(_rows(x[inp]).transpose(0, 2, 1), _rows(dy[out])).sum(axis=0)
+        dw[kh, kw] = batched_matmul(_rows(x[inp]).transpose(0, 2, 1), _rows(dy[out])).sum(axis=0)
     return dw
 
 
@@ -127,4 +127,4 @@ def _add_product(y: Array, x: Array, w: Array, scratch: Array) -> None:
         xp.matmul(rows[some], w, out=_rows(product[some]))
         y[some] += product[some]
 
-    spread(add, equal_slices(h, width * n * w.size, like=x))
+    parallel_for(add, equal_slices(h, width * n * w.size, like=x))

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from .. import checks
+from .. import validation
 from ..backend import Array, device_of, to_device
 from ..errors import InputError
-from ..parallel import matmul
+from ..fast.threads import matmul
 from .base import Layer, Shape, sum_over_rows
 from .initializers import Initializer, glorot_uniform
 
@@ -30,7 +30,7 @@ class Dense(Layer):
     """
 
     def __init__(self, units: int, *, use_bias: bool = True, initializer: Initializer = glorot_uniform) -> None:
-        self.units = checks.integer("units", units)
+        self.units = validation.integer("units", units)
         self.use_bias = use_bias
         self.initializer = initializer
         self.params = ("w", "b") if use_bias else ("w",)

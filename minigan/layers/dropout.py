@@ -4,10 +4,10 @@ from math import prod
 
 import numpy as np
 
-from .. import checks
+from .. import validation
 from ..backend import Array, get_array_module
 from ..errors import InputError
-from ..parallel import slices, spread
+from ..fast.threads import parallel_for, slices
 from .base import SymmetricLayer
 
 DRAWS = 1 << 18  # by one generator
@@ -31,7 +31,7 @@ def bernoulli(rng: np.random.Generator, p: float, shape: tuple[int, ...], *, lik
         words = source.integers(1 << 64, size=-(-size // 4), dtype=np.uint64)  # four draws each
         np.less(words.view(np.uint16)[:size], least, out=drawn[block])
 
-    spread(draw, slices(drawn.size, DRAWS, like=like))
+    parallel_for(draw, slices(drawn.size, DRAWS, like=like))
     return drawn.reshape(shape)
 
 
@@ -50,7 +50,7 @@ class Dropout(SymmetricLayer):
     piecewise_linear = True
 
     def __init__(self, *, rate: float) -> None:
-        self.rate = checks.fraction("rate", rate)
+        self.rate = validation.fraction("rate", rate)
 
     def draw(self, x: Array, *, train: bool, rng: np.random.Generator | None) -> Array | None:
         """Draw the mask for x, booleans that are True where x is kept; None where nothing is to be dropped."""

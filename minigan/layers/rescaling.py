@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .. import checks
+from .. import validation
 from ..backend import Array
 from .base import SymmetricLayer
 
@@ -22,8 +22,8 @@ class Rescaling(SymmetricLayer):
     piecewise_linear = True
 
     def __init__(self, *, scale: float = 1.0, offset: float = 0.0) -> None:
-        self.scale = checks.finite("scale", scale)
-        self.offset = checks.finite("offset", offset)
+        self.scale = validation.finite("scale", scale)
+        self.offset = validation.finite("offset", offset)
 
     def forward(self, x: Array, *, train: bool, rng: np.random.Generator | None = None) -> tuple[Array, None]:
         return x * self.scale + self.offset, None

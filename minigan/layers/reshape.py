@@ -8,7 +8,7 @@ from math import prod
 
 import numpy as np
 
-from .. import checks
+from .. import validation
 from ..backend import Array
 from ..errors import InputError
 from .base import Layer, Shape
@@ -54,7 +54,7 @@ class Reshape(Layer):
     def __init__(self, shape: Shape) -> None:
         if not isinstance(shape, tuple) or len(shape) != 3:
             raise InputError(f"shape: expected (H, W, C), got {shape!r}")
-        self.shape = tuple(checks.integer("shape", size) for size in shape)
+        self.shape = tuple(validation.integer("shape", size) for size in shape)
 
     def build(self, input_shape: Shape) -> tuple[Shape, dict[str, Shape]]:
         if input_shape != (prod(self.shape),):

@@ -6,11 +6,12 @@ from pathlib import Path
 import numpy as np
 
 from ..backend import Device, to_device, to_host
-from ..cross_entropy import softmax
 from ..datasets import Dataset
 from ..datasets.batches import to_pixels_first
 from ..errors import InputError
-from ..layers import BatchNorm, Conv2D, Dense, Flatten, Layer, Network, ReLU, he_normal
+from ..layers import BatchNorm, Conv2D, Dense, Flatten, Layer, ReLU, he_normal
+from ..network import Network
+from ..objectives.cross_entropy import softmax
 from .frechet import Moments
 
 FILE = Path(__file__).with_name("evaluator.npz")

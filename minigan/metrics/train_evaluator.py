@@ -12,14 +12,15 @@ from pathlib import Path
 
 import numpy as np
 
-from .. import checks
-from ..cross_entropy import one_hot, softmax_cross_entropy
+from .. import validation
 from ..datasets.batches import to_pixels_first
 from ..datasets.mnist import mnist
 from ..files import atomic_path
-from ..layers import BatchNorm, Dense, Network, RandomShift
+from ..layers import BatchNorm, Dense, RandomShift
+from ..network import Network
+from ..objectives.cross_entropy import one_hot, softmax_cross_entropy
 from ..optimizers import Adam
-from ..training.average import RunningAverage
+from ..optimizers.averaging import RunningAverage
 from .evaluator import CLASSES, FILE, IMAGE, Evaluator, body
 from .frechet import moments
 
@@ -44,7 +45,7 @@ def train_classifier(
     labels : (n,) integers 0 to 9
     report : called with the number of every epoch that is over, and the average as it is then
     """
-    checks.integer("epochs", epochs)
+    validation.integer("epochs", epochs)
     init, order, shifts = (np.random.default_rng(s) for s in np.random.SeedSequence(seed).spawn(3))
     network = Network([RandomShift(REACH), *body(), Dense(CLASSES)], IMAGE, rng=init)
     adam = Adam(network, learning_rate=RATE, beta1=0.9)
@@ -59,7 +60,7 @@ def train_classifier(
             logits, caches = network.forward(x, train=True, rng=shifts)
             _, ds = softmax_cross_entropy(logits, one_hot(labels[picked], CLASSES))
             network.zero_grad()
-            network.backward(ds / BATCH, caches, input_grad=False)
+            network.add_param_grads(ds / BATCH, caches)
             adam.step()
             network.update_stats(caches)
             average.update()

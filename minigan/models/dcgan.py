@@ -1,7 +1,7 @@
 """dcgan: the convolutional pair of many introductions to GANs, after Radford et al. 2016."""
 
 from ..layers import BatchNorm, Conv2D, Conv2DTranspose, Dense, Dropout, Flatten, Layer, LeakyReLU, Reshape, Shape, Tanh
-from .family import Family
+from .model_spec import ModelSpec
 
 
 def generator(image_shape: Shape, latent_dim: int) -> list[Layer]:
@@ -33,7 +33,7 @@ def discriminator(image_shape: Shape) -> list[Layer]:
     return [*layers, Flatten(), Dense(1)]
 
 
-FAMILY = Family(
+FAMILY = ModelSpec(
     name="dcgan",
     source="Radford et al. 2016 (arXiv 1511.06434), in the small form of introductory articles",
     generator=generator,

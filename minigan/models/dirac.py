@@ -37,7 +37,7 @@ from numpy.typing import NDArray
 
 from ..errors import InputError
 from ..layers import Constant, Dense, Layer, Shape, ones
-from .family import Family
+from .model_spec import ModelSpec
 
 GAMES = ("non-saturating", "minimax")
 
@@ -95,7 +95,7 @@ def _sigmoid(s: float) -> float:
     return 1 / (1 + exp(-s)) if s >= 0 else exp(s) / (1 + exp(s))
 
 
-FAMILY = Family(
+FAMILY = ModelSpec(
     name="dirac",
     source="Mescheder et al. 2018 (arXiv 1801.04406), section 2",
     samples="points",

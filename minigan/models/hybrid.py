@@ -1,8 +1,8 @@
 """hybrid, the default: a slim convolutional generator against a dense discriminator that sees the whole image."""
 
 from ..layers import BatchNorm, Conv2DTranspose, Dense, Layer, ReLU, Reshape, Shape, Tanh, normal
-from .family import Family
 from .mlp import discriminator
+from .model_spec import ModelSpec
 
 WEIGHTS = normal(0.02)
 
@@ -26,7 +26,7 @@ def generator(image_shape: Shape, latent_dim: int) -> list[Layer]:
     ]
 
 
-FAMILY = Family(
+FAMILY = ModelSpec(
     name="hybrid",
     source="a DCGAN-like generator with the dense discriminator of mlp",
     generator=generator,

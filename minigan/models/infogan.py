@@ -1,7 +1,7 @@
 """infogan: the networks of InfoGAN on MNIST, on which published GAN comparisons are made."""
 
 from ..layers import BatchNorm, Conv2D, Conv2DTranspose, Dense, Flatten, Layer, LeakyReLU, Reshape, Shape, Tanh, normal
-from .family import Family
+from .model_spec import ModelSpec
 
 WEIGHTS = normal(0.02)
 
@@ -45,7 +45,7 @@ def discriminator(image_shape: Shape) -> list[Layer]:
     ]
 
 
-FAMILY = Family(
+FAMILY = ModelSpec(
     name="infogan",
     source="Chen et al. 2016 (arXiv 1606.03657), as used by Lucic et al. 2018 (arXiv 1711.10337)",
     generator=generator,

@@ -3,7 +3,7 @@
 from math import prod
 
 from ..layers import BatchNorm, Dense, Flatten, Layer, LeakyReLU, Rescaling, Reshape, Shape, Tanh, normal
-from .family import Family
+from .model_spec import ModelSpec
 
 WEIGHTS = normal(0.02)
 
@@ -36,7 +36,7 @@ def discriminator(image_shape: Shape) -> list[Layer]:
     ]
 
 
-FAMILY = Family(
+FAMILY = ModelSpec(
     name="mlp",
     source="dense networks with batch norm in G",
     generator=generator,

@@ -1,7 +1,7 @@
 """points: small dense networks for the ring and the grid, where a lost mode can be seen and counted."""
 
 from ..layers import Dense, Layer, LeakyReLU, ReLU, Shape, he_normal
-from .family import Family
+from .model_spec import ModelSpec
 
 UNITS = (128, 128, 128)
 
@@ -23,7 +23,7 @@ def _hidden(activation: Layer) -> list[Layer]:
     return [layer for units in UNITS for layer in (Dense(units, initializer=he_normal), activation)]
 
 
-FAMILY = Family(
+FAMILY = ModelSpec(
     name="points",
     source="dense networks for the mixtures of PacGAN (Lin et al. 2018, arXiv 1712.04086, section 4.1)",
     samples="points",

@@ -9,13 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from .. import checks
-from ..conditioning import CONDITIONALS, get_conditional
+from .. import validation
 from ..errors import InputError
-from ..models import FAMILIES, default_model, get_family
+from ..models import MODELS, default_model, get_model_spec
 from ..objectives import OBJECTIVES, Objective, SoftLabels
-from ..penalties import PENALTIES, get_penalty
-from ..several import COMBINE
+from ..objectives.conditional import CONDITIONALS, get_conditional
+from ..objectives.ensemble import COMBINE
+from ..objectives.penalties import PENALTIES, get_penalty
 
 
 def option(default: Any, text: str) -> Any:
@@ -29,7 +29,7 @@ class TrainConfig:
 
     model: str = option(  # None becomes the default for the data as soon as the config is made
         None,
-        f"generator and discriminator: {', '.join(FAMILIES)} "
+        f"generator and discriminator: {', '.join(MODELS)} "
         "(default: points on ring and grid, dirac on dirac, else hybrid)",
     )
     corrected: bool = option(True, "the write-ups as they work, or as they were literally written")
@@ -95,12 +95,12 @@ class TrainConfig:
     def __post_init__(self) -> None:
         if self.model is None:
             object.__setattr__(self, "model", default_model(str(self.data)))
-        objective = get_family(self.model).get_objective(self.objective, corrected=self.corrected)
+        objective = get_model_spec(self.model).get_objective(self.objective, corrected=self.corrected)
         if self.update not in ("alternating", "simultaneous"):
             raise InputError(f"update: expected 'alternating' or 'simultaneous', got {self.update!r}")
         if self.update == "simultaneous" and self.discriminator_steps != 1:
             raise InputError("discriminator_steps: the simultaneous update moves both players at once, expected 1")
-        self._check("discriminators", checks.integer)
+        self._check("discriminators", validation.integer)
         if self.combine not in COMBINE:
             raise InputError(f"combine: expected 'mean' or 'max', got {self.combine!r}")
         if self.discriminators == 1 and self.combine == "max":
@@ -124,29 +124,29 @@ class TrainConfig:
             if not isinstance(getattr(self, name), bool):
                 raise InputError(f"{name}: expected True or False, got {getattr(self, name)!r}")
         for name, least in (("steps", 1), ("batch_size", 2), ("latent_dim", 1), ("log_every", 1), ("seed", 0)):
-            self._check(name, partial(checks.integer, least=least))
-        self._check("discriminator_steps", checks.integer)
-        self._check("packing", checks.integer)
+            self._check(name, partial(validation.integer, least=least))
+        self._check("discriminator_steps", validation.integer)
+        self._check("packing", validation.integer)
         if self.batch_size % (self.packing or 1):
             raise InputError(f"packing: expected a divisor of the batch size {self.batch_size}, got {self.packing}")
         numbers: dict[str, Callable[[str, Any], float]] = {
-            "seconds": checks.positive,
-            "learning_rate": checks.positive,
-            "generator_learning_rate": checks.positive,
-            "discriminator_learning_rate": checks.positive,
-            "code_weight": checks.positive,
-            "clip_gradient_norm": checks.positive,
-            "clip_gradient_value": checks.positive,
-            "clip_weights": checks.positive,
-            "real_label": checks.finite,
-            "fake_label": checks.finite,
-            "label_noise": checks.finite,
-            "label_flip": checks.fraction,
-            "instance_noise": checks.not_negative,
-            "beta1": checks.fraction,
-            "beta2": checks.fraction,
-            "average_decay": checks.fraction,
-            "augment_shift": partial(checks.integer, least=0),
+            "seconds": validation.positive,
+            "learning_rate": validation.positive,
+            "generator_learning_rate": validation.positive,
+            "discriminator_learning_rate": validation.positive,
+            "code_weight": validation.positive,
+            "clip_gradient_norm": validation.positive,
+            "clip_gradient_value": validation.positive,
+            "clip_weights": validation.positive,
+            "real_label": validation.finite,
+            "fake_label": validation.finite,
+            "label_noise": validation.finite,
+            "label_flip": validation.fraction,
+            "instance_noise": validation.not_negative,
+            "beta1": validation.fraction,
+            "beta2": validation.fraction,
+            "average_decay": validation.fraction,
+            "augment_shift": partial(validation.integer, least=0),
         }
         for name, check in numbers.items():
             self._check(name, check)
@@ -215,7 +215,7 @@ class TrainConfig:
 
     def resolve(self, *, dataset: str, device: str) -> "TrainConfig":
         """Return a copy in which nothing is left open, for a data set of this name on a resolved device."""
-        family = get_family(self.model)
+        family = get_model_spec(self.model)
         own = {
             name: getattr(family, name)
             for name in ("latent_dim", "packing", "learning_rate", "beta1", "beta2", "average_decay")

@@ -4,9 +4,9 @@ import numpy as np
 
 from ..backend import Array, get_array_module
 from ..errors import InputError
-from ..layers import Caches, Network
+from ..network import Caches, Network
 from ..objectives import Objective
-from ..penalties import Penalty
+from ..objectives.penalties import Penalty
 from .steps import Optimizer, couples_samples, with_image_loss
 
 LEAST = 2.0**-60  # of the upstream on a fake, times N: what D gets below a logit of -41.6, where its own is smaller
@@ -100,7 +100,7 @@ def simultaneous_step(
     generator.zero_grad()
     assert dx is not None
     g_loss, dx_fake = with_image_loss(objective, g_loss, dx[..., n:, :] * r, x_fake, x_real)
-    generator.backward(dx_fake, caches_fake, input_grad=False)
+    generator.add_param_grads(dx_fake, caches_fake)
     discriminator_optimizer.step()
     generator_optimizer.step()
     discriminator.update_stats(caches)

@@ -5,9 +5,9 @@ from typing import Protocol
 import numpy as np
 
 from ..backend import Array, get_array_module
-from ..layers import Caches, Network
+from ..network import Caches, Network
 from ..objectives import Objective
-from ..penalties import Penalty
+from ..objectives.penalties import Penalty
 
 
 class Optimizer(Protocol):
@@ -58,7 +58,7 @@ def discriminator_step(
     loss, ds_real, ds_fake = objective.discriminator(logits_real, logits_fake)
     discriminator.zero_grad()
     for ds, cache in zip([ds_real, ds_fake] if apart else [xp.concatenate((ds_real, ds_fake))], caches, strict=True):
-        discriminator.backward(ds, cache, input_grad=False)
+        discriminator.add_param_grads(ds, cache)
     if penalty:
         penalty.add_gradient(discriminator, x_real, x_fake, rng=rng, objective=objective)
     optimizer.step()
@@ -90,7 +90,7 @@ def generator_step(
     if x_real is not None:
         loss, dx_fake = with_image_loss(objective, loss, dx_fake, x_fake, x_real)
     generator.zero_grad()
-    generator.backward(dx_fake, caches_fake, input_grad=False)
+    generator.add_param_grads(dx_fake, caches_fake)
     optimizer.step()
     generator.update_stats(caches_fake)
     return loss

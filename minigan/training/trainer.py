@@ -5,20 +5,21 @@ from typing import NamedTuple
 import numpy as np
 
 from ..backend import Array, Device, get_array_module, to_device
-from ..clipping import Clipped
-from ..codes import count_classes, draw_codes
-from ..conditioning import CATEGORIES, Conditional, get_conditional
-from ..cross_entropy import one_hot
 from ..datasets.batches import Batches
 from ..datasets.dataset import Dataset
 from ..datasets.points import Points
-from ..layers import Caches, GaussianNoise, Network
-from ..models import build_networks, get_family
+from ..layers import GaussianNoise
+from ..models import build_networks, get_model_spec
+from ..network import Caches, Network
 from ..objectives import Objective, SoftLabels
+from ..objectives.codes import count_classes, draw_codes, draw_noise
+from ..objectives.conditional import CATEGORIES, Conditional, get_conditional
+from ..objectives.cross_entropy import one_hot
+from ..objectives.ensemble import DiscriminatorEnsembleObjective
+from ..objectives.penalties import Penalty, check_penalised, get_penalty
 from ..optimizers import Adam
-from ..penalties import Penalty, check_penalised, get_penalty
-from ..several import Several
-from .average import RunningAverage
+from ..optimizers.averaging import RunningAverage
+from ..optimizers.clipping import Clipped
 from .config import TrainConfig
 from .simultaneous import check_uncoupled, simultaneous_step
 from .steps import alternating_step, discriminator_step
@@ -77,11 +78,11 @@ class Trainer:
             self.update = simultaneous_step
         self.batches = Batches(dataset.samples, config.batch_size, rng=order, device=self.device, labels=labels)
         self.one_hot = one_hot(np.arange(self.classes), self.classes, device=self.device)  # row y: the code of label y
-        self.objective = get_family(config.model).get_objective(config.objective, corrected=config.corrected)
+        self.objective = get_model_spec(config.model).get_objective(config.objective, corrected=config.corrected)
         if config.soft_labels:
             self.objective = SoftLabels(self.objective, **config.soft_labels, rng=soft_labels)
         if config.discriminators > 1:
-            self.objective = Several(self.objective, combine=config.combine)
+            self.objective = DiscriminatorEnsembleObjective(self.objective, combine=config.combine)
         self.penalty = get_penalty(config.penalty) if config.penalty else None
         if self.penalty:
             check_penalised(self.discriminator)
@@ -186,8 +187,3 @@ def _optimizer(
         gradient_norm=config.clip_gradient_norm,
         weights=weights,
     )
-
-
-def draw_noise(rng: np.random.Generator, n: int, latent_dim: int, device: Device) -> Array:
-    """Draw z (N, Z), standard normal float32, on the host, so that one seed gives one run on every device."""
-    return to_device(rng.standard_normal((n, latent_dim), dtype=np.float32), device)

@@ -1,0 +1,1 @@
+"""What the commands of `minigan` do, one file for each."""

@@ -1,0 +1,102 @@
+"""The opponents in `minigan bench`: PyTorch's training step as most write it, and as well as it can be written."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ...backend import Device
+from ...models import build_networks
+from ...training.simultaneous import LEAST
+from ...training.steps import couples_samples
+from .to_torch import to_torch
+
+
+def plain_step(g: Any, d: Any, adam_g: Any, adam_d: Any, x_real: Any, z: Any, *, freeze: bool = False) -> Any:
+    """Alternate as tutorials do; with ``freeze`` D's weight gradients are left out where only G learns."""
+    import torch
+
+    bce = torch.nn.functional.binary_cross_entropy_with_logits
+    x_fake = g(z)
+    real, fake = d(x_real), d(x_fake.detach())
+    adam_d.zero_grad(set_to_none=True)
+    d_loss = bce(real, torch.ones_like(real)) + bce(fake, torch.zeros_like(fake))
+    d_loss.backward()
+    adam_d.step()
+    d.requires_grad_(not freeze)
+    fake = d(x_fake)
+    adam_g.zero_grad(set_to_none=True)
+    g_loss = bce(fake, torch.ones_like(fake))
+    g_loss.backward()
+    adam_g.step()
+    d.requires_grad_(True)
+    return d_loss, g_loss
+
+
+def simultaneous_step(g: Any, d: Any, adam_g: Any, adam_d: Any, x_real: Any, z: Any) -> Any:
+    """Serve both players by one pass of the fakes through D, as `minigan.training.simultaneous` derives it.
+
+    The losses' gradients on the logits are those that autograd would find; D's graph is walked once for all of them.
+    """
+    import torch
+
+    bce = torch.nn.functional.binary_cross_entropy_with_logits
+    x_fake = g(z)
+    x_seen = x_fake.detach().requires_grad_()  # the cut at which G's gradient is rescaled
+    real, fake = d(x_real), d(x_seen)
+    with torch.no_grad():
+        d_loss = bce(real, torch.ones_like(real)) + bce(fake, torch.zeros_like(fake))
+        g_loss = bce(fake, torch.ones_like(fake))
+        n = len(fake)
+        ds_real, ds_generator = -torch.sigmoid(-real) / n, -torch.sigmoid(-fake) / n
+        u = (torch.sigmoid(fake) / n).clamp_min(LEAST / n)
+        ratio = (ds_generator / u).reshape(-1, *[1] * (x_seen.ndim - 1))
+    adam_d.zero_grad(set_to_none=True)
+    torch.autograd.backward([real, fake], [ds_real, u])
+    adam_g.zero_grad(set_to_none=True)
+    x_fake.backward(x_seen.grad * ratio)
+    adam_d.step()
+    adam_g.step()
+    return d_loss, g_loss
+
+
+def make_step(
+    loop: str, model: str, image_shape: tuple[int, int, int], batch: int, device: Device
+) -> Callable[[], Any]:
+    """Return one training step on random images as a function of nothing.
+
+    loop : "plain", or "best": channels_last, fused Adam and the simultaneous update; where batch norm in D forbids
+        that one, the alternating update with D frozen in G's step
+    """
+    import torch
+
+    networks = build_networks(model, image_shape, rng=np.random.default_rng(0))
+    h, w, c = image_shape
+    x_real = torch.tanh(torch.randn(batch, c, h, w, device=device))
+    z = torch.randn(batch, networks[0].input_shape[0], device=device)
+    g, d = (to_torch(network, native_padding=True).to(device) for network in networks)
+    if loop == "best":
+        g, d, x_real = (each.to(memory_format=torch.channels_last) for each in (g, d, x_real))
+    options: dict[str, Any] = {"lr": 2e-4, "betas": (0.5, 0.999), **({"fused": True} if loop == "best" else {})}
+    adam_g, adam_d = (torch.optim.Adam(net.parameters(), **options) for net in (g, d))
+    if loop == "plain" or couples_samples(networks[1]) is not None:
+        return lambda: plain_step(g, d, adam_g, adam_d, x_real, z, freeze=loop == "best")
+    return lambda: simultaneous_step(g, d, adam_g, adam_d, x_real, z)
+
+
+def count_launches(step: Callable[[], Any]) -> int:
+    """Return how many kernels and copies a call starts on the GPU, whichever library starts them."""
+    import torch
+    from torch.profiler import ProfilerActivity, profile
+
+    with profile(activities=[ProfilerActivity.CUDA]) as profiler:
+        step()
+        torch.cuda.synchronize()
+    return sum(event.device_type == torch.autograd.DeviceType.CUDA for event in profiler.events())
+
+
+def device_memory() -> int:
+    """Return the most bytes that PyTorch has held on the GPU."""
+    import torch
+
+    return torch.cuda.max_memory_reserved()

@@ -1,0 +1,162 @@
+"""What one process of `minigan bench` does: a training step again and again, under a stopwatch."""
+
+import json
+import re
+import sys
+import time
+from collections.abc import Callable
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ...backend import Device, array_module, retain_heap, synchronize, to_device
+from ...commands.bench import torch_loops
+from ...fast.threads import threads
+from ...models import build_networks
+from ...network import Network
+from ...objectives import NonSaturating
+from ...objectives.codes import draw_noise
+from ...optimizers import Adam
+from ...training import alternating_step, simultaneous_step
+
+IMAGE = (28, 28, 1)
+WARM_UP = 3  # steps before the clock starts, in every process
+SECONDS = 4.0  # of timed steps in every process, about
+LEAST = 5  # timed steps in every process
+
+
+def _our_step(model: str, batch_size: int, device: Device, update: str) -> tuple[Callable[[], Any], Network, Network]:
+    retain_heap()
+    rng = np.random.default_rng(0)
+    g, d = build_networks(model, IMAGE, rng=rng, device=device)
+    adam_g, adam_d = Adam(g, learning_rate=2e-4), Adam(d, learning_rate=2e-4)
+    both = {"alternating": alternating_step, "simultaneous": simultaneous_step}[update]
+    x_real = to_device(np.tanh(rng.standard_normal((*IMAGE[:2], batch_size, 1), dtype=np.float32)), device)
+    z = draw_noise(rng, batch_size, g.input_shape[0], device)
+
+    def step() -> None:
+        x_fake, caches = g.forward(z, train=True, rng=rng)
+        both(g, d, adam_g, adam_d, NonSaturating(), x_real, x_fake, caches, rng=rng)
+
+    return step, g, d
+
+
+def _measure(step: Callable[[], Any], device: Device) -> dict[str, Any]:
+    """Milliseconds of each step, for about SECONDS, and how many threads were busy over them."""
+    for _ in range(WARM_UP):
+        step()
+    synchronize(device)
+    ms: list[float] = []
+    start, start_cpu = time.perf_counter(), time.process_time()
+    while len(ms) < LEAST or sum(ms) < 1000 * SECONDS:
+        ms.append(_stopwatch(step, device))
+    threads = (time.process_time() - start_cpu) / (time.perf_counter() - start)
+    return {"ms": ms, "threads": threads}
+
+
+def _stopwatch(step: Callable[[], Any], device: Device) -> float:
+    """Milliseconds of one call; on a GPU between two events in the stream that CuPy and PyTorch share by default."""
+    if device == "cpu":
+        start = time.perf_counter()
+        step()
+        return 1000 * (time.perf_counter() - start)
+    cuda = array_module(device).cuda
+    before, after = cuda.Event(), cuda.Event()
+    before.record()
+    step()
+    after.record()
+    after.synchronize()
+    return cuda.get_elapsed_time(before, after)
+
+
+def _launches(step: Callable[[], Any], device: Device) -> int | None:
+    """Kernels and copies that one step starts on a GPU, as PyTorch's profiler counts them; None without either."""
+    if device == "cpu" or not find_spec("torch"):
+        return None
+    return torch_loops.count_launches(step)
+
+
+def _peak_memory_mb(worker: str, device: Device) -> float | None:
+    """Most memory this process has held, or its pool on the GPU; None where the system does not tell."""
+    if device == "cuda":
+        pool = array_module(device).get_default_memory_pool()
+        return (pool.total_bytes() if worker == "ours" else torch_loops.device_memory()) / 2**20
+    try:  # Linux: its ru_maxrss starts at what the parent held
+        return int(re.findall(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())[0]) / 2**10
+    except (OSError, IndexError):
+        pass
+    try:
+        import resource
+    except ImportError:
+        return None
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / 2**20 if sys.platform == "darwin" else peak / 2**10
+
+
+def _time_layers(model: str, batch_size: int, device: Device, update: str) -> dict[str, Any]:
+    """Median ms per step in every layer, all its passes added up, and in the rest of the step."""
+    step, *networks = _our_step(model, batch_size, device, update)
+    spent: dict[tuple[str, int, str], float] = {}
+
+    def watch(layer: Any, key: tuple[str, int, str]) -> None:
+        method = getattr(layer, key[2])
+
+        def watched(*args: Any, **kwargs: Any) -> Any:
+            result = []
+            ms = _stopwatch(lambda: result.append(method(*args, **kwargs)), device)
+            spent[key] = spent.get(key, 0.0) + ms
+            return result[0]
+
+        setattr(layer, key[2], watched)
+
+    for name, network in zip("GD", networks, strict=True):
+        for i, layer in enumerate(network.units):
+            for direction in ("forward", "backward"):
+                watch(layer, (name, i, direction))
+    steps: list[dict[tuple[str, int, str], float]] = []
+    rest: list[float] = []
+
+    def watched_step() -> None:
+        spent.clear()
+        total = _stopwatch(step, device)
+        steps.append(dict(spent))
+        rest.append(total - sum(spent.values()))
+
+    _measure(watched_step, device)
+
+    def median(*key: Any) -> float:
+        return round(float(np.median([each.get(key, 0.0) for each in steps[WARM_UP:]])), 4)
+
+    rows = [
+        {
+            "network": name,
+            "layer": repr(layer),
+            "forward_ms": median(name, i, "forward"),
+            "backward_ms": median(name, i, "backward"),
+        }
+        for name, network in zip("GD", networks, strict=True)
+        for i, layer in enumerate(network.units)
+    ]
+    return {"rows": rows, "rest_ms": round(float(np.median(rest[WARM_UP:])), 4)}
+
+
+def work(worker: str, model: str, batch_size: int, device: Device, update: str) -> dict[str, Any]:
+    """Do what one process of `minigan bench` does: worker is "ours", "plain", "best" or "layers"."""
+    if worker in ("plain", "best"):
+        return _timed(worker, torch_loops.make_step(worker, model, IMAGE, batch_size, device), device)
+    with threads(device=device):
+        if worker == "layers":
+            return _time_layers(model, batch_size, device, update)
+        return _timed(worker, _our_step(model, batch_size, device, update)[0], device)
+
+
+def _timed(worker: str, step: Callable[[], Any], device: Device) -> dict[str, Any]:
+    timed = {**_measure(step, device), "peak_memory_mb": _peak_memory_mb(worker, device)}
+    return {**timed, "launches": _launches(step, device)}
+
+
+if __name__ == "__main__":
+    _worker, _model, _batch_size, _device, _update = sys.argv[1:]
+    print(json.dumps(work(_worker, _model, int(_batch_size), _device, _update)))  # type: ignore[arg-type]

@@ -1,0 +1,69 @@
+"""`minigan doctor`: what this machine offers, and what is missing, in words a person can act on."""
+
+import os
+import platform
+import sys
+import time
+from importlib import import_module
+
+import numpy as np
+
+from ..backend import cuda_problem
+from ..datasets import mnist
+from ..fast.threads import blas_kernels
+
+
+def doctor() -> str:
+    """Return the report: Python, NumPy and its BLAS with measured speed and threads, CuPy and GPU, data sets."""
+    from .. import __version__
+
+    lines = [
+        f"minigan {__version__}, Python {platform.python_version()}, {platform.system()} {platform.machine()}",
+        f"NumPy   {np.__version__} with {_blas()}: {_matmul_speed()}",
+        f"GPU     {_gpu()}",
+        f"device  'auto' means {'cuda' if cuda_problem() is None else 'cpu'} here",
+    ]
+    lines += [f"data    {row.name}: {row.state}, {row.where}" for row in mnist.status()]
+    return "\n".join(lines)
+
+
+def _blas() -> str:
+    config = np.show_config(mode="dicts")
+    blas = config["Build Dependencies"]["blas"] if config else {}
+    kernels = f", {name} kernels" if (name := blas_kernels()) else ""
+    return f"{blas.get('name', 'an unknown BLAS')} {blas.get('version', '')}".strip() + kernels
+
+
+def _matmul_speed() -> str:
+    """Speed of a float32 product, and how many threads worked on it: processor time over elapsed time."""
+    a = np.ones((1024, 1024), dtype=np.float32)
+    a @ a
+    start, start_cpu = time.perf_counter(), time.process_time()
+    products = 20
+    for _ in range(products):
+        a @ a
+    elapsed, cpu = time.perf_counter() - start, time.process_time() - start_cpu
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    settings = [f"{k}={v}" for k, v in sorted(os.environ.items()) if k.endswith(("_NUM_THREADS", "BLAS_CORETYPE"))]
+    told = f"; {', '.join(settings)}" if settings else ""
+    gflops = products * 2 * 1024**3 / elapsed / 1e9
+    return f"{gflops:.0f} GFLOP/s in float32 on {max(1, round(cpu / elapsed))} of {cores} cores{told}"
+
+
+def _gpu() -> str:
+    problem = cuda_problem()
+    cupy = sys.modules.get("cupy")
+    name = f"CuPy {cupy.__version__}, " if cupy else ""
+    if problem is not None:
+        return f"{name}not usable: {problem}"
+    runtime = import_module("cupy").cuda.runtime
+    device = runtime.getDeviceProperties(runtime.getDevice())
+    free, total = runtime.memGetInfo()
+    return (
+        f"{name}{device['name'].decode()}, {free / 2**30:.1f} of {total / 2**30:.1f} GiB free, "
+        f"CUDA driver {_cuda_version(runtime.driverGetVersion())}, runtime {_cuda_version(runtime.runtimeGetVersion())}"
+    )
+
+
+def _cuda_version(number: int) -> str:
+    return f"{number // 1000}.{number % 1000 // 10}"

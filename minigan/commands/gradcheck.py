@@ -1,0 +1,111 @@
+"""Every gradient of the package, checked: what `minigan gradcheck` runs."""
+
+import numpy as np
+
+from ..gradient_check import Check, check_game, check_layer
+from ..layers import (
+    BatchNorm,
+    Constant,
+    Conv2D,
+    Conv2DTranspose,
+    Dense,
+    DiscriminatorEnsemble,
+    Dropout,
+    Flatten,
+    GaussianNoise,
+    Layer,
+    LeakyReLU,
+    MinibatchStd,
+    PackSamples,
+    RandomShift,
+    ReLU,
+    Rescaling,
+    Reshape,
+    Shape,
+    Sigmoid,
+    SpectralNorm,
+    Tanh,
+)
+from ..models import MODELS, build_networks, get_model_spec
+from ..network import Network
+from ..objectives import OBJECTIVES, NonSaturating, Objective
+from ..objectives.codes import draw_codes
+from ..objectives.conditional import CATEGORIES, CONDITIONALS
+from ..objectives.ensemble import COMBINE, DiscriminatorEnsembleObjective
+
+BATCH = 4  # samples in a game that is checked
+
+
+def every_layer() -> list[tuple[Layer, Shape]]:
+    """Return a new instance of every kind of layer, with an input shape that it takes."""
+    return [
+        (Dense(5), (7,)),
+        (Constant(3), (5,)),
+        (Conv2D(4, 3), (6, 5, 3)),
+        (Conv2D(4, 5, stride=2), (7, 8, 6)),
+        (Conv2DTranspose(4, 4, stride=2), (4, 5, 6)),
+        (Conv2DTranspose(2, 5, stride=3, padding=1, output_padding=2), (3, 4, 5)),
+        (BatchNorm(), (6,)),
+        (BatchNorm(), (4, 3, 5)),
+        (LeakyReLU(negative_slope=0.2), (9,)),
+        (ReLU(), (9,)),
+        (Tanh(), (9,)),
+        (Sigmoid(), (9,)),
+        (Dropout(rate=0.3), (9,)),
+        (Rescaling(scale=0.5, offset=1), (9,)),
+        (Flatten(), (4, 3, 2)),
+        (Reshape((4, 3, 2)), (24,)),
+        (RandomShift(2), (6, 5, 2)),
+        (GaussianNoise(std=0.5), (6, 5, 2)),
+        (SpectralNorm(Dense(5)), (7,)),
+        (SpectralNorm(Conv2D(4, 3)), (6, 5, 3)),
+        (MinibatchStd(), (9,)),
+        (MinibatchStd(group_size=2), (4, 3, 2)),
+        (PackSamples(2), (4, 3, 2)),
+        (DiscriminatorEnsemble([[Dense(4), LeakyReLU(negative_slope=0.2), Dense(1)], [SpectralNorm(Dense(2))]]), (7,)),
+    ]
+
+
+def check_model(model: str, *, size: int = 28, seed: int = 0) -> list[Check]:
+    """Check the game of one model under every objective, and every conditional game: D's gradient, and G's through D.
+
+    size : height and width of the images; points have dimension 2
+    """
+    shape = get_model_spec(model).example_shape(size)
+    shift = 2 if len(shape) == 3 else 0
+    networks = build_networks(model, shape, rng=np.random.default_rng(seed), augment_shift=shift)
+    games: list[tuple[tuple[Network, Network], Objective]] = [(networks, each) for each in OBJECTIVES.values()]
+    for kind in CONDITIONALS.values():
+        rng = np.random.default_rng(seed)
+        codes = draw_codes(rng, BATCH, CATEGORIES, continuous=kind.continuous)
+        networks = build_networks(model, shape, rng=rng, augment_shift=shift, codes=codes.shape[1])
+        games.append((networks, kind(NonSaturating(), codes)))
+    return [
+        check._replace(name=f"{model}, {objective.name}, {check.name}")
+        for networks, objective in games
+        for check in check_game(*networks, objective, batch=BATCH, seed=seed)
+    ]
+
+
+def check_several(*, seed: int = 0) -> list[Check]:
+    """Check the game against three discriminators under every objective, G paying their mean or their maximum."""
+    networks = build_networks("mlp", (8, 8, 1), rng=np.random.default_rng(seed), discriminators=3)
+    return [
+        check._replace(name=f"three discriminators, {combine}, {objective.name}, {check.name}")
+        for combine in COMBINE
+        for objective in OBJECTIVES.values()
+        for check in check_game(*networks, DiscriminatorEnsembleObjective(objective, combine=combine), seed=seed)
+    ]
+
+
+def check_package(*, seed: int = 0) -> list[Check]:
+    """Check every layer in either mode, every model on images of 8 x 8, and the game of several discriminators."""
+    checks = []
+    for train in (True, False):
+        for layer, shape in every_layer():
+            mode = "train" if train else "eval"
+            found = check_layer(layer, shape, train=train, seed=seed)
+            checks += [check._replace(name=f"{check.name}, {mode}") for check in found]
+    for model in MODELS:
+        checks += check_model(model, size=8, seed=seed)
+    return checks + check_several(seed=seed)

@@ -1,0 +1,131 @@
+"""Compares objectives and penalties: one training run for each row and seed, judged and written to a CSV.
+
+`minigan study` trains `hybrid` on `mnist-5k` with all defaults but the objective and the penalty.
+"""
+
+import csv
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from statistics import median
+from typing import NamedTuple
+
+from .. import validation
+from ..errors import InputError
+from ..files import atomic_path
+from ..models import get_model_spec
+from ..objectives import OBJECTIVES
+from ..objectives.penalties import PENALTIES
+from ..runs.train import train
+
+MODEL, DATA = "hybrid", "mnist-5k"
+
+
+class Game(NamedTuple):
+    """What is compared; ``penalty`` is "none" without one."""
+
+    objective: str
+    penalty: str
+
+
+class Row(NamedTuple):
+    """One finished run: the columns of the CSV. ``seconds`` are those of training alone."""
+
+    objective: str
+    penalty: str
+    seed: int
+    steps: int
+    fid: float
+    kl: float
+    seconds: float
+
+
+# every objective without a penalty, and every penalty with the objective that it was made for
+GAMES = [Game(objective, "none") for objective in OBJECTIVES] + [
+    Game("wasserstein" if penalty.startswith("wgan") else "non-saturating", penalty) for penalty in PENALTIES
+]
+
+
+def study(
+    out: Path, *, rows: Sequence[str] = (), seeds: Sequence[int] = (0, 1, 2), steps: int | None = None
+) -> list[Row]:
+    """Train and judge every game with every seed; return the rows of the CSV ``out`` with this number of steps.
+
+    A finished run is added to the file at once, whole or not at all, and a run that is there already, with its number
+    of steps, is not done again: the study can be interrupted and called again.
+
+    rows : names of objectives and penalties; only games with one of them are run (default: all)
+    steps : of each run (default: the model's own number)
+    """
+    games = select(rows)
+    steps = validation.integer("steps", get_model_spec(MODEL).steps if steps is None else steps)
+    for seed in seeds:
+        validation.integer("seeds", seed, least=0)
+    done = read(out)
+    for seed in seeds:
+        for game in games:
+            if (*game, seed, steps) not in {row[:4] for row in done}:
+                done.append(run(game, seed, steps))
+                write(done, out)
+                print(f"{name(game)}, seed {seed}: FID {done[-1].fid:.2f}, {done[-1].seconds:.0f} s", flush=True)
+    return [row for row in done if row.steps == steps]
+
+
+def run(game: Game, seed: int, steps: int) -> Row:
+    """Train and judge once."""
+    penalty = None if game.penalty == "none" else game.penalty
+    start = time.perf_counter()
+    trained = train(
+        model=MODEL, data=DATA, objective=game.objective, penalty=penalty, seed=seed, steps=steps, quiet=True
+    )
+    seconds = time.perf_counter() - start
+    found = trained.evaluate()
+    return Row(*game, seed, steps, round(found.fid, 3), round(found.kl, 5), round(seconds, 1))
+
+
+def read(path: Path) -> list[Row]:
+    """Return the rows of a CSV, none where there is no such file; raise ``InputError`` when it is something else."""
+    if not path.exists():
+        return []
+    try:
+        with open(path, newline="", encoding="utf-8") as file:
+            header, *rows = csv.reader(file)
+        if tuple(header) != Row._fields:
+            raise ValueError
+        return [Row(a, b, int(c), int(d), float(e), float(f), float(g)) for a, b, c, d, e, f, g in rows]
+    except ValueError:  # of a number, of the count of columns, of the text's encoding
+        raise InputError(f"out: {str(path)!r} is no CSV with the columns {', '.join(Row._fields)}") from None
+
+
+def write(rows: Sequence[Row], path: Path) -> None:
+    """Write the rows in the order of `GAMES`, whole or not at all."""
+    ordered = sorted(rows, key=lambda row: (GAMES.index(Game(*row[:2])), *row[2:4]))
+    with atomic_path(path) as temporary, open(temporary, "w", newline="", encoding="utf-8") as file:
+        csv.writer(file, lineterminator="\n").writerows([Row._fields, *ordered])
+
+
+def select(names: Sequence[str]) -> list[Game]:
+    """Return the games with one of these objectives or penalties, all for no names; ``InputError`` for unknown ones."""
+    known = [*OBJECTIVES, *PENALTIES]
+    for each in names:
+        if each not in known:
+            raise InputError(f"rows: expected some of {', '.join(known)}, got {each!r}")
+    return [game for game in GAMES if not names or set(game) & set(names)]
+
+
+def summary(rows: Sequence[Row]) -> dict[Game, str]:
+    """Return for each game its distance as the README writes it: "median (least to greatest)" over the seeds."""
+    found: dict[Game, list[float]] = {}
+    for row in rows:
+        found.setdefault(Game(*row[:2]), []).append(row.fid)
+    return {game: f"{median(fid):.2f} ({min(fid):.2f} to {max(fid):.2f})" for game, fid in found.items()}
+
+
+def report(rows: Sequence[Row]) -> str:
+    """Put the `summary` into a table."""
+    return "\n".join(f"{name(game):<32} FID {text}" for game, text in summary(rows).items())
+
+
+def name(game: Game) -> str:
+    """Return the objective, and the penalty if there is one."""
+    return game.objective if game.penalty == "none" else f"{game.objective}, {game.penalty}"

@@ -1,0 +1,87 @@
+"""Chains of elementwise operations in one pass over memory.
+
+A chain such as ``dy * maximum(x > 0, slope) * scale``, written plainly, reads and writes every array in full once per
+operation, and memory is slower than arithmetic. On the CPU the plain form therefore runs on blocks of rows, small
+enough to stay in the cache of a core. On a GPU the same chain, in CUDA C, is one kernel.
+
+The plain form stays beside as ``function.plain``: the reference of the tests.
+"""
+
+from collections.abc import Callable, Sequence
+from functools import cache, wraps
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from ..backend import Array, get_array_module
+from ..layers.base import sum_over_rows
+from .threads import parallel_for, slices
+
+ROW = 1 << 13  # elements of a row, about: as a vector repeated so often is added to each, short ones take longer
+BLOCK = 1 << 18  # elements of an array in one block; over smaller ones the threads wait for Python's lock
+
+Chain = Callable[..., None]
+
+
+def as_rows(x: Array) -> Array:
+    """Put k samples into a row, as many as divide their number M and fit: (..., C) -> (M / k, k, C)."""
+    m, c = x.size // x.shape[-1], x.shape[-1]
+    return get_array_module(x).ascontiguousarray(x).reshape(-1, _divisor(m, ROW // c), c)
+
+
+@cache
+def _divisor(m: int, most: int) -> int:
+    """Find the largest divisor of m that is at most ``most``, or 1."""
+    return next((k for k in range(most, 1, -1) if m % k == 0), 1)
+
+
+def elementwise(
+    inputs: str, outputs: str, cuda: str, *, stored: int = 1, summed: Sequence[int] = ()
+) -> Callable[[Chain], Callable[..., tuple[Array, ...]]]:
+    """Let a chain compute its results block by block on the CPU, in one kernel on a GPU.
+
+    The chain takes its inputs, then its outputs, which it fills: arrays of rows (P, k, C), an input of them first,
+    arrays (k, C), and scalars. The decorated function takes the inputs and returns the first ``stored`` outputs,
+    followed by the sums over all samples, (C,), of the outputs whose numbers ``summed`` lists.
+
+    inputs, outputs, cuda : the same for ``cupy.ElementwiseKernel``; T is the type of the arrays
+    """
+    count = outputs.count(",") + 1
+
+    def decorate(chain: Chain) -> Callable[..., tuple[Array, ...]]:
+        @wraps(chain)
+        def run(*operands: Any) -> tuple[Array, ...]:
+            xp, shape, dtype = get_array_module(operands[0]), operands[0].shape, operands[0].dtype
+            if xp is not np:
+                results = [xp.empty(shape, dtype) for _ in range(count)]
+                _kernel(xp, inputs, outputs, cuda, chain.__name__)(*operands, *results)
+                return (*results[:stored], *(sum_over_rows(results[i]) for i in summed))
+            height = max(1, BLOCK // (shape[1] * shape[2] or 1))
+            results = [np.empty(shape, dtype) for _ in range(stored)]
+            blocks = slices(shape[0], height, like=operands[0])
+            sums = np.empty((len(blocks), len(summed), shape[-1]), dtype)
+
+            def compute(number: int) -> None:
+                given, filled = ([_rows(each, blocks[number]) for each in arrays] for arrays in (operands, results))
+                filled += [np.empty_like(given[0]) for _ in range(stored, count)]
+                chain(*given, *filled)
+                for total, i in zip(sums[number], summed, strict=True):
+                    total[...] = sum_over_rows(filled[i])
+
+            parallel_for(compute, range(len(blocks)))
+            return (*results, *sums.sum(axis=0))
+
+        run.plain = chain  # type: ignore[attr-defined]
+        return run
+
+    return decorate
+
+
+def _rows(operand: Any, rows: slice) -> Any:
+    return operand[rows] if getattr(operand, "ndim", 0) == 3 else operand
+
+
+@cache
+def _kernel(xp: ModuleType, inputs: str, outputs: str, cuda: str, name: str) -> Chain:
+    return xp.ElementwiseKernel(inputs, outputs, cuda, name)

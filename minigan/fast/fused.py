@@ -1,0 +1,198 @@
+"""Pairs of layers that are computed together, in fewer passes over memory than one after the other.
+
+A `Network` looks for them itself; its ``layers`` stay what the user gave. The two layers, one after the other, are the
+reference that each pair is tested equal to.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from ..backend import Array, get_array_module
+from ..layers.activations import LeakyReLU
+from ..layers.base import Layer, SymmetricLayer, repeat_rows, sum_over_rows
+from ..layers.batch_norm import BatchNorm, BatchNormCache
+from ..layers.dropout import Dropout
+from .elementwise import as_rows, elementwise
+
+
+def fuse(layers: Sequence[Layer]) -> list[Layer]:
+    """Return the layers, every known pair of neighbours replaced by one that computes both."""
+    units: list[Layer] = []
+    for layer in layers:
+        before = units[-1] if units else None
+        if isinstance(before, BatchNorm) and isinstance(layer, LeakyReLU):
+            units[-1] = BatchNormLeakyReLU(before, layer)
+        elif isinstance(before, LeakyReLU) and isinstance(layer, Dropout):
+            units[-1] = LeakyReLUDropout(before, layer)
+        else:
+            units.append(layer)
+    return units
+
+
+@elementwise("T x, T mean", "T square", "square = (x - mean) * (x - mean)", stored=0, summed=(0,))
+def squares(x: Array, mean: Array, square: Array) -> None:
+    """(x - mean)^2, whose sum is M times the variance."""
+    get_array_module(x).subtract(x, mean, out=square)
+    square *= square
+
+
+@elementwise("T x, T mean, T scale, T beta, T slope", "T y", "y = (x - mean) * scale + beta; y = y > 0 ? y : y * slope")
+def normalise_leaky_relu(x: Array, mean: Array, scale: Array, beta: Array, slope: float, y: Array) -> None:
+    """Batch norm with its statistics known, then LeakyReLU; scale is gamma / sqrt(var + eps)."""
+    xp = get_array_module(x)
+    xp.subtract(x, mean, out=y)
+    y *= scale
+    y += beta
+    xp.maximum(y, y * slope, out=y)
+
+
+@elementwise(
+    "T dy, T y, T x, T mean, T slope",
+    "T dh, T product",
+    "dh = y > 0 ? dy : dy * slope; product = dh * (x - mean)",
+    summed=(0, 1),
+)
+def leaky_relu_grad_and_sums(
+    dy: Array, y: Array, x: Array, mean: Array, slope: float, dh: Array, product: Array
+) -> None:
+    """Backward of LeakyReLU, dh, and the terms of both sums that batch norm needs: dh, and dh (x - mean)."""
+    dh[...] = y > 0
+    dh *= 1 - slope
+    dh += slope
+    dh *= dy
+    get_array_module(x).subtract(x, mean, out=product)
+    product *= dh
+
+
+@elementwise("T dh, T x, T mean, T scale, T a, T b", "T dx", "dx = dh * scale + (x - mean) * a + b")
+def normalise_grad(dh: Array, x: Array, mean: Array, scale: Array, a: Array, b: Array, dx: Array) -> None:
+    """Backward of batch norm, its two sums known: dx = scale dh + a (x - mean) + b."""
+    get_array_module(x).subtract(x, mean, out=dx)
+    dx *= a
+    dx += b
+    dx += dh * scale
+
+
+class Cache(NamedTuple):
+    """x and y as rows (P, k, C), and what batch norm remembers, all but x_hat."""
+
+    x: Array
+    y: Array
+    inv_std: Array
+    mean: Array
+    var: Array
+    train: bool
+
+
+class BatchNormLeakyReLU(Layer):
+    """`BatchNorm`, then `LeakyReLU`, on the arrays of the former.
+
+    Forward   y = lrelu((x - mean) gamma inv_std + beta)
+    Backward  dh = lrelu'(y) dy,  dbeta = sum dh,  dgamma = inv_std sum dh (x - mean)
+     train    dx = scale dh + a (x - mean) + b      scale = gamma inv_std,  a = -scale inv_std dgamma / M,
+     eval     dx = scale dh                         b = -scale dbeta / M
+
+    which is the layers' own derivation with x_hat = (x - mean) inv_std written out. x is remembered instead of x_hat:
+    the pass that would write x_hat is saved.
+    """
+
+    couples_samples = True
+
+    def __init__(self, norm: BatchNorm, activation: LeakyReLU) -> None:
+        self.norm, self.activation = norm, activation
+        self.params = norm.params
+
+    def forward(self, x: Array, *, train: bool, rng: np.random.Generator | None = None) -> tuple[Array, Cache]:
+        norm, rows = self.norm, as_rows(x)
+        if train:
+            m = norm.count(x)
+            mean = sum_over_rows(x) / m
+            var = squares(rows, repeat_rows(mean, rows.shape[1]))[0] / m
+        else:
+            mean, var = norm.running_mean, norm.running_var
+        inv_std = (var + norm.eps) ** -0.5
+        vectors = (repeat_rows(v, rows.shape[1]) for v in (mean, norm.gamma * inv_std, norm.beta))
+        (y,) = normalise_leaky_relu(rows, *vectors, self.activation.negative_slope)
+        return y.reshape(x.shape), Cache(rows, y, inv_std, mean, var, train)
+
+    def backward(self, dy: Array, cache: Cache, *, param_grads: bool, input_grad: bool) -> Array | None:
+        norm, x, mean = self.norm, cache.x, repeat_rows(cache.mean, cache.x.shape[1])
+        dh, dbeta, dgamma = leaky_relu_grad_and_sums(as_rows(dy), cache.y, x, mean, self.activation.negative_slope)
+        dgamma *= cache.inv_std
+        if param_grads:
+            norm.dbeta += dbeta
+            norm.dgamma += dgamma
+        if not input_grad:
+            return None
+        scale = norm.gamma * cache.inv_std
+        if not cache.train:
+            return (dh * scale).reshape(dy.shape)
+        m = norm.count(x)
+        vectors = (repeat_rows(v, x.shape[1]) for v in (scale, scale * cache.inv_std * dgamma / -m, scale * dbeta / -m))
+        return normalise_grad(dh, x, mean, *vectors)[0].reshape(dy.shape)
+
+    def input_grad(self, dy: Array, cache: Cache) -> Array:
+        dx = self.backward(dy, cache, param_grads=False, input_grad=True)
+        assert dx is not None
+        return dx
+
+    def jvp(self, x_dot: Array, cache: Cache) -> Array:
+        """Push the tangent through the two layers themselves, whose caches follow from this one."""
+        x_hat = (cache.x - cache.mean) * cache.inv_std
+        norm_cache = BatchNormCache(x_hat.reshape(x_dot.shape), cache.inv_std, cache.mean, cache.var, cache.train)
+        return self.activation.jvp(self.norm.jvp(x_dot, norm_cache), cache.y.reshape(x_dot.shape))
+
+    def update_stats(self, cache: Cache) -> None:
+        self.norm.update_stats(cache)  # it looks at train, mean and var alone
+
+    def __repr__(self) -> str:
+        return f"{self.norm!r} + {self.activation!r}"
+
+
+@elementwise(
+    "T x, bool keep, T slope, T scale",
+    "T y, T slopes",
+    "slopes = x > 0 ? scale : slope * scale; slopes *= keep; y = x * slopes",
+    stored=2,
+)
+def leaky_relu_dropout(x: Array, keep: Array, slope: float, scale: float, y: Array, slopes: Array) -> None:
+    """LeakyReLU, then dropout: y = x slopes, with slopes 1 or the slope where x is kept, times the scale, else 0."""
+    slopes[...] = x > 0
+    slopes *= (1 - slope) * scale
+    slopes += slope * scale
+    slopes *= keep
+    get_array_module(x).multiply(x, slopes, out=y)
+
+
+@elementwise("T dy, T slopes", "T dx", "dx = dy * slopes")
+def times(dy: Array, slopes: Array, dx: Array) -> None:
+    """Backward of both, dy slopes."""
+    get_array_module(dy).multiply(dy, slopes, out=dx)
+
+
+class LeakyReLUDropout(SymmetricLayer):
+    """`LeakyReLU`, then `Dropout`: both multiply each element by a number, so y = x slopes, dx = dy slopes.
+
+    slopes = (1 if x > 0 else s) m / (1 - rate)        without the last factor outside training
+    """
+
+    piecewise_linear = True
+
+    def __init__(self, activation: LeakyReLU, dropout: Dropout) -> None:
+        self.activation, self.dropout = activation, dropout
+
+    def forward(self, x: Array, *, train: bool, rng: np.random.Generator | None = None) -> tuple[Array, Array]:
+        slope, keep = self.activation.negative_slope, self.dropout.draw(x, train=train, rng=rng)
+        if keep is None:
+            y, _ = self.activation.forward(x, train=train)
+            return y, (x > 0) * x.dtype.type(1 - slope) + slope
+        y, slopes = leaky_relu_dropout(as_rows(x), as_rows(keep), slope, 1 / (1 - self.dropout.rate))
+        return y.reshape(x.shape), slopes.reshape(x.shape)
+
+    def input_grad(self, dy: Array, cache: Array) -> Array:
+        return times(as_rows(dy), as_rows(cache))[0].reshape(dy.shape)
+
+    def __repr__(self) -> str:
+        return f"{self.activation!r} + {self.dropout!r}"

@@ -1,0 +1,154 @@
+"""Work shared between the cores of a CPU.
+
+A BLAS spreads one product over its threads, and between the products all cores but one are idle; with the small
+products of a convolution its threads wait for each other even within. Here the arithmetic is cut into parts that do not
+depend on each other (columns of a transform, products of a batch, blocks of an activation), and `spread` hands them to
+threads of our own, while the BLAS computes each product on one. NumPy releases Python's lock while it computes, so the
+threads do run at the same time.
+
+The parts are the same for any number of threads, and no sum is ever split by who computes it: so are the results.
+"""
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from importlib.util import find_spec
+from queue import SimpleQueue
+from typing import TypeVar
+
+import numpy as np
+
+from .. import validation
+from ..backend import Array, Device, get_array_module
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+Jobs = SimpleQueue[Callable[[], None] | None]
+
+MIN_TASK_FLOPS = 14_000_000  # multiplications in a part, a tenth of a millisecond or two: less is not worth a hand-over
+WRITE_COST = 16  # multiplications in the time of writing one element to memory, by measurement
+
+_helpers: list[Jobs] = []  # the jobs of each thread beside the caller's
+
+
+@contextmanager
+def threads(count: int | None = None, *, device: Device = "cpu") -> Iterator[None]:
+    """Compute on ``count`` threads inside the block, each product on one of them. `minigan.train` does so by itself.
+
+    count : by default as many as NumPy's BLAS would use, which follows the cores and OPENBLAS_NUM_THREADS or its kin
+    device : where the arrays are
+
+    Nothing changes for a GPU, inside another such block, and where the BLAS cannot be told to use one thread (Apple's
+    Accelerate). Raises ``InputError`` for a count that is not a positive integer.
+    """
+    if device != "cpu":
+        yield
+        return
+    from threadpoolctl import ThreadpoolController
+
+    blas = ThreadpoolController().select(user_api="blas")
+    if count is None:
+        count = max((library["num_threads"] for library in blas.info()), default=1)
+    if validation.integer("count", count) == 1 or _helpers or not blas.info():
+        yield
+        return
+    with blas.limit(limits=1):
+        _helpers.extend(SimpleQueue() for _ in range(count - 1))
+        running = [threading.Thread(target=_work_off, args=(jobs,), daemon=True) for jobs in _helpers]
+        for thread in running:
+            thread.start()
+        try:
+            yield
+        finally:
+            for jobs in _helpers:
+                jobs.put(None)
+            _helpers.clear()
+            for thread in running:
+                thread.join()
+
+
+def blas_kernels() -> str | None:
+    """Name the processor for which NumPy's BLAS runs, "SkylakeX" for example; None where it does not tell."""
+    if not find_spec("threadpoolctl"):
+        return None
+    from threadpoolctl import ThreadpoolController
+
+    libraries = ThreadpoolController().select(user_api="blas").info()
+    return next((library["architecture"] for library in libraries if library.get("architecture")), None)
+
+
+def _work_off(jobs: Jobs) -> None:
+    while (job := jobs.get()) is not None:
+        job()
+
+
+def parallel_for(task: Callable[[Item], object], items: Sequence[Item]) -> None:
+    """Call ``task`` on each item, in any order and on all threads; raise what a call raises."""
+    if len(items) < 2 or not _helpers:
+        for item in items:
+            task(item)
+        return
+    left = iter(items)  # whoever is free takes the next
+    finished: SimpleQueue[BaseException | None] = SimpleQueue()
+
+    def job() -> None:
+        for item in left:
+            try:
+                task(item)
+                finished.put(None)
+            except BaseException as error:
+                finished.put(error)
+
+    for jobs in _helpers:
+        jobs.put(job)
+    job()
+    for _ in items:  # a helper that wakes too late finds nothing left, and nobody waits for it
+        error = finished.get()
+        if error is not None:
+            raise error
+
+
+def parallel_map(tasks: Sequence[Callable[[], Result]], *, work: int) -> list[Result]:
+    """Call the tasks and return what they return, in their order.
+
+    work : multiplications in each of them, about; with `WORK` and more each runs on the next free thread
+    """
+    if work < MIN_TASK_FLOPS:
+        return [task() for task in tasks]
+    results: dict[int, Result] = {}
+    parallel_for(lambda i: results.update({i: tasks[i]()}), range(len(tasks)))
+    return [results[i] for i in range(len(tasks))]
+
+
+def slices(length: int, size: int, *, like: Array) -> list[slice]:
+    """Cut ``length`` into slices of ``size``; for an array on a GPU, whose cores share by themselves, into one."""
+    if get_array_module(like) is not np:
+        size = length
+    return [slice(start, min(start + size, length)) for start in range(0, length, max(size, 1))]
+
+
+def equal_slices(length: int, work: int, *, like: Array) -> list[slice]:
+    """Cut ``length``, each unit of it ``work`` multiplications, into 1, 2, 4, 8, ... slices of at most `WORK`."""
+    count = 1
+    while count * MIN_TASK_FLOPS < length * work:
+        count *= 2
+    return slices(length, -(-length // count), like=like)
+
+
+def matmul(a: Array, b: Array) -> Array:
+    """a (M, K) @ b (K, N) -> (M, N), shared by rows or by columns, whichever are more."""
+    xp, (m, k), n = get_array_module(a), a.shape, b.shape[1]
+    y = xp.empty((m, n), dtype=a.dtype)
+    if m > n:
+        parallel_for(lambda rows: xp.matmul(a[rows], b, out=y[rows]), equal_slices(m, k * n, like=a))
+    else:
+        parallel_for(lambda columns: xp.matmul(a, b[:, columns], out=y[:, columns]), equal_slices(n, k * m, like=a))
+    return y
+
+
+def batched_matmul(a: Array, b: Array, *, out: Array | None = None) -> Array:
+    """a[r] @ b[r] for every r: a (R, M, K), b (R, K, N) -> (R, M, N), a new array or ``out``."""
+    xp, (r, m, k), n = get_array_module(a), a.shape, b.shape[2]
+    out = xp.empty((r, m, n), dtype=a.dtype) if out is None else out
+    parallel_for(lambda some: xp.matmul(a[some], b[some], out=out[some]), equal_slices(r, m * k * n, like=a))
+    return out

@@ -1,0 +1,1 @@
+"""The GANs of five introductory articles, corrected, and as they were published."""

@@ -1,0 +1,8 @@
+"""Optimisers: what moves the flat parameter vector of a network along its gradient."""
+
+from .adam import Adam
+from .averaging import RunningAverage
+from .clipping import Clipped
+from .sgd import SGD
+
+__all__ = ["SGD", "Adam", "Clipped", "RunningAverage"]

@@ -1,0 +1,65 @@
+"""Clipping: bounds on a network's gradient before an optimiser's step, and on its weights after it."""
+
+from .. import validation
+from ..backend import get_array_module
+from ..network import Network
+from .adam import Adam
+from .sgd import SGD
+
+
+def clip_gradient_norm(network: Network, bound: float) -> None:
+    """dtheta <- dtheta min(1, bound / |dtheta|), the norm of the whole vector (Pascanu et al. 2013, algorithm 1)."""
+    g = network.dtheta
+    xp = get_array_module(g)
+    norm = xp.sqrt(g @ g)
+    g *= xp.minimum(bound / (norm + (norm == 0)), 1)
+
+
+def clip_gradient_value(network: Network, bound: float) -> None:
+    """Set every element of dtheta to the nearest number in [-bound, bound]."""
+    get_array_module(network.dtheta).clip(network.dtheta, -bound, bound, out=network.dtheta)
+
+
+def clip_weights(network: Network, bound: float) -> None:
+    """Set every element of theta to the nearest number in [-bound, bound] (Arjovsky et al. 2017, algorithm 1)."""
+    get_array_module(network.theta).clip(network.theta, -bound, bound, out=network.theta)
+    network.version += 1
+
+
+class Clipped:
+    """An optimiser whose network is clipped around every step; what is None is not.
+
+    Parameters
+    ----------
+    optimizer : whose ``step`` it is
+    gradient_value, gradient_norm : > 0, bounds on each element and on the norm of dtheta, in this order, before it
+    weights : > 0, bound on each element of theta, after it
+    """
+
+    def __init__(
+        self,
+        optimizer: Adam | SGD,
+        *,
+        gradient_value: float | None = None,
+        gradient_norm: float | None = None,
+        weights: float | None = None,
+    ) -> None:
+        self.optimizer = optimizer
+        self.gradient_value = _bound("gradient_value", gradient_value)
+        self.gradient_norm = _bound("gradient_norm", gradient_norm)
+        self.weights = _bound("weights", weights)
+
+    def step(self) -> None:
+        """Clip the gradient, let the optimiser step, clip the weights."""
+        network = self.optimizer.network
+        if self.gradient_value is not None:
+            clip_gradient_value(network, self.gradient_value)
+        if self.gradient_norm is not None:
+            clip_gradient_norm(network, self.gradient_norm)
+        self.optimizer.step()
+        if self.weights is not None:
+            clip_weights(network, self.weights)
+
+
+def _bound(name: str, bound: float | None) -> float | None:
+    return None if bound is None else validation.positive(name, bound)

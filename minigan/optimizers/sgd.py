@@ -1,0 +1,17 @@
+"""Gradient descent on the flat parameter vector of a network."""
+
+from .. import validation
+from ..network import Network
+
+
+class SGD:
+    """theta <- theta - learning_rate * dtheta."""
+
+    def __init__(self, network: Network, *, learning_rate: float) -> None:
+        self.network = network
+        self.learning_rate = validation.positive("learning_rate", learning_rate)
+
+    def step(self) -> None:
+        """Move the network's parameters once along its present gradients."""
+        self.network.theta -= self.learning_rate * self.network.dtheta
+        self.network.version += 1

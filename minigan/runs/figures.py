@@ -1,0 +1,151 @@
+"""Pictures of a run: sample grids, scatter plots, an animation, the losses. matplotlib is imported on first use."""
+
+import os
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+
+from ..files import atomic_path
+
+BACKGROUND = 0.0  # mid grey in [-1, 1]: tells the frame from the black of a digit
+
+
+class Columns(Protocol):
+    """A table whose columns are arrays of one length: a dict, a `History`, ..."""
+
+    def __getitem__(self, name: str, /) -> np.ndarray:
+        """Return a column by its name."""
+        ...
+
+
+def tile(images: np.ndarray, *, columns: int | None = None, gap: int = 2) -> np.ndarray:
+    """Lay out images (n, H, W) or (n, H, W, C) in rows of ``columns`` with ``gap`` pixels between.
+
+    Values stay as they are, in [-1, 1]. By default the grid is as nearly square as can be.
+    """
+    n, h, w = images.shape[:3]
+    columns = columns or int(np.ceil(np.sqrt(n)))
+    rows = -(-n // columns)
+    grid = np.full(
+        (rows * (h + gap) - gap, columns * (w + gap) - gap, *images.shape[3:]), BACKGROUND, dtype=images.dtype
+    )
+    for i, image in enumerate(images):
+        top, left = i // columns * (h + gap), i % columns * (w + gap)
+        grid[top : top + h, left : left + w] = image
+    return grid
+
+
+def save_grid(images: np.ndarray, path: str | os.PathLike[str], *, columns: int | None = None, scale: int = 3) -> None:
+    """Write images (n, H, W[, C]) in [-1, 1] as one PNG, each pixel ``scale`` pixels wide."""
+    from matplotlib.image import imsave
+
+    grid = _to_rgb(tile(images, columns=columns)).repeat(scale, axis=0).repeat(scale, axis=1)
+    with atomic_path(path) as temporary:
+        imsave(temporary, grid)
+
+
+def draw_points(points: np.ndarray, *, centres: np.ndarray | None = None, size: int = 400) -> np.ndarray:
+    """Plot points (n, C) over the centres (M, C) of their modes, C 1 or 2: an image (size, size, 3) in [-1, 1].
+
+    The axes follow from the centres alone, so that pictures of one data set can be laid over each other; without
+    centres, from the points. Points of dimension 1 lie on the horizontal axis.
+    """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(size / 100, size / 100), dpi=100)
+    figure.set_layout_engine("none")  # whatever the caller's rcParams say
+    canvas = FigureCanvasAgg(figure)
+    axes = figure.add_axes((0.09, 0.07, 0.88, 0.9))
+    for xy, area, colour in ((centres, 90, "moccasin"), (points, 1.5, "tab:blue")):
+        if xy is not None:
+            axes.scatter(xy[:, 0], xy[:, 1] if xy.shape[1] == 2 else np.zeros(len(xy)), s=area, color=colour)
+    reach = 1.25 * max(1.0, float(np.abs(points if centres is None else centres).max()))
+    axes.set(xlim=(-reach, reach), ylim=(-reach, reach))
+    axes.tick_params(labelsize=7)
+    canvas.draw()
+    return np.asarray(canvas.buffer_rgba())[..., :3] / np.float32(127.5) - 1
+
+
+def save_points(points: np.ndarray, path: str | os.PathLike[str], *, centres: np.ndarray | None = None) -> None:
+    """Write the picture of `draw_points` as a PNG."""
+    save_grid(draw_points(points, centres=centres)[None], path, scale=1)
+
+
+def save_animation(
+    snapshots: Sequence[tuple[int, np.ndarray]], path: str | os.PathLike[str], *, seconds: float = 8.0, scale: int = 2
+) -> None:
+    """Write a GIF of (step, images) snapshots of one fixed z; the last frame stays for two seconds.
+
+    scale : width of each pixel
+    """
+    import matplotlib
+    from matplotlib.animation import PillowWriter
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    pictures = [_to_rgb(tile(images)) for _, images in snapshots]
+    height, width = pictures[0].shape[:2]
+    dpi = 100
+    figure = Figure(figsize=(scale * width / dpi, (scale * height + 30) / dpi), dpi=dpi)
+    figure.set_layout_engine("none")
+    FigureCanvasAgg(figure)
+    axes = figure.add_axes((0, 0, 1, scale * height / (scale * height + 30)))
+    axes.set_axis_off()
+    shown = axes.imshow(pictures[0], interpolation="nearest", aspect="auto")
+    title = figure.text(0.5, 1 - 15 / (scale * height + 30), "", ha="center", va="center", fontsize=11)
+    fps = max(1, round(len(pictures) / seconds))
+    with atomic_path(path) as temporary, matplotlib.rc_context({"savefig.dpi": dpi}):
+        writer = PillowWriter(fps=fps)
+        with writer.saving(figure, str(temporary), dpi):
+            for (step, _), picture in zip(snapshots, pictures, strict=True):
+                shown.set_data(picture)
+                title.set_text(f"step {step:,}")
+                writer.grab_frame()
+            for _ in range(2 * fps):
+                writer.grab_frame()
+
+
+def save_losses(
+    history: Columns, path: str | os.PathLike[str], *, equilibrium: bool = True, probability: bool = True
+) -> None:
+    """Plot both losses, and below them mean D(x) and mean D(G(z)), over the steps.
+
+    history : columns step, d_loss, g_loss, d_real, d_fake
+    equilibrium : draw the values of a D that knows nothing, L_D = 2 log 2 and D = 1/2
+    probability : D is a probability in (0, 1) and losses are in nats; False for scores of any size
+    """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(8, 6), dpi=120, layout="constrained")
+    FigureCanvasAgg(figure)
+    losses, outputs = figure.subplots(2, 1, sharex=True)
+    step = history["step"]
+    losses.plot(step, history["d_loss"], color="tab:blue", label="discriminator")
+    losses.plot(step, history["g_loss"], color="tab:orange", label="generator")
+    outputs.plot(step, history["d_real"], color="tab:green", label="D(x), real")
+    outputs.plot(step, history["d_fake"], color="tab:red", label="D(G(z)), fake")
+    if equilibrium:
+        losses.axhline(2 * np.log(2), color="tab:blue", lw=0.8, ls=":", label="2 log 2: D knows nothing")
+        outputs.axhline(0.5, color="grey", lw=0.8, ls=":")
+    losses.set(title="Losses (a low loss is not a good picture)", ylabel="loss per image" + ", nats" * probability)
+    outputs.set_xlabel("training step")
+    if probability:
+        outputs.set(title="What D thinks: probability of being real", ylabel="mean D", ylim=(0, 1))
+    else:
+        outputs.set(title="What D thinks: its score, higher for what looks real", ylabel="mean score")
+    for axes in (losses, outputs):
+        axes.legend(loc="best", frameon=False)
+        axes.grid(alpha=0.2)
+    with atomic_path(path) as temporary:
+        figure.savefig(temporary)
+
+
+def _to_rgb(grid: np.ndarray) -> np.ndarray:
+    """(H, W) or (H, W, C) in [-1, 1] -> (H, W, 3) uint8; one channel is grey, a second or fourth is left out."""
+    pixels = np.clip(np.rint((np.nan_to_num(grid) + 1) * 127.5), 0, 255).astype(np.uint8)
+    if pixels.ndim == 2:
+        pixels = pixels[..., None]
+    return pixels[..., :3] if pixels.shape[-1] >= 3 else pixels[..., :1].repeat(3, axis=-1)

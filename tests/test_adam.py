@@ -1,0 +1,172 @@
+"""SGD and Adam against the paper's algorithm, one number at a time."""
+
+import numpy as np
+import pytest
+
+from minigan import InputError, StaleCacheError
+from minigan.backend import to_device, to_host
+from minigan.layers import Dense
+from minigan.network import Network
+from minigan.optimizers import SGD, Adam
+from minigan.optimizers import adam as optimizers
+
+
+def network(device="cpu", dtype="float64", units=3):
+    return Network([Dense(units)], (4,), rng=np.random.default_rng(0), dtype=dtype, device=device)
+
+
+def adam_by_loop(theta, gradients, learning_rate, beta1, beta2, eps):
+    """Algorithm 1 of Kingma & Ba 2015, literally."""
+    theta = [float(p) for p in theta]
+    m, v = [0.0] * len(theta), [0.0] * len(theta)
+    for t, gradient in enumerate(gradients, start=1):
+        for i, g in enumerate(gradient):
+            m[i] = beta1 * m[i] + (1 - beta1) * g
+            v[i] = beta2 * v[i] + (1 - beta2) * g**2
+            m_hat = m[i] / (1 - beta1**t)
+            v_hat = v[i] / (1 - beta2**t)
+            theta[i] -= learning_rate * m_hat / (v_hat**0.5 + eps)
+    return np.array(theta)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"learning_rate": 0.1},
+        {"learning_rate": 0.01, "beta1": 0.9, "beta2": 0.99, "eps": 1e-3},
+        {"learning_rate": 1e-3, "beta1": 0.0, "beta2": 0.0, "eps": 1e-10},
+    ],
+)
+def test_adam_is_the_papers(options, device, rng):
+    net = network(device)
+    adam = Adam(net, **options)
+    gradients = rng.standard_normal((10, net.theta.size)) * 10.0 ** rng.integers(-4, 3, net.theta.size)
+    expected = adam_by_loop(to_host(net.theta), gradients, **{"beta1": 0.5, "beta2": 0.999, "eps": 1e-8, **options})
+    for gradient in gradients:
+        net.dtheta[...] = to_device(gradient, device)
+        adam.step()
+    np.testing.assert_allclose(to_host(net.theta), expected, rtol=1e-12, atol=1e-13)
+
+
+@pytest.mark.parametrize("size", [1e-4, 1.0, 1e4])
+def test_first_adam_step_has_the_size_of_the_learning_rate(size, device, normal):
+    net = network(device)
+    before = to_host(net.theta).copy()
+    net.dtheta[...] = size * (normal(net.theta.size) + 5)
+    Adam(net, learning_rate=0.01).step()
+    np.testing.assert_allclose(before - to_host(net.theta), 0.01, rtol=1e-3)
+
+
+def test_adam_stays_at_rest_without_a_gradient(device):
+    net = network(device, dtype="float32")
+    before = to_host(net.theta).copy()
+    adam = Adam(net, learning_rate=0.1)
+    for _ in range(3):
+        adam.step()
+    np.testing.assert_array_equal(to_host(net.theta), before)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("block", [1, 4, 7, 15, 1000])
+def test_blocks_are_the_same_as_one_piece(block, dtype, rng, monkeypatch):
+    whole, parts = network(dtype=dtype), network(dtype=dtype)
+    assert whole.theta.size == 15 < optimizers.BLOCK
+    gradients = rng.standard_normal((3, 15)).astype(dtype)
+
+    def run(net):
+        adam = Adam(net, learning_rate=0.1)
+        for gradient in gradients:
+            net.dtheta[...] = gradient
+            adam.step()
+
+    run(whole)
+    monkeypatch.setattr(optimizers, "BLOCK", block)
+    run(parts)
+    np.testing.assert_array_equal(parts.theta, whole.theta)
+
+
+def test_theta_larger_than_a_block(rng):
+    net = Network([Dense(400)], (400,), rng=rng, dtype="float64")
+    assert net.theta.size > optimizers.BLOCK
+    before = net.theta.copy()
+    gradients = rng.standard_normal((2, net.theta.size))
+    adam = Adam(net, learning_rate=0.1)
+    for gradient in gradients:
+        net.dtheta[...] = gradient
+        adam.step()
+    some = np.r_[0:5, optimizers.BLOCK - 3 : optimizers.BLOCK + 3, net.theta.size - 5 : net.theta.size]
+    expected = adam_by_loop(before[some], gradients[:, some], 0.1, 0.5, 0.999, 1e-8)
+    np.testing.assert_allclose(net.theta[some], expected, rtol=1e-12)
+
+
+def test_sgd_formula(device, normal):
+    net = network(device)
+    gradient = normal(net.theta.size)
+    expected = to_host(net.theta) - 0.3 * to_host(gradient)
+    net.dtheta[...] = gradient
+    SGD(net, learning_rate=0.3).step()
+    np.testing.assert_allclose(to_host(net.theta), expected, rtol=1e-15)
+
+
+@pytest.mark.parametrize("optimizer", [SGD, Adam])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_a_step_is_in_place_and_counts(optimizer, dtype, device, normal):
+    net = network(device, dtype=dtype)
+    x = normal(2, 4, dtype=dtype)
+    y, caches = net.forward(x, train=True)
+    theta, dtheta, w, version = net.theta, net.dtheta, net.layers[0].w, net.version
+    net.dtheta[...] = 1
+    before = to_host(w).copy()
+    optimizer(net, learning_rate=0.1).step()
+    assert net.theta is theta
+    assert net.dtheta is dtheta
+    assert net.layers[0].w is w
+    assert theta.dtype == dtheta.dtype == dtype
+    assert net.version == version + 1
+    np.testing.assert_allclose(to_host(w), before - 0.1, rtol=1e-4)  # the layer's view moved along
+    np.testing.assert_array_equal(to_host(net.dtheta), np.ones(15))
+    with pytest.raises(StaleCacheError, match="made by version"):
+        net.backward(y, caches)
+
+
+@pytest.mark.parametrize("optimizer", [SGD, Adam])
+def test_converges_on_a_quadratic(optimizer, device, normal):
+    """1/2 sum c (theta - goal)^2 with curvatures from 0.5 to 2."""
+    net = network(device)
+    goal = normal(net.theta.size)
+    curvature = to_device(np.linspace(0.5, 2, net.theta.size), device)
+    step = optimizer(net, learning_rate=0.5 if optimizer is SGD else 0.05).step
+    for _ in range(300):
+        net.dtheta[...] = curvature * (net.theta - goal)
+        step()
+    np.testing.assert_allclose(to_host(net.theta), to_host(goal), atol=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        *[("learning_rate", bad, "a positive number") for bad in (0, -1, float("nan"), float("inf"))],
+        *[(beta, bad, r"a number in \[0, 1\)") for beta in ("beta1", "beta2") for bad in (-0.1, 1, 1.5, float("nan"))],
+        *[("eps", bad, r"a small number in \(0, 0.01\)") for bad in (0, -1e-8, 0.01, 0.8, float("nan"))],
+    ],
+)
+def test_adam_refuses(name, value, expected):
+    with pytest.raises(InputError, match=f"^{name}: expected {expected}, got {value}$"):
+        Adam(network(), **{"learning_rate": 0.1, name: value})
+
+
+@pytest.mark.parametrize("value", [0, -1, float("nan"), float("inf")])
+def test_sgd_refuses(value):
+    with pytest.raises(InputError, match=f"^learning_rate: expected a positive number, got {value}$"):
+        SGD(network(), learning_rate=value)
+
+
+def test_hyperparameters_are_keyword_only():
+    """0.8, meant for beta1, was passed as eps by position in twenty files of a famous repository."""
+    for wrong in (lambda: Adam(network(), 1e-3, 0.5, 0.999, 0.8), lambda: Adam(network(), 1e-3)):
+        with pytest.raises(TypeError, match="positional"):
+            wrong()
+    with pytest.raises(TypeError, match="positional"):
+        SGD(network(), 1e-3)
+    with pytest.raises(TypeError, match="learning_rate"):
+        Adam(network())

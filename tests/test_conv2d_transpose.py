@@ -1,0 +1,180 @@
+"""The transposed convolution: values by painting patches, sizes, gradients, and its twin the input gradient."""
+
+import numpy as np
+import pytest
+
+from minigan import InputError
+from minigan.backend import get_array_module, to_host
+from minigan.gradient_check import check_layer
+from minigan.layers import Conv2DTranspose
+from minigan.layers.convolution import conv2d_input_grad, conv_geometry
+from minigan.network import Network
+
+GRID = [
+    pytest.param(*case, id="-".join(str(part).replace(" ", "") for part in case))
+    for case in [
+        ((3, 4), 4, 2, "same", 0, 3),
+        ((3, 2), 5, 2, "same", 0, 2),
+        ((4, 3), 3, 1, "same", 0, 4),
+        ((2, 3), 2, 3, "same", 0, 2),
+        ((1, 1), 4, 1, 0, 0, 6),
+        ((4, 4), 4, 2, 1, 0, 5),
+        ((3, 3), 5, 2, 2, 1, 2),
+        ((2, 4), (3, 2), 3, 1, 2, 3),
+        ((5, 5), 3, 1, 2, 0, 2),
+    ]
+]
+
+
+def network(layer, shape, rng, device, normal, dtype="float64"):
+    net = Network([layer], shape, rng=rng, dtype=dtype, device=device)
+    net.theta[...] = normal(net.theta.size, dtype=dtype)
+    return net
+
+
+def by_painting(x, w, b, stride, padding, output_padding):
+    """Every pixel x[h, w] paints a KH x KW patch on a canvas, from which the padding is then cut off."""
+    height, width, n, _ = x.shape
+    kh, kw, f, _ = w.shape
+    margin = kh + kw + stride  # more than any crop needs below and to the right
+    canvas = np.zeros((height * stride + margin, width * stride + margin, n, f))
+    for h in range(height):
+        for v in range(width):
+            for i in range(kh):
+                for j in range(kw):
+                    canvas[h * stride + i, v * stride + j] += x[h, v] @ w[i, j].T  # (N, C) @ (C, F) -> (N, F)
+    crop = []
+    for size, k in ((height, kh), (width, kw)):
+        if padding == "same":
+            crop.append(slice(max(k - stride, 0) // 2, max(k - stride, 0) // 2 + size * stride))
+        else:
+            crop.append(slice(padding, padding + (size - 1) * stride + k - 2 * padding + output_padding))
+    return canvas[tuple(crop)] + b
+
+
+@pytest.mark.parametrize("use_bias", [True, False])
+@pytest.mark.parametrize(("size", "kernel", "stride", "padding", "output_padding", "channels"), GRID)
+def test_value(size, kernel, stride, padding, output_padding, channels, use_bias, device, normal, rng):
+    layer = Conv2DTranspose(3, kernel, stride=stride, padding=padding, output_padding=output_padding, use_bias=use_bias)
+    net = network(layer, (*size, channels), rng, device, normal)
+    layer = net.layers[0]
+    x = normal(*size, 2, channels)
+    y, _ = net.forward(x, train=True)
+    b = to_host(layer.b) if use_bias else np.zeros(3)
+    expected = by_painting(to_host(x), to_host(layer.w), b, stride, padding, output_padding)
+    assert net.output_shape == (*expected.shape[:2], 3)
+    np.testing.assert_allclose(to_host(y), expected, rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("use_bias", [True, False])
+@pytest.mark.parametrize(("size", "kernel", "stride", "padding", "output_padding", "channels"), GRID)
+def test_gradients(size, kernel, stride, padding, output_padding, channels, use_bias, device):
+    layer = Conv2DTranspose(2, kernel, stride=stride, padding=padding, output_padding=output_padding, use_bias=use_bias)
+    for check in check_layer(layer, (*size, channels), batch=2, device=device):
+        assert check.ok, check
+
+
+@pytest.mark.parametrize(("size", "kernel", "stride", "padding", "output_padding", "channels"), GRID)
+def test_is_the_input_gradient_of_a_convolution(
+    size, kernel, stride, padding, output_padding, channels, device, normal, rng
+):
+    layer = Conv2DTranspose(3, kernel, stride=stride, padding=padding, output_padding=output_padding, use_bias=False)
+    net = network(layer, (*size, channels), rng, device, normal)
+    layer = net.layers[0]
+    x = normal(*size, 2, channels)
+    g = conv_geometry(net.output_shape[:2], layer.kernel_size, stride, padding)
+    assert g.out_size == size
+    y, _ = net.forward(x, train=True)
+    np.testing.assert_allclose(to_host(y), to_host(conv2d_input_grad(x, layer.w, g)), rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("n", "kernel", "stride", "out"),  # Keras, padding "same": OH = H s
+    [(7, 4, 2, 14), (7, 5, 2, 14), (7, 3, 1, 7), (4, 3, 3, 12), (4, 2, 4, 16), (1, 4, 7, 7), (14, 5, 2, 28)],
+)
+def test_same_sizes(n, kernel, stride, out, rng):
+    net = Network([Conv2DTranspose(1, kernel, stride=stride)], (n, n + 1, 1), rng=rng)
+    assert net.output_shape == (out, out + stride, 1)
+
+
+@pytest.mark.parametrize(
+    ("n", "kernel", "stride", "padding", "output_padding", "out"),  # PyTorch: (H - 1) s - 2 p + KH + output_padding
+    [
+        (1, 4, 1, 0, 0, 4),
+        (1, 7, 1, 0, 0, 7),
+        (4, 4, 2, 1, 0, 8),
+        (7, 4, 2, 1, 0, 14),
+        (7, 5, 2, 2, 1, 14),
+        (7, 5, 2, 2, 0, 13),
+        (4, 3, 2, 1, 0, 7),
+        (4, 3, 2, 1, 1, 8),
+        (3, 3, 3, 0, 2, 11),
+        (5, 3, 1, 2, 0, 3),
+        (2, 1, 4, 0, 3, 8),
+    ],
+)
+def test_integer_padding_sizes(n, kernel, stride, padding, output_padding, out, rng):
+    layer = Conv2DTranspose(1, kernel, stride=stride, padding=padding, output_padding=output_padding)
+    assert Network([layer], (n, n, 1), rng=rng).output_shape == (out, out, 1)
+
+
+@pytest.mark.parametrize("use_bias", [True, False])
+def test_parameters(use_bias, rng):
+    net = Network([Conv2DTranspose(4, (3, 2), use_bias=use_bias)], (6, 5, 3), rng=rng)
+    layer = net.layers[0]
+    assert layer.params == (("w", "b") if use_bias else ("w",))
+    assert layer.w.shape == layer.dw.shape == (3, 2, 4, 3)  # (KH, KW, F, C)
+    assert net.theta.size == 3 * 2 * 3 * 4 + 4 * use_bias
+
+
+@pytest.mark.parametrize("filters", [2, 6])
+def test_non_contiguous_equals_contiguous(filters, device, normal, rng):
+    net = network(Conv2DTranspose(filters, 4, stride=2), (3, 4, 3), rng, device, normal)
+    x, dy = normal(2, 3, 4, 3).transpose(1, 2, 0, 3), normal(2, 6, 8, filters).transpose(1, 2, 0, 3)
+    xp = get_array_module(x)
+    results = []
+    for change in (lambda a: a, xp.ascontiguousarray):
+        net.zero_grad()
+        y, caches = net.forward(change(x), train=True)
+        results.append([to_host(a).copy() for a in (y, net.backward(change(dy), caches), net.dtheta)])
+    for strided, contiguous in zip(*results, strict=True):
+        np.testing.assert_allclose(strided, contiguous, rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"filters": 0}, "filters: expected an integer of at least 1"),
+        ({"kernel_size": (3, 0)}, "kernel_size: expected an integer of at least 1"),
+        ({"stride": 1.5}, "stride: expected an integer of at least 1"),
+        ({"padding": -1}, "padding \\(or 'same'\\): expected an integer of at least 0"),
+        ({"padding": 1, "output_padding": 2}, r"output_padding: expected an integer in \[0, stride=2\), got 2"),
+        ({"padding": 1, "output_padding": -1}, r"output_padding: expected an integer of at least 0, got -1"),
+        ({"output_padding": 1}, "output_padding: 'same' padding already fixes the size"),
+    ],
+)
+def test_refuses_arguments(arguments, message):
+    with pytest.raises(InputError, match=message):
+        Conv2DTranspose(**{"filters": 2, "kernel_size": 3, "stride": 2, **arguments})
+
+
+@pytest.mark.parametrize("output_padding", [0.5, True])
+def test_refuses_output_padding_that_is_no_integer(output_padding):
+    with pytest.raises(InputError, match="output_padding: expected an integer"):
+        Conv2DTranspose(2, 3, stride=2, padding=1, output_padding=output_padding)
+
+
+def test_options_are_keyword_only():
+    with pytest.raises(TypeError):
+        Conv2DTranspose(2, 3, 2)
+
+
+def test_refuses_inputs(rng):
+    with pytest.raises(InputError, match=r"layer 0: Conv2DTranspose: expected an input of shape \(H, W, C\)"):
+        Network([Conv2DTranspose(2, 3)], (5,), rng=rng)
+    with pytest.raises(InputError, match=r"layer 0: padding: 2 leaves nothing of an input of \(1, 1\)"):
+        Network([Conv2DTranspose(2, 3, padding=2)], (1, 1, 1), rng=rng)
+
+
+def test_repr():
+    assert repr(Conv2DTranspose(8, 4, stride=2)) == "Conv2DTranspose(8, 4, stride=2, padding='same')"

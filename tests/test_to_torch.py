@@ -1,0 +1,187 @@
+"""Parity with PyTorch: every layer, whole networks, and a training run from equal weights and noise."""
+
+import numpy as np
+import pytest
+
+from minigan import layers as L
+from minigan.commands.bench import to_torch, torch_loops
+from minigan.errors import InputError
+from minigan.layers.dropout import bernoulli
+from minigan.models import IMAGE_MODELS, build_networks
+from minigan.network import Network
+from minigan.objectives import get_objective
+from minigan.optimizers import SGD, Adam
+from minigan.training import alternating_step, discriminator_step, generator_step, simultaneous_step
+
+torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+pytestmark = pytest.mark.parity
+
+LAYERS = [
+    (L.Dense(5), (4,)),
+    (L.Dense(3, use_bias=False), (7,)),
+    *[
+        (L.Conv2D(4, k, stride=s, padding=p), (7, 6, 3))
+        for k in (1, 3, 4, 5)
+        for s in (1, 2, 3)
+        for p in (0, 1, "same")
+    ],
+    *[
+        (L.Conv2DTranspose(4, k, stride=s, padding=p), (4, 5, 3))
+        for k in (2, 3, 4, 5)
+        for s in (1, 2, 3)
+        for p in (0, 1, "same")
+    ],
+    (L.Conv2DTranspose(2, 5, stride=2, padding=2, output_padding=1), (4, 5, 3)),
+    (L.Conv2D(3, (2, 5), stride=2), (7, 6, 1)),
+    (L.BatchNorm(), (6,)),
+    (L.BatchNorm(eps=1e-3), (3, 4, 5)),
+    (L.LeakyReLU(negative_slope=0.2), (5,)),
+    (L.ReLU(), (5,)),
+    (L.Tanh(), (5,)),
+    (L.Sigmoid(), (5,)),
+    (L.Flatten(), (3, 4, 2)),
+    (L.Reshape((3, 4, 2)), (24,)),
+]
+
+
+def to_ours(t):
+    """torch (N, C, H, W) or (N, C) -> numpy (H, W, N, C) or (N, C)."""
+    a = t.detach().numpy()
+    return a.transpose(2, 3, 0, 1) if a.ndim == 4 else a
+
+
+@pytest.mark.parametrize("train", [True, False])
+@pytest.mark.parametrize(("layer", "input_shape"), LAYERS, ids=lambda v: repr(v) if isinstance(v, L.Layer) else "")
+def test_layer(layer, input_shape, train, rng):
+    net = Network([layer], input_shape, rng=rng, dtype="float64")
+    net.theta[...] = rng.standard_normal(net.theta.size)
+    twin = to_torch.to_torch(net).train(train)
+    x = rng.standard_normal((*input_shape[:-1], 4, input_shape[-1]))
+    x_t = to_torch.to_nchw(x).requires_grad_()
+    y, caches = net.forward(x, train=train)
+    y_t = twin(x_t)
+    np.testing.assert_allclose(y, to_ours(y_t), rtol=1e-10, atol=1e-12)
+    dy = rng.standard_normal(y.shape)
+    y_t.backward(to_torch.to_nchw(dy))
+    np.testing.assert_allclose(net.backward(dy, caches), to_ours(x_t.grad), rtol=1e-9, atol=1e-11)
+    np.testing.assert_allclose(net.dtheta, flat_gradient(net, twin), rtol=1e-9, atol=1e-11)
+
+
+def flat_gradient(net, twin, *, weights=False):
+    """The twin's gradients, or its weights, in the order and layout of net.dtheta."""
+    order = {"Linear": (1, 0), "Conv2d": (2, 3, 1, 0), "ConvTranspose2d": (2, 3, 1, 0)}
+    parts = []
+    for module in twin:
+        for _, parameter in module.named_parameters(recurse=False):
+            g = (parameter.detach() if weights else parameter.grad).numpy()
+            parts.append(g.transpose(order[type(module).__name__]).ravel() if g.ndim > 1 else g)
+    return np.concatenate(parts) if parts else np.zeros(0)
+
+
+@pytest.mark.parametrize("model", IMAGE_MODELS)
+def test_models_in_eval_mode(model, rng):
+    g, d = build_networks(model, (28, 28, 1), rng=rng)
+    z = rng.standard_normal((8, g.input_shape[0]), dtype=np.float32)
+    x, _ = g.forward(z, train=False)
+    logits, _ = d.forward(x, train=False)
+    x_t = to_torch.to_torch(g).eval()(torch.tensor(z))
+    np.testing.assert_allclose(x, to_ours(x_t), atol=2e-6)
+    np.testing.assert_allclose(logits, to_ours(to_torch.to_torch(d).eval()(x_t)), rtol=1e-4, atol=2e-6)
+
+
+def test_native_padding_has_the_same_shapes(rng):
+    for network in build_networks("dcgan", (28, 28, 1), rng=rng):
+        twin = to_torch.to_torch(network, native_padding=True)
+        assert len(twin) < len(to_torch.to_torch(network))
+        x = rng.standard_normal((*network.input_shape[:-1], 4, network.input_shape[-1]), dtype=np.float32)
+        y, _ = network.forward(x, train=False)
+        assert to_ours(twin.eval()(to_torch.to_nchw(x))).shape == y.shape
+
+
+def test_shift_has_no_twin(rng):
+    net = Network([L.RandomShift(2)], (8, 8, 1), rng=rng)
+    with pytest.raises(InputError, match="has no twin"):
+        to_torch.to_torch(net)
+
+
+class SameDropout(torch.nn.Module):
+    """Dropout with the masks that our Dropout draws from an equal generator."""
+
+    def __init__(self, rate, rng):
+        super().__init__()
+        self.rate, self.rng = rate, rng
+
+    def forward(self, x):
+        n, c, h, w = x.shape
+        mask = bernoulli(self.rng, 1 - self.rate, (h, w, n, c), like=np.empty(0))
+        return x * to_torch.to_nchw(mask) / (1 - self.rate)
+
+
+def test_twenty_steps_of_dcgan():
+    """Losses of both players over 20 steps from equal weights, data, noise and dropout masks, in float64."""
+    steps, batch = 20, 4
+    g, d = build_networks("dcgan", (28, 28, 1), rng=np.random.default_rng(0), dtype="float64")
+    g_t, d_t = to_torch.to_torch(g), to_torch.to_torch(d)
+    masks_t = np.random.default_rng(1)
+    for i, module in enumerate(d_t):
+        if isinstance(module, torch.nn.Dropout):
+            d_t[i] = SameDropout(module.p, masks_t)
+
+    rates = {"learning_rate": 2e-4, "beta1": 0.5, "beta2": 0.999}
+    adam_g, adam_d = Adam(g, **rates), Adam(d, **rates)
+    adam_gt, adam_dt = (torch.optim.Adam(net.parameters(), lr=2e-4, betas=(0.5, 0.999)) for net in (g_t, d_t))
+    bce = torch.nn.BCEWithLogitsLoss()
+    ones, zeros = torch.ones(batch, 1, dtype=torch.float64), torch.zeros(batch, 1, dtype=torch.float64)
+
+    objective, masks, draws = get_objective("non-saturating"), np.random.default_rng(1), np.random.default_rng(2)
+    ours, theirs = [], []
+    for _ in range(steps):
+        x_real = np.tanh(draws.standard_normal((28, 28, batch, 1)))
+        z = draws.standard_normal((batch, 100))
+
+        x_fake, caches = g.forward(z, train=True)
+        d_loss, *_ = discriminator_step(d, adam_d, objective, x_real, x_fake, rng=masks)
+        g_loss = generator_step(g, d, adam_g, objective, x_fake, caches, rng=masks)
+        ours.append((float(d_loss), float(g_loss)))
+
+        fake_t = g_t(torch.tensor(z))
+        adam_dt.zero_grad()
+        real, fake = d_t(torch.cat((to_torch.to_nchw(x_real), fake_t.detach()))).split(batch)
+        loss = bce(real, ones) + bce(fake, zeros)
+        loss.backward()
+        adam_dt.step()
+        adam_gt.zero_grad()
+        loss_g = bce(d_t(fake_t), ones)
+        loss_g.backward()
+        adam_gt.step()
+        theirs.append((loss.item(), loss_g.item()))
+    np.testing.assert_allclose(ours, theirs, rtol=1e-6)
+
+
+@pytest.mark.parametrize("loop", ["plain", "frozen", "simultaneous"])
+@pytest.mark.parametrize("model", ["mlp", "hybrid"])
+def test_gradients_of_the_loops_in_the_bench(model, loop, rng):
+    """Both players' gradients of one step, in float64: of ours and of PyTorch's, from equal weights and inputs."""
+    g, d = build_networks(model, (28, 28, 1), rng=rng, dtype="float64")
+    x_real, z = np.tanh(rng.standard_normal((28, 28, 6, 1))), rng.standard_normal((6, 64))
+    x_fake, caches = g.forward(z, train=True)
+    d.layers[-1].w *= 500
+    d.layers[-1].b -= 41 + d.forward(x_fake, train=True)[0].mean()  # on either side of where u is kept from sinking
+    twins = to_torch.to_torch(g), to_torch.to_torch(d)
+    step = simultaneous_step if loop == "simultaneous" else alternating_step
+    sgd = [SGD(net, learning_rate=1e-3) for net in (g, d)]
+    *losses, _, logits = step(g, d, *sgd, get_objective("non-saturating"), x_real, x_fake, caches)
+    assert logits.min() < -42 < -41 < logits.max()
+    sgd_t = [torch.optim.SGD(net.parameters(), lr=1e-3) for net in twins]
+    inputs = to_torch.to_nchw(x_real), torch.tensor(z)
+    if loop == "simultaneous":
+        losses_t = torch_loops.simultaneous_step(*twins, *sgd_t, *inputs)
+    else:
+        losses_t = torch_loops.plain_step(*twins, *sgd_t, *inputs, freeze=loop == "frozen")
+    np.testing.assert_allclose(losses, [loss.item() for loss in losses_t], rtol=1e-9)
+    for net, twin in zip((g, d), twins, strict=True):
+        if loop == "plain" and net is d:
+            continue  # the plain loop adds to D's gradient in G's step, and leaves it there
+        np.testing.assert_allclose(net.dtheta, flat_gradient(net, twin), rtol=1e-9, atol=1e-10 * abs(net.dtheta).max())
+        moved = flat_gradient(net, twin, weights=True)
+        np.testing.assert_allclose(net.theta, moved, rtol=1e-12, atol=1e-12)
