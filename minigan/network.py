@@ -18,7 +18,7 @@ from .layers.base import Layer, Shape
 class Caches(NamedTuple):
     """One forward pass, remembered: what each unit returned, the output's shape, and the weights' version."""
 
-    units: list[Any]
+    computed: list[Any]
     output_shape: Shape
     version: int
 
@@ -41,6 +41,7 @@ class Network:
     rng : draws the initial weights, on the host
     dtype : "float32" (default), or "float64" for gradient checks
     device : "cpu" or "cuda"
+    fast : compute with the twins of `minigan.fast`, or with False with the layers themselves
 
     >>> from minigan.layers import Dense, LeakyReLU
     >>> net = Network([Dense(3), LeakyReLU(negative_slope=0.2), Dense(1)], (2,), rng=np.random.default_rng(0))
@@ -57,7 +58,9 @@ class Network:
         rng: np.random.Generator,
         dtype: str = "float32",
         device: Device = "cpu",
+        fast: bool = True,
     ) -> None:
+        self.fast = fast
         if not layers:
             raise InputError("layers: expected at least one layer, got none")
         if not isinstance(input_shape, tuple) or len(input_shape) not in (1, 3):
@@ -72,7 +75,7 @@ class Network:
         if dtype not in ("float32", "float64"):
             raise InputError(f"dtype: expected 'float32' or 'float64', got {dtype!r}")
         self.version = 0
-        self.units = fuse(self.layers)  # what is computed: the layers, some neighbours as one
+        self.computed = fuse(self.layers) if self.fast else self.layers
         self.shapes: list[Shape] = []  # output shape of every layer
         arrays: list[dict[str, Shape]] = []
         shape = self.input_shape
@@ -120,7 +123,7 @@ class Network:
         rng : needed when ``train`` and a layer draws
         """
         self._check("x", x, self.input_shape)
-        y, caches = chain.forward(self.units, x, train=train, rng=rng)
+        y, caches = chain.forward(self.computed, x, train=train, rng=rng)
         return y, Caches(caches, y.shape, self.version)
 
     def backward(self, dy: Array, caches: Caches, *, param_grads: bool = True) -> Array:
@@ -132,14 +135,14 @@ class Network:
         shape of y.
         """
         self._check_upstream(dy, caches)
-        dx = chain.backward(self.units, dy, caches.units, param_grads=param_grads, input_grad=True)
+        dx = chain.backward(self.computed, dy, caches.computed, param_grads=param_grads, input_grad=True)
         assert dx is not None
         return dx
 
     def add_param_grads(self, dy: Array, caches: Caches) -> None:
         """Add dL/dtheta to ``dtheta`` as `backward` does, without going on to dx; raises like it."""
         self._check_upstream(dy, caches)
-        chain.backward(self.units, dy, caches.units, param_grads=True, input_grad=False)
+        chain.backward(self.computed, dy, caches.computed, param_grads=True, input_grad=False)
 
     def jvp(self, x_dot: Array, caches: Caches) -> Array:
         """Push a tangent forward through the pass that made ``caches``: y_dot = (dy/dx) x_dot.
@@ -148,7 +151,7 @@ class Network:
         """
         self._check_fresh(caches)
         self._check("x_dot", x_dot, self.input_shape)
-        return chain.jvp(self.units, x_dot, caches.units)
+        return chain.jvp(self.computed, x_dot, caches.computed)
 
     def add_tangent_grads(self, x_dot: Array, dy: Array, caches: Caches) -> None:
         """Add to ``dtheta`` the gradient of the number <dy, J x_dot>, dy and x_dot held fixed.
@@ -166,7 +169,7 @@ class Network:
         for i, layer in enumerate(self.layers):
             if not layer.piecewise_linear:
                 raise InputError(f"network: layer {i}, {layer!r}, is not piecewise linear, which this derivative needs")
-        chain.add_tangent_grads(self.units, x_dot, dy, caches.units)
+        chain.add_tangent_grads(self.computed, x_dot, dy, caches.computed)
 
     def zero_grad(self) -> None:
         """Set every gradient to 0: the only place that does."""
@@ -174,7 +177,7 @@ class Network:
 
     def update_stats(self, caches: Caches) -> None:
         """Move the running statistics towards those of one training pass."""
-        chain.update_stats(self.units, caches.units)
+        chain.update_stats(self.computed, caches.computed)
 
     def copy(self, *, dtype: str | None = None, device: Device | None = None) -> "Network":
         """Return an independent network with the same layers, weights and statistics, as another dtype or device."""

@@ -126,10 +126,10 @@ def test_halves_of_the_backward_pass_agree_with_the_whole(train, device, normal,
     layer, dy = net.layers[0], samples(normal, (3, 2, 4), 5)
     _, caches = net.forward(samples(normal, (3, 2, 4), 5), train=train)
     dx, both = to_host(net.backward(dy, caches)), to_host(net.dtheta).copy()
-    np.testing.assert_array_equal(to_host(layer.input_grad(dy, caches.units[0])), dx)
+    np.testing.assert_array_equal(to_host(layer.input_grad(dy, caches.computed[0])), dx)
     np.testing.assert_array_equal(to_host(net.dtheta), both)
     net.zero_grad()
-    layer.add_param_grads(dy, caches.units[0])
+    layer.add_param_grads(dy, caches.computed[0])
     np.testing.assert_array_equal(to_host(net.dtheta), both)
 
 

@@ -111,7 +111,7 @@ def test_layers(update, monkeypatch):
     monkeypatch.setattr(bench_worker, "SECONDS", 0)
     found = bench_worker.work("layers", "mlp", 4, "cpu", update)
     networks = build_networks("mlp", bench_worker.IMAGE, rng=np.random.default_rng(0))
-    expected = [(name, repr(layer)) for name, net in zip("GD", networks, strict=True) for layer in net.units]
+    expected = [(name, repr(layer)) for name, net in zip("GD", networks, strict=True) for layer in net.computed]
     assert [(row["network"], row["layer"]) for row in found["rows"]] == expected
     assert all(row["forward_ms"] > 0 for row in found["rows"])
     assert all(row["backward_ms"] > 0 for row in found["rows"] if row["layer"].startswith("Dense"))

@@ -169,7 +169,12 @@ def test_penalty_against_finite_differences(name, device, normal, rng):
 
 def test_build_networks(device):
     _, d = networks(device, augment_shift=2, instance_noise=0.1, packing=2, spectral_norm=True, minibatch_std=True)
-    assert [type(layer).__name__ for layer in d.layers] == ["RandomShift", "GaussianNoise", "PackSamples", "DiscriminatorEnsemble"]
+    assert [type(layer).__name__ for layer in d.layers] == [
+        "RandomShift",
+        "GaussianNoise",
+        "PackSamples",
+        "DiscriminatorEnsemble",
+    ]
     assert d.output_shape == (K,)
     for stack in d.layers[-1].stacks:
         kinds = [type(layer).__name__ for layer in stack]

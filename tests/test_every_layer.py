@@ -308,7 +308,7 @@ def test_couples_samples(make, shape, device, normal):
     y, y_other = (to_host(net.forward(a, train=True, rng=draws())[0])[..., 1:, :] for a in (x, other))
     couples = not np.allclose(y, y_other, rtol=1e-11, atol=1e-12)
     assert couples == any(layer.couples_samples for layer in net.layers)
-    assert couples == any(unit.couples_samples for unit in net.units)
+    assert couples == any(unit.couples_samples for unit in net.computed)
 
 
 @each_mode

@@ -211,7 +211,7 @@ def in_the_direct_form(*networks):
         for layer in net.layers:
             if hasattr(layer, "form"):
                 layer.form = DIRECT.transposed() if isinstance(layer, Conv2DTranspose) else DIRECT
-        net.units = net.layers
+        net.computed = net.layers
 
 
 @pytest.mark.parametrize("model", IMAGE_MODELS)

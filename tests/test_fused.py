@@ -34,7 +34,7 @@ def both(pair, shape, normal, rng, device, dtype="float64"):
     net.theta[...] = normal(net.theta.size, dtype=dtype)
     net.stats[...] = 0.5 + normal(net.stats.size, dtype=dtype) ** 2
     plain = net.copy()
-    plain.units = plain.layers
+    plain.computed = plain.layers
     return net, plain
 
 
@@ -100,9 +100,9 @@ def test_which_neighbours_are_fused(rng):
     ]  # fmt: skip
     net = Network(layers, (2, 2, 3), rng=rng)
     names = "Flatten BatchNormLeakyReLU Dropout Dense LeakyReLUDropout BatchNorm Tanh BatchNorm BatchNormLeakyReLU ReLU"
-    assert [type(unit).__name__ for unit in net.units] == [*names.split(), "LeakyReLU"]
+    assert [type(unit).__name__ for unit in net.computed] == [*names.split(), "LeakyReLU"]
     assert [type(layer) for layer in net.layers] == [type(layer) for layer in layers]
-    assert net.units[1].norm is net.layers[1]
+    assert net.computed[1].norm is net.layers[1]
 
 
 def chains():

@@ -117,7 +117,7 @@ def test_forward_is_its_layers_in_a_row(device, normal, rng):
         h, _ = layer.forward(h, train=True, rng=generator)
         assert h.shape == (*shape[:-1], 5, shape[-1])
     np.testing.assert_allclose(to_host(y), to_host(h), rtol=1e-12, atol=1e-12)  # some neighbours are computed as one
-    assert len(caches.units) == len(net.units)
+    assert len(caches.computed) == len(net.computed)
     assert caches.output_shape == y.shape == (5, 2)
 
 

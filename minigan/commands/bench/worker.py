@@ -112,7 +112,7 @@ def _time_layers(model: str, batch_size: int, device: Device, update: str) -> di
         setattr(layer, key[2], watched)
 
     for name, network in zip("GD", networks, strict=True):
-        for i, layer in enumerate(network.units):
+        for i, layer in enumerate(network.computed):
             for direction in ("forward", "backward"):
                 watch(layer, (name, i, direction))
     steps: list[dict[tuple[str, int, str], float]] = []
@@ -137,7 +137,7 @@ def _time_layers(model: str, batch_size: int, device: Device, update: str) -> di
             "backward_ms": median(name, i, "backward"),
         }
         for name, network in zip("GD", networks, strict=True)
-        for i, layer in enumerate(network.units)
+        for i, layer in enumerate(network.computed)
     ]
     return {"rows": rows, "rest_ms": round(float(np.median(rest[WARM_UP:])), 4)}
 
