@@ -1,8 +1,10 @@
-"""Every gradient of the package, checked: what `minigan gradcheck` runs."""
+"""``minigan gradcheck``: check every gradient of the package."""
+
+import argparse
 
 import numpy as np
 
-from ..gradient_check import Check, check_game, check_layer
+from ..gradient_check import Check, check_game, check_layer, report
 from ..layers import (
     BatchNorm,
     Constant,
@@ -32,8 +34,34 @@ from ..objectives import OBJECTIVES, NonSaturating, Objective
 from ..objectives.codes import draw_codes
 from ..objectives.conditional import CATEGORIES, CONDITIONALS
 from ..objectives.ensemble import COMBINE, DiscriminatorEnsembleObjective
+from .arguments import add_seed
+
+ABOUT = "Check every gradient in the package."
+DETAILS = "Each one is compared with finite differences, and each layer with its own adjoint."
 
 BATCH = 4  # samples in a game that is checked
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument(
+        "--model",
+        choices=list(MODELS),
+        metavar="NAME",
+        help="Check this model alone, on images of 28 x 28. Default: all layers, and all models on images of 8 x 8. "
+        "Choices: %(choices)s.",
+    )
+    add_seed(parser)
+
+
+def command(arguments: argparse.Namespace) -> int:
+    """Run the command; return its exit status, 1 when a gradient is wrong."""
+    if arguments.model is None:
+        checks = check_package(seed=arguments.seed)
+    else:
+        checks = check_model(arguments.model, seed=arguments.seed)
+    print(report(checks))
+    return 0 if all(check.ok for check in checks) else 1
 
 
 def every_layer() -> list[tuple[Layer, Shape]]:
@@ -67,9 +95,13 @@ def every_layer() -> list[tuple[Layer, Shape]]:
 
 
 def check_model(model: str, *, size: int = 28, seed: int = 0) -> list[Check]:
-    """Check the game of one model under every objective, and every conditional game: D's gradient, and G's through D.
+    """Check the gradients of D, and of G through D, under every objective and in every conditional game.
 
+    Parameters
+    ----------
+    model : the name of a model
     size : height and width of the images; points have dimension 2
+    seed : of inputs, weights and directions
     """
     shape = get_model_spec(model).example_shape(size)
     shift = 2 if len(shape) == 3 else 0
@@ -87,8 +119,8 @@ def check_model(model: str, *, size: int = 28, seed: int = 0) -> list[Check]:
     ]
 
 
-def check_several(*, seed: int = 0) -> list[Check]:
-    """Check the game against three discriminators under every objective, G paying their mean or their maximum."""
+def check_ensemble(*, seed: int = 0) -> list[Check]:
+    """Check the game against three discriminators under every objective; G pays the mean or the maximum."""
     networks = build_networks("mlp", (8, 8, 1), rng=np.random.default_rng(seed), discriminators=3)
     return [
         check._replace(name=f"three discriminators, {combine}, {objective.name}, {check.name}")
@@ -99,7 +131,7 @@ def check_several(*, seed: int = 0) -> list[Check]:
 
 
 def check_package(*, seed: int = 0) -> list[Check]:
-    """Check every layer in either mode, every model on images of 8 x 8, and the game of several discriminators."""
+    """Check every layer in train and eval mode, every model on 8 x 8 images, and the game of three discriminators."""
     checks = []
     for train in (True, False):
         for layer, shape in every_layer():
@@ -108,4 +140,4 @@ def check_package(*, seed: int = 0) -> list[Check]:
             checks += [check._replace(name=f"{check.name}, {mode}") for check in found]
     for model in MODELS:
         checks += check_model(model, size=8, seed=seed)
-    return checks + check_several(seed=seed)
+    return checks + check_ensemble(seed=seed)

@@ -53,6 +53,7 @@ def build_networks(
     codes: int = 0,
     dtype: str = "float32",
     device: Device = "cpu",
+    fast: bool = True,
 ) -> tuple[Network, Network]:
     """Return the generator and the discriminator of a family, (Z,) -> ``sample_shape`` -> (``discriminators``,).
 
@@ -77,7 +78,7 @@ def build_networks(
     seen += [PackSamples(packing)] if packing > 1 else []
     literal = family.written(corrected)
     layers = (literal and literal.generator) or family.generator
-    generator = Network(layers(sample_shape, inputs), (inputs,), rng=rng, dtype=dtype, device=device)
+    generator = Network(layers(sample_shape, inputs), (inputs,), rng=rng, dtype=dtype, device=device, fast=fast)
     if generator.output_shape != sample_shape:
         assert literal is not None
         raise InputError(f"model: {model!r} cannot be built as written: {literal.flaw}")
@@ -95,7 +96,7 @@ def build_networks(
                 f"expected 1, got {discriminators}"
             )
         judging = [DiscriminatorEnsemble([judging] * discriminators)]
-    discriminator = Network([*seen, *judging], sample_shape, rng=rng, dtype=dtype, device=device)
+    discriminator = Network([*seen, *judging], sample_shape, rng=rng, dtype=dtype, device=device, fast=fast)
     return generator, discriminator
 
 

@@ -9,7 +9,7 @@ from ..datasets.batches import Batches
 from ..datasets.dataset import Dataset
 from ..datasets.points import Points
 from ..layers import GaussianNoise
-from ..models import build_networks, get_model_spec
+from ..models import build_networks
 from ..network import Caches, Network
 from ..objectives import Objective, SoftLabels
 from ..objectives.codes import count_classes, draw_codes, draw_noise
@@ -20,7 +20,7 @@ from ..objectives.penalties import Penalty, check_penalised, get_penalty
 from ..optimizers import Adam
 from ..optimizers.averaging import RunningAverage
 from ..optimizers.clipping import Clipped
-from .config import TrainConfig
+from .config import ResolvedConfig
 from .simultaneous import check_uncoupled, simultaneous_step
 from .steps import alternating_step, discriminator_step
 
@@ -46,7 +46,7 @@ class Batch(NamedTuple):
 class Trainer:
     """Networks, optimisers, average, data and random state of one run.
 
-    config : resolved (see `TrainConfig.resolve`)
+    config : what `TrainConfig.resolve` returned
 
     Six independent random streams come from the seed: initial weights, order of the data, noise z, what the layers
     and penalties draw (dropout, shifts, points between samples), soft labels, and codes.
@@ -55,9 +55,9 @@ class Trainer:
     one whose layers are not all piecewise linear, and for data without the labels that a conditional game needs.
     """
 
-    def __init__(self, config: TrainConfig, dataset: Dataset | Points) -> None:
+    def __init__(self, config: ResolvedConfig, dataset: Dataset | Points) -> None:
         self.config = config
-        self.device: Device = config.device  # type: ignore[assignment]
+        self.device: Device = config.device
         init, order, self.noise, self.layer_draws, soft_labels, self.code_draws = (
             np.random.default_rng(s) for s in np.random.SeedSequence(config.seed).spawn(6)
         )
@@ -78,7 +78,7 @@ class Trainer:
             self.update = simultaneous_step
         self.batches = Batches(dataset.samples, config.batch_size, rng=order, device=self.device, labels=labels)
         self.one_hot = one_hot(np.arange(self.classes), self.classes, device=self.device)  # row y: the code of label y
-        self.objective = get_model_spec(config.model).get_objective(config.objective, corrected=config.corrected)
+        self.objective = config.base_objective
         if config.soft_labels:
             self.objective = SoftLabels(self.objective, **config.soft_labels, rng=soft_labels)
         if config.discriminators > 1:
@@ -91,7 +91,7 @@ class Trainer:
             self.discriminator, config, config.discriminator_learning_rate, weights=config.clip_weights
         )
         self.discriminator_steps = 0  # taken so far
-        self.average = RunningAverage(self.generator, decay=config.average_decay)  # type: ignore[arg-type]
+        self.average = RunningAverage(self.generator, decay=config.average_decay)
 
     def step(self, share: float = 0.0) -> StepMetrics:
         """Let each player move once, one after the other or at once. One fake batch serves both.
@@ -165,7 +165,7 @@ class Trainer:
                 (self.generator_optimizer, self.config.generator_learning_rate),
                 (self.discriminator_optimizer, self.config.discriminator_learning_rate),
             ):
-                clipped.optimizer.learning_rate = left * rate  # type: ignore[operator]
+                clipped.optimizer.learning_rate = left * rate
         for layer in self.discriminator.layers:
             if isinstance(layer, GaussianNoise):
                 layer.std = self.config.instance_noise * left
@@ -178,11 +178,10 @@ def _count_classes(conditional: type[Conditional] | None, labels: np.ndarray | N
 
 
 def _optimizer(
-    network: Network, config: TrainConfig, learning_rate: float | None, *, weights: float | None = None
+    network: Network, config: ResolvedConfig, learning_rate: float, *, weights: float | None = None
 ) -> Clipped:
-    adam = {"learning_rate": learning_rate, "beta1": config.beta1, "beta2": config.beta2}
     return Clipped(
-        Adam(network, **adam),  # type: ignore[arg-type]
+        Adam(network, learning_rate=learning_rate, beta1=config.beta1, beta2=config.beta2),
         gradient_value=config.clip_gradient_value,
         gradient_norm=config.clip_gradient_norm,
         weights=weights,
