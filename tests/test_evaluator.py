@@ -116,8 +116,8 @@ def test_what_evaluate_says():
     features = load_evaluator().features(DIGITS.images[:1000])
     assert evaluation.fid == frechet_distance(moments(features), load_evaluator().reference)
     text = str(evaluation)
-    assert f"{evaluation.fid:.3f}  of 1,000 images to the 10,000 test digits" in text
-    assert "even draws have 0.00450 in the mean" in text
+    assert f"{evaluation.fid:.3f}  distance of 1,000 images to the 10,000 test digits" in text
+    assert "fair draws have 0.00450 on average" in text
     assert "at most 9.955" in text
     assert f"9: {evaluation.counts[9]}" in text
 
@@ -128,11 +128,11 @@ def test_a_run_and_the_command(tmp_path, monkeypatch, capsys):
     assert cli.main(["evaluate", "first", "-n", "100", "--seed", "4"]) == 0
     printed = capsys.readouterr().out
     assert printed == f"{run.evaluate(100, seed=4)}\n"
-    assert re.match(r"FID +\d+\.\d{3}  of 100 images", printed)
+    assert re.match(r"FID +\d+\.\d{3}  distance of 100 images", printed)
     assert run.evaluate(100, seed=4) == evaluate(run.sample(100, seed=4))
     assert cli.main(["evaluate", "first", "-n", "64"]) == 2
     assert capsys.readouterr().err == (
-        "minigan evaluate: images: expected more than 64, the number of features, for a covariance; got 64\n"
+        "minigan evaluate: images: expected more than 64, the number of features, got 64\n"
     )
     assert cli.main(["evaluate", "nowhere"]) == 2
 
@@ -167,7 +167,7 @@ def test_the_command_makes_such_a_file(tmp_path, monkeypatch, capsys):
     out = tmp_path / "evaluator.npz"
     train_evaluator.main(["--epochs", "1", "--out", str(out)])
     printed = capsys.readouterr().out.splitlines()
-    assert re.fullmatch(r"epoch 1: \d+\.\d\d % of the test digits read right", printed[0])
+    assert re.fullmatch(r"epoch 1: \d+\.\d\d % of the test digits are read correctly", printed[0])
     with np.load(out) as made, np.load(FILE) as shipped:
         assert {k: (v.shape, v.dtype) for k, v in made.items()} == {k: (v.shape, v.dtype) for k, v in shipped.items()}
         assert made["theta"].dtype == np.float16

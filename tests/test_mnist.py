@@ -157,9 +157,7 @@ def test_minigan_data_with_other_contents_is_an_error_not_a_download(tmp_path, m
     put(server.root / "first", published)
     put(tmp_path / "data", {stem: idx_bytes(np.zeros((2, 2), np.uint8)) for stem in published})
     monkeypatch.setenv("MINIGAN_DATA", str(tmp_path / "data"))
-    with pytest.raises(
-        InputError, match=r"expected the published train-images-idx3-ubyte .*, got another file"
-    ):
+    with pytest.raises(InputError, match=r"expected the published train-images-idx3-ubyte .*, got another file"):
         mnist.mnist()
     assert server.asked == []
 
