@@ -11,8 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from ...backend import Device, array_module, retain_heap, synchronize, to_device
+from ...backend import Device, array_module, synchronize, to_device
 from ...commands.bench import torch_loops
+from ...fast.memory import retain_heap
 from ...fast.threads import threads
 from ...models import build_networks
 from ...network import Network
