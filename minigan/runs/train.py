@@ -5,9 +5,10 @@ import os
 import time
 from typing import TYPE_CHECKING, Any
 
-from ..backend import cuda_problem, get_array_module, resolve_device, retain_heap, to_host
+from ..backend import cuda_problem, get_array_module, resolve_device, to_host
 from ..datasets import Points, load_dataset
 from ..errors import DivergedError
+from ..fast.memory import retain_heap
 from ..fast.threads import threads
 from ..models import kind_of
 from ..training.config import TrainConfig
