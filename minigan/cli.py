@@ -239,6 +239,6 @@ def _models(arguments: argparse.Namespace) -> int:
             print(f"{family.name:<10} {g.theta.size:>15,} {d.theta.size:>10,}  {family.source}")
             continue
         print(f"{family.name}: {family.source}\n\ngenerator\n{g.summary()}\n\ndiscriminator\n{d.summary()}")
-        if family.literal:
-            print(f"\nas literally written (--no-corrected): {family.literal.flaw}")
+        if family.published:
+            print(f"\nas published (--as-published): {family.published.flaw}")
     return 0

@@ -115,6 +115,11 @@ class Network:
         """Where the parameters lie."""
         return device_of(self.theta)
 
+    @property
+    def couples_samples(self) -> bool:
+        """Whether, in training, the output for a sample depends on the other samples of its batch."""
+        return any(layer.couples_samples for layer in self.layers)
+
     def forward(self, x: Array, *, train: bool, rng: np.random.Generator | None = None) -> tuple[Array, Caches]:
         """Return y and what `backward` needs. Nothing in the network changes.
 

@@ -108,13 +108,13 @@ def bad_data(tmp_path):
     [
         (("train", "--model", "vae"), f"model: expected one of {', '.join(MODELS)}, got 'vae'"),
         (("train", "--objective", "x"), "objective: expected one of"),
-        (("train", "--data", "ring", "--model", "mlp"), "data: model 'mlp' makes images, but the data set has points"),
-        (("train", "--data", "mnist-5k", "--model", "points"), "data: model 'points' makes points, but"),
+        (("train", "--data", "ring", "--model", "mlp"), "data: expected images for model 'mlp', got points"),
+        (("train", "--data", "mnist-5k", "--model", "points"), "data: expected points for model 'points', got images"),
         (("train", "--data", "grid", "--augment-shift", "2"), "augment_shift: expected 0 for points"),
-        (("bench", "--model", "points"), "data: model 'points' makes points"),
+        (("bench", "--model", "points"), "data: expected points for model 'points', got images"),
         (
             ("train", "--data", "ring", "--conditional", "ac-gan"),
-            "'ac-gan' needs data with labels, but 'ring' has none",
+            "expected data with labels for 'ac-gan', got 'ring', which has none",
         ),
         (("train", "--conditional", "gan"), "conditional: expected one of projection, ac-gan, infogan, got 'gan'"),
         (("train", "--update", "both"), "update: expected 'alternating' or 'simultaneous', got 'both'"),

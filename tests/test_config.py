@@ -18,7 +18,8 @@ def test_defaults():
     assert dataclasses.asdict(TrainConfig()) == {
         "model": "hybrid",
         "data": "mnist-5k",
-        "corrected": True,
+        "as_published": False,
+        "plain": False,
         "objective": None,
         "real_label": 1.0,
         "fake_label": 0.0,

@@ -179,7 +179,7 @@ def test_fresh_name_makes_nothing(tmp_path, monkeypatch):
         ({"objective": "least-squares", "discriminators": 2}, False, False),
         ({"real_label": 0.9}, False, True),
         ({"discriminators": 2}, False, True),  # L_D is a sum over both
-        ({"model": "writeup-1", "corrected": False}, False, True),
+        ({"model": "writeup-1", "as_published": True}, False, True),
     ],
 )
 def test_the_losses_are_labelled_by_the_objective(options, equilibrium, probability, tmp_path, monkeypatch):

@@ -170,7 +170,10 @@ def test_data_is_not_changed():
         ({"data": IMAGES.astype(np.int64)}, "images: got int64 pixels"),
         ({"data": IMAGES.astype(np.float32)}, "images: float32 pixels span"),
         ({"data": IMAGES[:3]}, "batch_size: got 4, but the data set has only 3 images"),
-        ({"data": IMAGES[:, :6], "model": "hybrid"}, "data: model 'hybrid' needs images .* multiples of 4, got 6 x 8"),
+        (
+            {"data": IMAGES[:, :6], "model": "hybrid"},
+            "data: expected images .* multiples of 4 for model 'hybrid', got 6 x 8",
+        ),
         ({"data": "imagenet"}, "data: unknown name 'imagenet'"),
         ({"data": "no/such/file.npz"}, "data: no/such/file.npz: no such file or folder"),
         ({"data": None}, "data: got NoneType, expected a name, a path, an array or a Dataset"),

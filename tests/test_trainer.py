@@ -81,7 +81,7 @@ def test_no_module_state_of_numpy(digits):
 @pytest.mark.parametrize("model", ["mlp", "hybrid", "dcgan"])
 def test_everything_moves_and_stays_finite(model, objective, update, digits, device):
     trainer = make_trainer(digits, device, model=model, objective=objective, update=update)
-    assert trainer.objective.name == objective
+    assert trainer.game.objective.name == objective
     before = [v.copy() for v in vectors(trainer)]
     for _ in range(2):
         metrics = trainer.step()
@@ -94,7 +94,7 @@ def test_everything_moves_and_stays_finite(model, objective, update, digits, dev
     for old, new in zip(before, vectors(trainer), strict=True):
         assert new.dtype == np.float32
         assert np.isfinite(new).all()
-        if new.size:  # D of most families has no statistics
+        if new.size:  # D of most models has no statistics
             assert (old != new).mean() > 0.5
     assert trainer.generator.version == trainer.discriminator.version
 
@@ -136,7 +136,9 @@ def test_the_first_losses_are_those_of_either_update(digits):
 
 
 def test_a_simultaneous_update_refuses_batch_norm_in_the_discriminator(digits):
-    with pytest.raises(InputError, match=r"^update: 'simultaneous' needs .* layer 3 is BatchNorm\("):
+    with pytest.raises(
+        InputError, match=r"^update: expected 'alternating' .*, got 'simultaneous'; layer 3 is BatchNorm\("
+    ):
         make_trainer(digits, model="infogan", update="simultaneous", augment_shift=0)
     make_trainer(digits, model="infogan", update="alternating")
 
@@ -146,8 +148,8 @@ def test_the_configuration_reaches_its_place(digits):
         digits, learning_rate=0.01, beta1=0.1, beta2=0.2, average_decay=0.3, latent_dim=7, batch_size=6
     )
     for clipped, net in (
-        (trainer.generator_optimizer, trainer.generator),
-        (trainer.discriminator_optimizer, trainer.discriminator),
+        (trainer.game.generator_optimizer, trainer.generator),
+        (trainer.game.discriminator_optimizer, trainer.discriminator),
     ):
         adam = clipped.optimizer
         assert adam.network is net
@@ -250,8 +252,8 @@ def test_every_discriminator_step_has_its_own_batch(digits, monkeypatch):
         np.testing.assert_array_equal(x[:, :, :4], twin.batches.next())
     fakes = [x[:, :, 4:] for x in seen]
     assert min(abs(a - b).max() for a, b in itertools.pairwise(fakes)) > 0
-    assert trainer.discriminator_optimizer.optimizer.t == 3
-    assert trainer.generator_optimizer.optimizer.t == 1
+    assert trainer.game.discriminator_optimizer.optimizer.t == 3
+    assert trainer.game.generator_optimizer.optimizer.t == 1
 
 
 def test_rates_and_noise_decay_with_the_run(digits):
@@ -260,13 +262,13 @@ def test_rates_and_noise_decay_with_the_run(digits):
     [noise] = [layer for layer in trainer.discriminator.layers if isinstance(layer, GaussianNoise)]
     for share in (0.0, 0.25, 0.75):
         trainer.step(share)
-        assert trainer.generator_optimizer.optimizer.learning_rate == pytest.approx(0.01 * (1 - share))
-        assert trainer.discriminator_optimizer.optimizer.learning_rate == pytest.approx(0.02 * (1 - share))
+        assert trainer.game.generator_optimizer.learning_rate == pytest.approx(0.01 * (1 - share))
+        assert trainer.game.discriminator_optimizer.learning_rate == pytest.approx(0.02 * (1 - share))
         assert noise.std == pytest.approx(0.5 * (1 - share))
     assert np.isfinite(float(trainer.step(1.0).d_loss))
     constant = make_trainer(digits, learning_rate=0.02)
     constant.step(0.5)
-    assert constant.generator_optimizer.optimizer.learning_rate == 0.02
+    assert constant.game.generator_optimizer.learning_rate == 0.02
 
 
 def test_a_lazy_penalty_is_due_every_k_steps(digits, monkeypatch):
@@ -286,7 +288,7 @@ def test_a_penalty_changes_d_and_is_refused_where_it_cannot_be_taken(digits):
     for trainer in (plain, penalised):
         trainer.step()
     assert (plain.discriminator.theta != penalised.discriminator.theta).any()
-    with pytest.raises(InputError, match="penalty: needs a discriminator of piecewise linear layers"):
+    with pytest.raises(InputError, match="penalty: expected a discriminator of piecewise linear layers"):
         make_trainer(digits, model="infogan", penalty="r1")
 
 
@@ -323,7 +325,7 @@ def test_spectral_norm_and_minibatch_std_train(options, digits):
 
 
 def test_combinations_that_make_no_sense_are_refused_with_a_reason(digits):
-    with pytest.raises(InputError, match=r"penalty: .* layer \d is MinibatchStd"):
+    with pytest.raises(InputError, match=r"penalty: .* got MinibatchStd.* as its layer \d"):
         make_trainer(digits, minibatch_std=True, penalty="wgan-gp")
-    with pytest.raises(InputError, match=r"update: 'simultaneous' needs .* layer \d is MinibatchStd"):
+    with pytest.raises(InputError, match=r"update: expected 'alternating' .* layer \d is MinibatchStd"):
         make_trainer(digits, minibatch_std=True, update="simultaneous")

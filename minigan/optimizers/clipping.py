@@ -49,6 +49,15 @@ class Clipped:
         self.gradient_norm = _bound("gradient_norm", gradient_norm)
         self.weights = _bound("weights", weights)
 
+    @property
+    def learning_rate(self) -> float:
+        """The step size of the optimiser."""
+        return self.optimizer.learning_rate
+
+    @learning_rate.setter
+    def learning_rate(self, value: float) -> None:
+        self.optimizer.learning_rate = value
+
     def step(self) -> None:
         """Clip the gradient, let the optimiser step, clip the weights."""
         network = self.optimizer.network

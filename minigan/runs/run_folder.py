@@ -62,7 +62,7 @@ class RunFolder:
             config = run.config
             alone = not config.soft_labels and config.discriminators == 1 and config.code_weight is None
             known = config.objective in ("non-saturating", "minimax") and alone
-            objective = get_model_spec(config.model).get_objective(config.objective, corrected=config.corrected)
+            objective = get_model_spec(config.model).get_objective(config.objective, as_published=config.as_published)
             options = {"equilibrium": known, "probability": objective.log_odds}
             figures.save_losses(run.history, self.path / "losses.png", **options)
         if self.snapshots:

@@ -5,7 +5,7 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -32,7 +32,8 @@ class TrainConfig:
         f"generator and discriminator: {', '.join(MODELS)} "
         "(default: points on ring and grid, dirac on dirac, else hybrid)",
     )
-    corrected: bool = option(True, "the write-ups as they work, or as they were literally written")
+    as_published: bool = option(False, "build the write-ups as their articles published them, flaws included")
+    plain: bool = option(False, "compute with the plain layers and the plain Adam, without the fast ones")
     data: str = option(
         "mnist-5k",
         "mnist-5k (built in), mnist, a folder of IDX files, an .npz with 'images', or a toy: ring, grid, dirac",
@@ -95,7 +96,6 @@ class TrainConfig:
     def __post_init__(self) -> None:
         if self.model is None:
             object.__setattr__(self, "model", default_model(str(self.data)))
-        objective = get_model_spec(self.model).get_objective(self.objective, corrected=self.corrected)
         if self.update not in ("alternating", "simultaneous"):
             raise InputError(f"update: expected 'alternating' or 'simultaneous', got {self.update!r}")
         if self.update == "simultaneous" and self.discriminator_steps != 1:
@@ -120,9 +120,10 @@ class TrainConfig:
                 object.__setattr__(self, name, os.fspath(value))
             elif not (isinstance(value, str) and value) and not (name == "out" and value is None):
                 raise InputError(f"{name}: expected a name or a path, got {value!r}")
-        for name in ("corrected", "spectral_norm", "minibatch_std", "quiet"):
+        for name in ("as_published", "plain", "spectral_norm", "minibatch_std", "quiet"):
             if not isinstance(getattr(self, name), bool):
                 raise InputError(f"{name}: expected True or False, got {getattr(self, name)!r}")
+        objective = get_model_spec(self.model).get_objective(self.objective, as_published=self.as_published)
         for name, least in (("steps", 1), ("batch_size", 2), ("latent_dim", 1), ("log_every", 1), ("seed", 0)):
             self._check(name, partial(validation.integer, least=least))
         self._check("discriminator_steps", validation.integer)
@@ -161,7 +162,7 @@ class TrainConfig:
     @property
     def network_options(self) -> dict[str, Any]:
         """Return the fields that shape the networks, as `build_networks` takes them."""
-        names = ("latent_dim", "corrected", "instance_noise", "spectral_norm", "minibatch_std", "discriminators")
+        names = ("latent_dim", "as_published", "instance_noise", "spectral_norm", "minibatch_std", "discriminators")
         return {
             "augment_shift": self.augment_shift or 0,
             "packing": self.packing or 1,
@@ -226,7 +227,7 @@ class TrainConfig:
             own["code_weight"] = self.code_weight or get_conditional(self.conditional).default_weight
         if self.steps is None and self.seconds is None:
             own["steps"] = family.steps
-        own["objective"] = family.get_objective(self.objective, corrected=self.corrected).name
+        own["objective"] = family.get_objective(self.objective, as_published=self.as_published).name
         rate = self.learning_rate or family.learning_rate
         for name in ("generator_learning_rate", "discriminator_learning_rate"):
             own[name] = getattr(self, name) or rate
@@ -236,3 +237,6 @@ class TrainConfig:
         if self.augment_shift is None:
             own["augment_shift"] = 2 if dataset == "mnist-5k" else 0
         return dataclasses.replace(self, device=device, **own)
+
+
+ResolvedConfig: TypeAlias = Any  # for the time being: a `TrainConfig` in which nothing is left open

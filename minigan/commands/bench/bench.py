@@ -18,7 +18,7 @@ from ...errors import InputError
 from ...fast.threads import blas_kernels
 from ...models import IMAGE_MODELS, build_networks, get_model_spec
 from ...network import Network
-from ...training.simultaneous import check_uncoupled, couples_samples
+from ...training.simultaneous import check_uncoupled
 from .worker import IMAGE
 
 LOOPS = {"plain": "PyTorch, plain loop", "best": "PyTorch, best loop"}
@@ -176,4 +176,4 @@ def _small_discriminator(model: str) -> Network:
 
 
 def _takes_simultaneous(model: str) -> bool:
-    return couples_samples(_small_discriminator(model)) is None
+    return not _small_discriminator(model).couples_samples

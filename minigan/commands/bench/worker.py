@@ -19,7 +19,7 @@ from ...network import Network
 from ...objectives import NonSaturating
 from ...objectives.codes import draw_noise
 from ...optimizers import Adam
-from ...training import alternating_step, simultaneous_step
+from ...training import UPDATES, Game
 
 IMAGE = (28, 28, 1)
 WARM_UP = 3  # steps before the clock starts, in every process
@@ -31,14 +31,13 @@ def _our_step(model: str, batch_size: int, device: Device, update: str) -> tuple
     retain_heap()
     rng = np.random.default_rng(0)
     g, d = build_networks(model, IMAGE, rng=rng, device=device)
-    adam_g, adam_d = Adam(g, learning_rate=2e-4), Adam(d, learning_rate=2e-4)
-    both = {"alternating": alternating_step, "simultaneous": simultaneous_step}[update]
+    game = Game(g, d, Adam(g, learning_rate=2e-4), Adam(d, learning_rate=2e-4), NonSaturating())
     x_real = to_device(np.tanh(rng.standard_normal((*IMAGE[:2], batch_size, 1), dtype=np.float32)), device)
     z = draw_noise(rng, batch_size, g.input_shape[0], device)
 
     def step() -> None:
         x_fake, caches = g.forward(z, train=True, rng=rng)
-        both(g, d, adam_g, adam_d, NonSaturating(), x_real, x_fake, caches, rng=rng)
+        UPDATES[update](game, x_real, x_fake, caches, rng=rng)
 
     return step, g, d
 
