@@ -89,8 +89,8 @@ def test_gradient_steps_leave_the_equilibrium_unless_damped(gamma):
 
 @every_game
 def test_through_train(objective, tmp_path):
-    options = {"data": "dirac", "objective": objective, "quiet": True, "device": "cpu", "log_every": 5}
-    run = minigan.train(**options, steps=10, out=tmp_path / "dirac")
+    options = {"data": "dirac", "objective": objective, "quiet": True, "device": "cpu", "log_every": 3}
+    run = minigan.train(**options, steps=3, out=tmp_path / "dirac")
     assert run.config.model == "dirac"
     assert (run.generator.theta.shape, run.discriminator.theta.shape) == ((1,), (1,))
     points = run.sample(5)
@@ -103,10 +103,10 @@ def test_through_train(objective, tmp_path):
 def test_training_follows_the_theory():
     """From (1, 1): minimax circles, non-saturating creeps in, R1 makes either converge."""
     radius = {}
+    options = {"data": "dirac", "update": "simultaneous", "steps": 1000, "quiet": True, "device": "cpu"}
     for objective in GAMES:
         for penalty in (None, "r1:weight=1"):
-            run = minigan.train(data="dirac", objective=objective, penalty=penalty, update="simultaneous", quiet=True,
-                                device="cpu")  # fmt: skip
+            run = minigan.train(objective=objective, penalty=penalty, **options)
             radius[objective, penalty] = float(np.hypot(run.generator.theta[0], run.discriminator.theta[0]))
     assert radius["minimax", None] > 1
     assert 0.2 < radius["non-saturating", None] < 1

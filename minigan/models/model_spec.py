@@ -5,13 +5,11 @@ from dataclasses import dataclass
 
 from ..errors import InputError
 from ..layers import Layer, Shape
-from ..objectives import NonSaturating, Objective, get_objective
+from ..objectives import OBJECTIVES, Objective, get_objective
 from ..objectives.penalties import GeneratorPenalty
 
 MakeGenerator = Callable[[Shape, int], list[Layer]]  # (sample_shape, latent_dim) -> layers
 MakeDiscriminator = Callable[[Shape], list[Layer]]  # sample_shape -> layers
-
-NON_SATURATING = NonSaturating()
 
 
 @dataclass(frozen=True)
@@ -84,7 +82,7 @@ class ModelSpec:
     packing: int = 1
     samples: str = "images"
     data: tuple[str, ...] = ()
-    objective: Objective = NON_SATURATING
+    objective: Objective = OBJECTIVES["non-saturating"]
     published: AsPublished | None = None
 
     def example_shape(self, size: int = 28) -> Shape:

@@ -38,6 +38,7 @@ def make_game(
     codes: int = 0,
     rng: np.random.Generator,
     label_rng: np.random.Generator,
+    dtype: str = "float32",
 ) -> Game:
     """Build the networks of a run and everything that one step of both players needs.
 
@@ -51,6 +52,8 @@ def make_game(
         ``game.objective`` for every batch.
     rng, label_rng : numpy.random.Generator
         Draw the initial weights, and the noise and the flips of soft labels.
+    dtype : "float32" or "float64"
+        Precision of the networks; float64 is for checks.
 
     Raises
     ------
@@ -64,6 +67,7 @@ def make_game(
         rng=rng,
         **config.network_options,
         codes=codes,
+        dtype=dtype,
         device=config.device,
         fast=not config.plain,
     )
