@@ -5,12 +5,14 @@ import pytest
 
 from minigan import InputError, TrainConfig
 from minigan.backend import to_host
+from minigan.fast.adam import FastAdam
 from minigan.layers import DiscriminatorEnsemble
 from minigan.models import MODELS, get_model_spec
 from minigan.models.articles.losses import Reconstruction
 from minigan.objectives import OBJECTIVES, SoftLabels
 from minigan.objectives.ensemble import DiscriminatorEnsembleObjective
 from minigan.objectives.penalties import R1
+from minigan.optimizers import Adam
 from minigan.training import UPDATES, Game, alternating_step, make_game, make_objective, simultaneous_step
 
 SHAPE = (8, 8, 1)
@@ -75,6 +77,8 @@ def test_the_networks(device):
 def test_the_floor(plain):
     played = game(plain=plain)
     assert played.generator.fast == played.discriminator.fast == (not plain)
+    for optimizer in (played.generator_optimizer, played.discriminator_optimizer):
+        assert type(optimizer.optimizer) is (Adam if plain else FastAdam)
 
 
 def test_the_optimisers():
@@ -92,6 +96,7 @@ def test_the_optimisers():
         (played.discriminator_optimizer, played.discriminator, 0.02, 7.0),
     ):
         assert optimizer.learning_rate == optimizer.optimizer.learning_rate == rate
+        assert (optimizer.optimizer.adam.beta1, optimizer.optimizer.adam.beta2) == (0.3, 0.4)
         assert optimizer.optimizer.network is net
         assert (optimizer.gradient_norm, optimizer.gradient_value, optimizer.weights) == (5.0, 6.0, weights)
         optimizer.learning_rate = 0.5

@@ -3,8 +3,7 @@
 from .. import validation
 from ..backend import get_array_module
 from ..network import Network
-from .adam import Adam
-from .sgd import SGD
+from .optimizer import Optimizer
 
 
 def clip_gradient_norm(network: Network, bound: float) -> None:
@@ -38,7 +37,7 @@ class Clipped:
 
     def __init__(
         self,
-        optimizer: Adam | SGD,
+        optimizer: Optimizer,
         *,
         gradient_value: float | None = None,
         gradient_norm: float | None = None,
@@ -50,13 +49,18 @@ class Clipped:
         self.weights = _bound("weights", weights)
 
     @property
+    def network(self) -> Network:
+        """The network that is moved."""
+        return self.optimizer.network
+
+    @property
     def learning_rate(self) -> float:
-        """The step size of the optimiser."""
+        """The rate of ``optimizer``."""
         return self.optimizer.learning_rate
 
     @learning_rate.setter
-    def learning_rate(self, value: float) -> None:
-        self.optimizer.learning_rate = value
+    def learning_rate(self, rate: float) -> None:
+        self.optimizer.learning_rate = rate
 
     def step(self) -> None:
         """Clip the gradient, let the optimiser step, clip the weights."""

@@ -166,6 +166,7 @@ class TrainConfig:
         return {
             "augment_shift": self.augment_shift or 0,
             "packing": self.packing or 1,
+            "fast": not self.plain,
             **{name: getattr(self, name) for name in names},
         }
 

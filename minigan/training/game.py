@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from ..fast.adam import FastAdam
 from ..layers import Shape
 from ..models import build_networks, get_model_spec
 from ..network import Network
@@ -69,7 +70,6 @@ def make_game(
         codes=codes,
         dtype=dtype,
         device=config.device,
-        fast=not config.plain,
     )
     penalty = get_penalty(config.penalty) if config.penalty else None
     if penalty:
@@ -96,7 +96,7 @@ def _make_optimizer(
 ) -> Clipped:
     adam = Adam(network, learning_rate=learning_rate, beta1=config.beta1, beta2=config.beta2)
     return Clipped(
-        adam,
+        adam if config.plain else FastAdam(adam),
         gradient_value=config.clip_gradient_value,
         gradient_norm=config.clip_gradient_norm,
         weights=clip_weights,

@@ -1,7 +1,7 @@
 """The steps of the two players, written like the algorithm box (Goodfellow et al. 2014, algorithm 1)."""
 
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import numpy as np
 
@@ -9,17 +9,8 @@ from ..backend import Array
 from ..network import Caches, Network
 from ..objectives import Objective
 from ..objectives.penalties import GeneratorPenalty, Penalty
+from ..optimizers import Optimizer
 from .real_and_fake import backward_real_and_fake, forward_real_and_fake
-
-
-class Optimizer(Protocol):
-    """What moves a network along its gradient: `Adam` or `SGD`, perhaps `Clipped`."""
-
-    learning_rate: float
-
-    def step(self) -> None:
-        """Move the network once."""
-        ...
 
 
 @dataclass
