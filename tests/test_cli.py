@@ -148,8 +148,8 @@ def bad_data(tmp_path):
     [
         (("train", "--model", "vae"), f"argument --model: expected one of {', '.join(MODELS)}, got 'vae'"),
         (("train", "--objective", "x"), "--objective: expected one of non-saturating, minimax,"),
-        (("train", "--data", "ring", "--model", "mlp"), "data: model 'mlp' makes images"),
-        (("train", "--data", "mnist-5k", "--model", "points"), "data: model 'points' makes points"),
+        (("train", "--data", "ring", "--model", "mlp"), "data: expected images for model 'mlp', got points"),
+        (("train", "--data", "mnist-5k", "--model", "points"), "data: expected points for model 'points', got images"),
         (("train", "--data", "grid", "--augment-shift", "2"), "augment_shift: expected 0 for points"),
         (("bench", "--model", "points"), "--model: expected one of dcgan, hybrid,"),
         (

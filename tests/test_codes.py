@@ -83,8 +83,8 @@ def test_choosing(drawn):
         (3, "label: expected 0 to 2, got 3"),
         (-1, "label: expected 0 to 2, got -1"),
         ([0, 7], "label: expected 0 to 2, got .0, 7."),
-        (1.0, "label: expected an integer or a sequence of them, got 1.0"),
-        (True, "label: expected an integer or a sequence of them, got True"),
+        (1.0, "label: expected an integer or a sequence of integers, got 1.0"),
+        (True, "label: expected an integer or a sequence of integers, got True"),
         ("7", "label: expected an integer or a sequence"),
         ([], "label: expected an integer or a sequence"),
         ([[1, 2]], "label: expected an integer or a sequence"),
@@ -99,21 +99,23 @@ def test_refuses_labels(label, message, drawn):
 
 @pytest.mark.parametrize("codes", [0.5, [1.0], [1.0, np.nan], np.zeros((5, 2)), np.zeros((6, 3)), "ab", ["a", "b"]])
 def test_refuses_codes(codes, drawn):
-    with pytest.raises(InputError, match=r"^codes: expected finite numbers, \(2,\) or \(6, 2\), got"):
+    with pytest.raises(InputError, match=r"^codes: expected finite numbers of shape \(2,\) or \(6, 2\), got"):
         choose_codes(drawn, 3, label=None, codes=codes)
 
 
 def test_refuses_codes_where_there_are_none(drawn):
-    with pytest.raises(InputError, match=r"^codes: expected None, as G takes classes only, got"):
+    with pytest.raises(InputError, match=r"^codes: expected None, because G takes only classes, got"):
         choose_codes(drawn[:, :3], 3, label=None, codes=[0.0, 0.0])
 
 
 def test_count_classes():
     assert count_classes(np.array([3, 0, 1, 2], dtype=np.uint8), conditional="projection", data="x") == 4
     assert count_classes(np.array([0, 1, 1]), conditional="ac-gan", data="x") == 2
-    with pytest.raises(InputError, match="conditional: 'projection' needs data with labels, but 'x' has none"):
+    with pytest.raises(
+        InputError, match="conditional: expected data with labels for 'projection', got 'x', which has none"
+    ):
         count_classes(None, conditional="projection", data="x")
     for labels in ([0, 0, 0], [0, 1, 3]):
-        message = f"labels 0 to K - 1 with K from 2 to 3, .* but the largest label of 'x' is {labels[-1]}"
+        message = f"labels 0 to K - 1 with K from 2 to 3, .* got {labels[-1]} as the largest label of 'x'"
         with pytest.raises(InputError, match=message):
             count_classes(np.array(labels), conditional="ac-gan", data="x")

@@ -13,7 +13,7 @@ from minigan.network import Network
 from minigan.objectives import get_objective
 from minigan.objectives.penalties import get_penalty
 from minigan.optimizers import SGD
-from minigan.training import simultaneous_step
+from minigan.training import Game, simultaneous_step
 
 POINTS = [(0.0, 0.0), (1.0, 1.0), (-0.7, 2.0), (3.0, -1.5), (0.4, 0.0)]
 every_game = pytest.mark.parametrize("objective", GAMES)
@@ -30,7 +30,8 @@ def computed_field(theta, psi, objective, gamma=0.0, device="cpu"):
     x_fake, caches = g.forward(z, train=True)
     still = [SGD(net, learning_rate=1e-200) for net in (g, d)]
     penalty = get_penalty(f"r1:weight={gamma}") if gamma else None
-    simultaneous_step(g, d, *still, get_objective(objective), 0 * x_fake, x_fake, caches, penalty=penalty)
+    game = Game(g, d, *still, get_objective(objective), discriminator_penalty=penalty)
+    simultaneous_step(game, 0 * x_fake, x_fake, caches)
     return -np.concatenate([to_host(g.dtheta), to_host(d.dtheta)])
 
 
@@ -88,8 +89,8 @@ def test_gradient_steps_leave_the_equilibrium_unless_damped(gamma):
 
 @every_game
 def test_through_train(objective, tmp_path):
-    options = {"data": "dirac", "objective": objective, "quiet": True, "device": "cpu", "log_every": 10}
-    run = minigan.train(**options, steps=200, out=tmp_path / "dirac")
+    options = {"data": "dirac", "objective": objective, "quiet": True, "device": "cpu", "log_every": 3}
+    run = minigan.train(**options, steps=3, out=tmp_path / "dirac")
     assert run.config.model == "dirac"
     assert (run.generator.theta.shape, run.discriminator.theta.shape) == ((1,), (1,))
     points = run.sample(5)
@@ -102,10 +103,10 @@ def test_through_train(objective, tmp_path):
 def test_training_follows_the_theory():
     """From (1, 1): minimax circles, non-saturating creeps in, R1 makes either converge."""
     radius = {}
+    options = {"data": "dirac", "update": "simultaneous", "steps": 1000, "quiet": True, "device": "cpu"}
     for objective in GAMES:
         for penalty in (None, "r1:weight=1"):
-            run = minigan.train(data="dirac", objective=objective, penalty=penalty, update="simultaneous", quiet=True,
-                                device="cpu")  # fmt: skip
+            run = minigan.train(objective=objective, penalty=penalty, **options)
             radius[objective, penalty] = float(np.hypot(run.generator.theta[0], run.discriminator.theta[0]))
     assert radius["minimax", None] > 1
     assert 0.2 < radius["non-saturating", None] < 1

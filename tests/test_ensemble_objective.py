@@ -15,7 +15,7 @@ from minigan.network import Network
 from minigan.objectives import OBJECTIVES, NonSaturating, SoftLabels
 from minigan.objectives.ensemble import COMBINE, DiscriminatorEnsembleObjective
 from minigan.objectives.penalties import PENALTIES, get_penalty
-from minigan.training import discriminator_step, simultaneous_step
+from minigan.training import Game, discriminator_step, simultaneous_step
 from minigan.training.trainer import Trainer
 
 every_objective = pytest.mark.parametrize("objective", OBJECTIVES.values(), ids=OBJECTIVES)
@@ -129,10 +129,10 @@ def test_each_member_learns_as_if_alone(name, penalty, options, device, normal):
     x_real, x_fake = normal(8, 8, 4, 1), normal(8, 8, 4, 1)
     alone = [member(d, k) for k in range(K)]
 
-    def step(net, game):
-        paid = penalty and get_penalty(penalty)
-        draws = np.random.default_rng(7)
-        return discriminator_step(net, Recorder(), game, x_real, x_fake, penalty=paid, rng=draws)
+    def step(net, objective):
+        paid = get_penalty(penalty) if penalty else None
+        game = Game(None, net, None, Recorder(), objective, discriminator_penalty=paid)
+        return discriminator_step(game, x_real, x_fake, rng=np.random.default_rng(7))
 
     loss, logits_real, _ = step(d, DiscriminatorEnsembleObjective(objective))
     assert logits_real.shape == (4, K)
@@ -184,7 +184,7 @@ def test_build_networks(device):
     assert (w[1] != w[2]).mean() > 0.99
 
 
-def test_one_discriminator_is_built_as_ever():
+def test_one_discriminator_is_built_without_an_ensemble():
     nets = [
         build_networks("mlp", (8, 8, 1), rng=np.random.default_rng(0), **each)[1]
         for each in ({}, {"discriminators": 1})
@@ -202,7 +202,7 @@ def make_trainer(dataset, device="cpu", **options):
 @either
 def test_trains(combine, objective, digits, device):
     trainer = make_trainer(digits, device, combine=combine, objective=objective.name)
-    assert isinstance(trainer.objective, DiscriminatorEnsembleObjective)
+    assert isinstance(trainer.game.objective, DiscriminatorEnsembleObjective)
     before = to_host(trainer.discriminator.theta).copy()
     metrics = [trainer.step() for _ in range(3)]
     assert np.isfinite([[float(to_host(value)) for value in each] for each in metrics]).all()
@@ -240,7 +240,7 @@ def test_trains_with_other_options(options, digits):
     trainer = make_trainer(digits, **options)
     assert np.isfinite([[float(value) for value in trainer.step()] for _ in range(2)]).all()
     if "real_label" in options:
-        assert isinstance(trainer.objective.objective, SoftLabels)
+        assert isinstance(trainer.game.objective.objective, SoftLabels)
 
 
 @either
@@ -291,7 +291,7 @@ def test_refuses(options, message):
 
 
 def test_refuses_where_all_would_start_alike(rng):
-    with pytest.raises(InputError, match="discriminators: every discriminator of 'dirac' starts at 1"):
+    with pytest.raises(InputError, match="discriminators: expected 1 for 'dirac', got 2; each would start at 1"):
         build_networks("dirac", (2,), rng=rng, discriminators=2)
 
 
@@ -304,10 +304,9 @@ def test_the_simultaneous_step_refuses_several_logits(normal, device):
     g, d = networks(device)
     x_fake, caches = g.forward(normal(4, 64), train=True)
     before = to_host(d.theta).copy()
-    with pytest.raises(InputError, match=r"update: 'simultaneous' needs a discriminator with one logit.*got 3;"):
-        simultaneous_step(
-            g, d, Recorder(), Recorder(), DiscriminatorEnsembleObjective(NonSaturating()), x_fake, x_fake, caches
-        )
+    game = Game(g, d, Recorder(), Recorder(), DiscriminatorEnsembleObjective(NonSaturating()))
+    with pytest.raises(InputError, match=r"update: expected 'alternating' .*, got 'simultaneous' and 3 logits;"):
+        simultaneous_step(game, x_fake, x_fake, caches)
     np.testing.assert_array_equal(to_host(d.theta), before)
 
 
@@ -315,8 +314,8 @@ def test_a_member_is_a_discriminator_of_its_own():
     """Canary for `member`: its logits are the column's."""
     _, d = networks()
     x = np.random.default_rng(0).standard_normal((8, 8, 4, 1))
-    parallel_map = d.forward(x, train=False)[0]
+    together = d.forward(x, train=False)[0]
     for k in range(K):
-        np.testing.assert_allclose(member(d, k)[0].forward(x, train=False)[0][:, 0], parallel_map[:, k], rtol=1e-12)
-    assert abs(np.diff(parallel_map, axis=1)).min() > 0
+        np.testing.assert_allclose(member(d, k)[0].forward(x, train=False)[0][:, 0], together[:, k], rtol=1e-12)
+    assert abs(np.diff(together, axis=1)).min() > 0
     assert isinstance(d.layers[-1].stacks[0][-1], Dense)

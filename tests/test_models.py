@@ -1,4 +1,4 @@
-"""Every family: its sizes, its ranges, its number of parameters, and the gradients of the small ones."""
+"""Every model: its sizes, its ranges, its number of parameters, and the gradients of the small ones."""
 
 import numpy as np
 import pytest
@@ -24,28 +24,28 @@ PARAMETERS = {  # at 28 x 28 x 1; dcgan's are those of the introductory article,
 POINTS = {"points": (33_666, 33_537), "dirac": (2, 2)}  # of dimension 2
 CONVOLUTIONAL = ("hybrid", "dcgan", "infogan")
 
-every_family = pytest.mark.parametrize("model", IMAGE_MODELS)
-every_point_family = pytest.mark.parametrize("model", POINTS)
+every_image_model = pytest.mark.parametrize("model", IMAGE_MODELS)
+every_point_model = pytest.mark.parametrize("model", POINTS)
 
 
 def build(model, image_shape=(28, 28, 1), seed=0, **options):
     return build_networks(model, image_shape, rng=np.random.default_rng(seed), **options)
 
 
-def test_families():
+def test_models():
     assert list(MODELS) == [
         "hybrid", "mlp", "dcgan", "infogan", *(f"writeup-{i}" for i in range(1, 6)), "points", "dirac",
     ]  # fmt: skip
     assert set(MODELS) == set(PARAMETERS) | set(POINTS)
-    for name, family in MODELS.items():
-        assert family.name == name
-        assert family.source
-        assert get_model_spec(name) is family
+    for name, spec in MODELS.items():
+        assert spec.name == name
+        assert spec.source
+        assert get_model_spec(name) is spec
     with pytest.raises(InputError, match=r"model: expected one of hybrid, mlp, .*points, dirac, got 'biggan'"):
         get_model_spec("biggan")
 
 
-@every_family
+@every_image_model
 def test_parameters_shapes_and_ranges(model):
     g, d = build(model)
     assert (g.theta.size, d.theta.size) == PARAMETERS[model]
@@ -66,7 +66,7 @@ def test_parameters_shapes_and_ranges(model):
     assert np.abs(x).max() <= 1
 
 
-@every_point_family
+@every_point_model
 @pytest.mark.parametrize("dimension", [1, 2])
 def test_points(model, dimension, device):
     g, d = build(model, (dimension,), device=device)
@@ -80,7 +80,7 @@ def test_points(model, dimension, device):
 
 
 @pytest.mark.parametrize("objective", OBJECTIVES.values(), ids=OBJECTIVES)
-@every_point_family
+@every_point_model
 def test_gradients_of_the_players_on_points(model, objective, device):
     for check in check_game(*build(model, (2,), device=device), objective, batch=5):
         assert check.ok, check
@@ -89,7 +89,7 @@ def test_gradients_of_the_players_on_points(model, objective, device):
 def test_images_and_points_are_told_apart():
     for model in MODELS:
         images = model in IMAGE_MODELS
-        with pytest.raises(InputError, match=f"data: model '{model}' makes .*, but the data set has"):
+        with pytest.raises(InputError, match=f"data: expected .* for model '{model}', got "):
             build(model, (2,) if images else (28, 28, 1))
     with pytest.raises(InputError, match=r"augment_shift: expected 0 for points, .* got 2"):
         build("points", (2,), augment_shift=2)
@@ -110,7 +110,7 @@ def test_logits_are_not_squashed(model):
     assert np.abs(logits).min() > 1
 
 
-@every_family
+@every_image_model
 def test_colour_images_of_another_size(model, device):
     g, d = build(model, (32, 32, 3), latent_dim=5, device=device)
     assert g.input_shape == (5,)
@@ -133,7 +133,7 @@ def test_refuses_sizes_it_cannot_make(model, image_shape):
     h, w, _ = image_shape
     with pytest.raises(
         InputError,
-        match=f"data: model '{model}' needs images whose height and width are multiples of 4, got {h} x {w}",
+        match=f"data: expected images whose height and width are multiples of 4 for model '{model}', got {h} x {w}",
     ):
         build(model, image_shape)
 

@@ -3,6 +3,8 @@
 Every sample here depends on its batch mates by design, so that the checks of `test_every_layer` are made here instead.
 """
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import strict_cupy
@@ -16,8 +18,7 @@ from minigan.models import build_networks
 from minigan.network import Network
 from minigan.objectives import OBJECTIVES
 from minigan.optimizers import SGD
-from minigan.training import discriminator_step
-from minigan.training.steps import couples_samples
+from minigan.training import Game, discriminator_step
 
 SHAPES = [(3,), (2, 4, 3)]
 SHORT = {"steps": 3, "batch_size": 8, "log_every": 1, "quiet": True, "device": "cpu"}
@@ -105,17 +106,16 @@ def test_a_pack_is_all_real_or_all_fake(device):
     """With 6 and 6 samples in packs of 4 the third pack of a joint batch would be mixed; apart, it is refused."""
     d = Network([PackSamples(3), Dense(1)], (2,), rng=np.random.default_rng(0), device=device)
     real, fake = (to_device(np.full((6, 2), x, np.float32), device) for x in (1, -1))
-    assert couples_samples(d) == 0
-    _, logits_real, logits_fake = discriminator_step(
-        d, SGD(d, learning_rate=1e-30), OBJECTIVES["non-saturating"], real, fake
-    )
+    assert d.couples_samples
+    game = Game(None, d, None, SGD(d, learning_rate=1e-30), OBJECTIVES["non-saturating"])
+    _, logits_real, logits_fake = discriminator_step(game, real, fake)
     assert logits_real.shape == logits_fake.shape == (2, 1)
     w = to_host(d.layers[1].w).sum()
     np.testing.assert_allclose(to_host(logits_real), np.full((2, 1), w), rtol=1e-5)
     np.testing.assert_allclose(to_host(logits_fake), np.full((2, 1), -w), rtol=1e-5)
     d = Network([PackSamples(4), Dense(1)], (2,), rng=np.random.default_rng(0), device=device)
     with pytest.raises(InputError, match="multiple of 4 samples"):
-        discriminator_step(d, SGD(d, learning_rate=0.1), OBJECTIVES["non-saturating"], real, fake)
+        discriminator_step(replace(game, discriminator=d), real, fake)
 
 
 @pytest.mark.parametrize("penalty", [None, "r1"])
@@ -135,5 +135,5 @@ def test_refusals():
         TrainConfig(packing=3)
     with pytest.raises(InputError, match="packing: expected an integer of at least 1, got 0"):
         TrainConfig(packing=0)
-    with pytest.raises(InputError, match=r"update: 'simultaneous' needs .* looks at each sample by itself.*Pack\(2\)"):
+    with pytest.raises(InputError, match=r"update: expected 'alternating' .* got 'simultaneous'; layer 0 is Pack"):
         minigan.train(data="ring", packing=2, update="simultaneous", **SHORT)

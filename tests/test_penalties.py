@@ -227,7 +227,7 @@ def test_interpolates_lie_between(device, normal):
 def test_smooth_layers_and_batch_norm_are_refused(layer):
     d = Network([Flatten(), Dense(4), layer, slope(), Dense(1)], SHAPE, rng=draws(), dtype="float64")
     x = np.ones((6, 6, 5, 2))
-    with pytest.raises(InputError, match=r"penalty: needs .* piecewise linear layers, but its layer 2 is"):
+    with pytest.raises(InputError, match=r"penalty: expected .* piecewise linear layers, got .* as its layer 2"):
         R1().add_gradient(d, x, x, rng=draws())
     assert not d.dtheta.any()
 

@@ -53,7 +53,7 @@ def test_every_conditional_game_is_named():
 
 def test_the_new_objective_is_complete(monkeypatch):
     (example,) = (code for code in re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL) if "Objective)" in code)
-    monkeypatch.setattr(objectives, "OBJECTIVES", dict(objectives.OBJECTIVES))
+    monkeypatch.setitem(objectives.OBJECTIVES, "linear for G", None)  # so that what the example adds is taken out again
     exec(example, {})
     networks = build_networks("mlp", (8, 8, 1), rng=np.random.default_rng(0))
     for check in check_game(*networks, objectives.get_objective("linear for G")):

@@ -277,17 +277,25 @@ def test_load_names_the_file_when_the_sizes_are_wrong(saved):
         minigan.load(saved)
 
 
-@pytest.mark.parametrize("as_published", [False, True])
-def test_load_a_file_of_an_older_version(as_published, tmp_path):
-    """It said ``corrected`` where it is ``as_published`` now, and knew nothing of newer options."""
-    run = minigan.train(**{**SHORT, "model": "writeup-1", "as_published": as_published}, device="cpu")
+@pytest.mark.parametrize(
+    ("model", "as_published", "old_objective"),
+    [
+        ("mlp", False, "non-saturating"),
+        ("writeup-1", True, "swapped players"),
+        ("writeup-4", False, "squared fool"),
+        ("writeup-4", True, "swapped squared fool"),
+    ],
+)
+def test_load_a_file_of_an_older_version(model, as_published, old_objective, tmp_path):
+    """It said ``corrected`` where it is ``as_published`` now, had other names for some losses, and no newer options."""
+    run = minigan.train(**{**SHORT, "model": model, "as_published": as_published}, device="cpu")
     saved = run.save(tmp_path / "old.npz")
     with np.load(saved) as archive:
         arrays = dict(archive)
     description = json.loads(str(arrays["description"]))
     assert description["config"].pop("as_published") is as_published
     assert description["config"].pop("plain") is False
-    description["config"]["corrected"] = not as_published
+    description["config"] |= {"corrected": not as_published, "objective": old_objective}
     np.savez(saved, **{**arrays, "description": np.array(json.dumps(description))})
     loaded = minigan.load(saved)
     assert loaded.config == dataclasses.replace(run.config, quiet=False)

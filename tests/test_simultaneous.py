@@ -12,8 +12,8 @@ from minigan.layers import BatchNorm, Dense, Dropout, Flatten, LeakyReLU, Random
 from minigan.network import Network
 from minigan.objectives import OBJECTIVES
 from minigan.optimizers import SGD, Adam
-from minigan.training import simultaneous_step
-from minigan.training.simultaneous import LEAST, check_uncoupled, shared_upstream
+from minigan.training import Game, StepResult, simultaneous_step
+from minigan.training.simultaneous import MIN_UPSTREAM, check_uncoupled, shared_upstream
 
 STAND_STILL = 1e-200  # a learning rate that leaves every weight as it is
 
@@ -21,7 +21,7 @@ STAND_STILL = 1e-200  # a learning rate that leaves every weight as it is
 every_objective = pytest.mark.parametrize("objective", OBJECTIVES.values(), ids=OBJECTIVES)
 
 
-class Game:
+class Players:
     """Batch norm in G; dropout and shifts in D, whose logits ``offset`` pushes into saturation; six samples."""
 
     def __init__(self, device, normal, dtype="float64", offset=0.0):
@@ -39,11 +39,12 @@ class Game:
     def fakes(self):
         return self.g.forward(self.z, train=True, rng=np.random.default_rng(11))
 
-    def step(self, objective, learning_rate=STAND_STILL, optimizer=SGD, fakes=None):
+    def step(self, objective, learning_rate=STAND_STILL, optimizer=SGD, fakes=None, **penalties):
         optimizers = [optimizer(net, learning_rate=learning_rate) for net in (self.g, self.d)]
         x_fake, caches = fakes or self.fakes()
         draws = np.random.default_rng(12)
-        return simultaneous_step(self.g, self.d, *optimizers, objective, self.x_real, x_fake, caches, rng=draws)
+        game = Game(self.g, self.d, *optimizers, objective, **penalties)
+        return simultaneous_step(game, self.x_real, x_fake, caches, rng=draws)
 
     def logits(self):
         """(logits_real, logits_fake, caches of the one pass of both)"""
@@ -76,7 +77,7 @@ def state(net):
 
 @pytest.fixture
 def game(device, normal):
-    return Game(device, normal)
+    return Players(device, normal)
 
 
 def as_function_of(theta, loss):
@@ -107,7 +108,7 @@ def test_gradients_against_finite_differences(player, objective, game, rng):
 @every_objective
 @pytest.mark.parametrize("offset", [0, 10, -10])
 def test_gradients_are_those_of_two_passes(offset, objective, device, normal):
-    game = Game(device, normal, offset=offset)
+    game = Players(device, normal, offset=offset)
     expected = game.by_two_passes(objective)
     game.step(objective)
     for net, gradient in zip((game.d, game.g), expected, strict=True):
@@ -118,7 +119,7 @@ def test_gradients_are_those_of_two_passes(offset, objective, device, normal):
 @pytest.mark.parametrize("offset", [-100, 100, -60, -42, -41])
 def test_saturated_logits(offset, objective, device, normal):
     """G's gradient is exact to rounding of float32; D's to rounding or 2^-60 of a fake's own, whichever is more."""
-    game = Game(device, normal, dtype="float32", offset=offset)
+    game = Players(device, normal, dtype="float32", offset=offset)
     d_expected, g_expected = game.by_two_passes(objective)
     (d_loss, g_loss), _, fake = game.losses(objective)
     assert np.abs(to_host(fake) - offset).max() < 10
@@ -126,7 +127,7 @@ def test_saturated_logits(offset, objective, device, normal):
     assert [float(to_host(loss)) for loss in losses] == [d_loss, g_loss]
     tolerance = 1e-6 * np.abs(g_expected).max() + 1e-42  # where G's own loss dies, down to subnormal numbers
     np.testing.assert_allclose(to_host(game.g.dtheta), g_expected, rtol=1e-5, atol=tolerance)
-    tolerance = 1e-6 * np.abs(d_expected).max() + 100 * LEAST  # no logit's derivative is above 100 here
+    tolerance = 1e-6 * np.abs(d_expected).max() + 100 * MIN_UPSTREAM  # no logit's derivative is above 100 here
     np.testing.assert_allclose(to_host(game.d.dtheta), d_expected, rtol=1e-5, atol=tolerance)
     if objective.name == "non-saturating" and offset < 0:
         assert np.abs(g_expected).max() > 1e-3, "the gradient to be kept is not there in the first place"
@@ -141,8 +142,8 @@ def test_one_saturated_fake_among_others(device, normal):
     fakes[0], fakes[2] = -50, 50
     x_fake, caches = g.forward(normal(3, 2, dtype="float32"), train=True)
     optimizers = [SGD(net, learning_rate=STAND_STILL) for net in (g, d)]
-    objective = OBJECTIVES["non-saturating"]
-    *_, logits = simultaneous_step(g, d, *optimizers, objective, x_fake, fakes, caches)
+    game = Game(g, d, *optimizers, OBJECTIVES["non-saturating"])
+    *_, logits = simultaneous_step(game, x_fake, fakes, caches)
     np.testing.assert_array_equal(to_host(logits).ravel(), [-100, 0, 100])
     # dx of the fakes is ds_g w with w = 1, and db of G its sum over samples: -(1 + 1/2 + 0) / 3
     np.testing.assert_allclose(to_host(g.layers[0].db), [-0.5, -0.5], rtol=1e-6)
@@ -157,7 +158,7 @@ def test_shared_upstream(device, normal):
     u, r = shared_upstream(ds_d, ds_g)
     assert u.dtype == r.dtype == np.float32
     u, r, ds_g = (to_host(a).ravel() for a in (u, r, ds_g))
-    np.testing.assert_array_equal(u, np.float32([LEAST / 6, LEAST / 6, 0.25, -0.5, -0.5, -0.5]))
+    np.testing.assert_array_equal(u, np.float32([MIN_UPSTREAM / 6, MIN_UPSTREAM / 6, 0.25, -0.5, -0.5, -0.5]))
     assert np.isfinite(r).all()
     np.testing.assert_allclose(r * u, ds_g, rtol=1e-6)
 
@@ -172,6 +173,7 @@ def test_a_nan_is_not_covered_up(device, normal):
 def test_losses_and_logits_are_from_before_the_step(objective, game):
     (d_loss, g_loss), real, fake = game.losses(objective)
     result = game.step(objective, learning_rate=0.5)
+    assert isinstance(result, StepResult)
     assert [float(to_host(loss)) for loss in result[:2]] == [d_loss, g_loss]
     assert [loss.shape for loss in result[:2]] == [(), ()]
     np.testing.assert_array_equal(to_host(result[2]), to_host(real))
@@ -225,19 +227,42 @@ def test_stale_fakes_move_nobody(game):
 
 
 def test_float32_stays_float32(device, normal):
-    game = Game(device, normal, dtype="float32")
+    game = Players(device, normal, dtype="float32")
     arrays = [*game.step(OBJECTIVES["non-saturating"], 0.01, Adam), game.g.dtheta, game.d.dtheta, game.g.theta]
     assert {str(a.dtype) for a in arrays} == {"float32"}
 
 
 def test_batch_norm_in_the_discriminator_is_refused(device, normal):
-    game = Game(device, normal)
+    game = Players(device, normal)
     layers = [Flatten(), Dense(3), BatchNorm(decay=0.7), Dense(1)]
     game.d = Network(layers, (4, 4, 1), rng=np.random.default_rng(0), dtype="float64", device=device)
     before = state(game.d) + state(game.g)
-    message = f"its layer 2 is {layers[2]!r}"
+    message = f"layer 2 is {layers[2]!r}"
     with pytest.raises(InputError, match=f"^update: .*{re.escape(message)}"):
         game.step(OBJECTIVES["minimax"])
     for a, b in zip(before, state(game.d) + state(game.g), strict=True):
         np.testing.assert_array_equal(a, b)
     check_uncoupled(Network(layers[:2], (4, 4, 1), rng=np.random.default_rng(0)))
+
+
+class Pull:
+    """A penalty on either player with the gradient 1 in every parameter; it remembers what it was given."""
+
+    def add_gradient(self, network, *seen, **options):
+        network.dtheta += 1
+        self.seen, self.options = seen, options
+
+
+def test_penalties_add_to_the_gradients_of_the_losses(game):
+    """Each to its own player's."""
+    objective, fakes = OBJECTIVES["non-saturating"], game.fakes()
+    game.step(objective, fakes=fakes)
+    alone = [to_host(net.dtheta).copy() for net in (game.d, game.g)]
+    d_penalty, g_penalty = Pull(), Pull()
+    x_fake, caches = game.fakes()
+    game.step(objective, fakes=(x_fake, caches), discriminator_penalty=d_penalty, generator_penalty=g_penalty)
+    for net, gradient in zip((game.d, game.g), alone, strict=True):
+        np.testing.assert_allclose(to_host(net.dtheta), gradient + 1, rtol=1e-14)
+    assert d_penalty.seen == (game.x_real, x_fake)
+    assert d_penalty.options["objective"] is objective
+    assert g_penalty.seen == (game.x_real, x_fake, caches)

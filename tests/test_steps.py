@@ -10,7 +10,7 @@ from minigan.layers import BatchNorm, Dense, Dropout, Flatten, LeakyReLU, Random
 from minigan.network import Network
 from minigan.objectives import OBJECTIVES
 from minigan.optimizers import SGD, Adam
-from minigan.training import discriminator_step, generator_step
+from minigan.training import Game, StepResult, alternating_step, discriminator_step, generator_step
 
 every_objective = pytest.mark.parametrize("objective", OBJECTIVES.values(), ids=OBJECTIVES)
 OBJECTIVE = OBJECTIVES["non-saturating"]
@@ -26,7 +26,7 @@ def state(net):
     return [to_host(a).copy() for a in (net.theta, net.dtheta, net.stats)]
 
 
-class Game:
+class Players:
     """Small players with batch norm in both, dropout and shifts in D, and a batch for them."""
 
     def __init__(self, device, normal, dtype="float64"):
@@ -46,12 +46,14 @@ class Game:
     def d_step(self, optimizer, objective=OBJECTIVE, x_fake=None):
         x_fake = self.fakes()[0] if x_fake is None else x_fake
         draws = np.random.default_rng(12)
-        return discriminator_step(self.d, optimizer, objective, self.x_real, x_fake, rng=draws)
+        game = Game(self.g, self.d, None, optimizer, objective)
+        return discriminator_step(game, self.x_real, x_fake, rng=draws)
 
     def g_step(self, optimizer, objective=OBJECTIVE, fakes=None):
         x_fake, caches = fakes or self.fakes()
         draws = np.random.default_rng(13)
-        return generator_step(self.g, self.d, optimizer, objective, x_fake, caches, rng=draws)
+        game = Game(self.g, self.d, optimizer, None, objective)
+        return generator_step(game, x_fake, caches, rng=draws)
 
     def d_loss(self, objective):
         draws = np.random.default_rng(12)
@@ -66,7 +68,7 @@ class Game:
 
 @pytest.fixture
 def game(device, normal):
-    return Game(device, normal)
+    return Players(device, normal)
 
 
 @every_objective
@@ -194,8 +196,9 @@ def test_statistics_of_the_discriminator_move_twice_per_iteration(device, normal
     g = Network([Dense(3)], (2,), rng=rng, dtype="float64", device=device)
     z, x_real = normal(6, 2), 3 * normal(6, 3) + 2
     x_fake, caches = g.forward(z, train=True)
-    discriminator_step(d, SGD(d, learning_rate=0.1), OBJECTIVE, x_real, x_fake)
-    generator_step(g, d, SGD(g, learning_rate=0.1), OBJECTIVE, x_fake, caches)
+    game = Game(g, d, SGD(g, learning_rate=0.1), SGD(d, learning_rate=0.1), OBJECTIVE)
+    discriminator_step(game, x_real, x_fake)
+    generator_step(game, x_fake, caches)
     mean, var = np.zeros(3), np.ones(3)
     for x in (to_host(x_real), to_host(x_fake)):
         mean = 0.7 * mean + 0.3 * x.mean(axis=0)
@@ -212,8 +215,82 @@ def test_real_and_fake_are_separate_batches(game):
 
 
 def test_float32_stays_float32(device, normal):
-    game = Game(device, normal, dtype="float32")
+    game = Players(device, normal, dtype="float32")
     loss, *logits = game.d_step(Adam(game.d, learning_rate=0.01))
     g_loss = game.g_step(Adam(game.g, learning_rate=0.01))
     arrays = [loss, *logits, g_loss, *(a for net in (game.g, game.d) for a in (net.theta, net.dtheta, net.stats))]
     assert {str(a.dtype) for a in arrays} == {"float32"}
+
+
+@every_objective
+def test_the_alternating_step_is_the_two_steps(objective, device, normal):
+    """D first, then G through the D that has moved; both draw from one stream, in this order."""
+    together, apart = Players(device, normal), Players(device, normal)
+    for players in (together, apart):
+        players.g.theta[...], players.d.theta[...] = together.g.theta, together.d.theta
+        players.z, players.x_real = together.z, together.x_real
+    games = []
+    for players in (together, apart):
+        optimizers = [SGD(net, learning_rate=0.1) for net in (players.g, players.d)]
+        games.append(Game(players.g, players.d, *optimizers, objective))
+    x_fake, caches = together.fakes()
+    result = alternating_step(games[0], together.x_real, x_fake, caches, rng=np.random.default_rng(12))
+    assert isinstance(result, StepResult)
+    draws = np.random.default_rng(12)
+    x_fake, caches = apart.fakes()
+    d_loss, outputs_real, outputs_fake = discriminator_step(games[1], apart.x_real, x_fake, rng=draws)
+    g_loss = generator_step(games[1], x_fake, caches, rng=draws)
+    for got, expected in zip(result, (d_loss, g_loss, outputs_real, outputs_fake), strict=True):
+        np.testing.assert_array_equal(to_host(got), to_host(expected))
+    for a, b in ((together.g, apart.g), (together.d, apart.d)):
+        nothing_moved(state(a), state(b))
+
+
+class Pull:
+    """A penalty on G with the gradient 1 in every parameter; it remembers what it was given."""
+
+    def add_gradient(self, generator, x_real, x_fake, caches_fake):
+        generator.dtheta += 1
+        self.seen = x_real, x_fake, caches_fake
+
+
+@pytest.mark.parametrize("x_real", [None, "real"])
+def test_a_generator_penalty_adds_to_the_gradient_of_the_loss(x_real, game):
+    fakes = game.fakes()
+    game.g_step(SGD(game.g, learning_rate=STAND_STILL), fakes=fakes)
+    alone = to_host(game.g.dtheta).copy()
+    paid = Game(game.g, game.d, SGD(game.g, learning_rate=STAND_STILL), None, OBJECTIVE, generator_penalty=Pull())
+    x_fake, caches = game.fakes()
+    generator_step(paid, x_fake, caches, x_real=x_real, rng=np.random.default_rng(13))
+    np.testing.assert_allclose(to_host(game.g.dtheta), alone + 1, rtol=1e-14)
+    assert paid.generator_penalty.seen == (x_real, x_fake, caches)
+
+
+def test_the_alternating_step_shows_the_real_samples_to_the_generator_penalty(game):
+    optimizers = [SGD(net, learning_rate=STAND_STILL) for net in (game.g, game.d)]
+    paid = Game(game.g, game.d, *optimizers, OBJECTIVE, generator_penalty=Pull())
+    x_fake, caches = game.fakes()
+    alternating_step(paid, game.x_real, x_fake, caches, rng=np.random.default_rng(13))
+    assert paid.generator_penalty.seen[0] is game.x_real
+
+
+class Count:
+    """A penalty on D with the gradient 1 in every parameter; it remembers what it was given."""
+
+    def add_gradient(self, discriminator, x_real, x_fake, **options):
+        discriminator.dtheta += 1
+        self.seen = x_real, x_fake, options
+
+
+def test_a_discriminator_penalty_adds_to_the_gradient_of_the_loss(game):
+    x_fake, _ = game.fakes()
+    game.d_step(SGD(game.d, learning_rate=STAND_STILL), x_fake=x_fake)
+    alone = to_host(game.d.dtheta).copy()
+    paid = Game(game.g, game.d, None, SGD(game.d, learning_rate=STAND_STILL), OBJECTIVE, discriminator_penalty=Count())
+    draws = np.random.default_rng(12)
+    discriminator_step(paid, game.x_real, x_fake, rng=draws)
+    np.testing.assert_allclose(to_host(game.d.dtheta), alone + 1, rtol=1e-14)
+    x_real, seen_fake, options = paid.discriminator_penalty.seen
+    assert x_real is game.x_real
+    assert seen_fake is x_fake
+    assert options == {"rng": draws, "objective": OBJECTIVE}

@@ -9,9 +9,9 @@ from minigan.errors import InputError
 from minigan.layers.dropout import bernoulli
 from minigan.models import IMAGE_MODELS, build_networks
 from minigan.network import Network
-from minigan.objectives import get_objective
+from minigan.objectives import NonSaturating
 from minigan.optimizers import SGD, Adam
-from minigan.training import alternating_step, discriminator_step, generator_step, simultaneous_step
+from minigan.training import Game, alternating_step, discriminator_step, generator_step, simultaneous_step
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed")
 pytestmark = pytest.mark.parity
@@ -133,15 +133,16 @@ def test_twenty_steps_of_dcgan():
     bce = torch.nn.BCEWithLogitsLoss()
     ones, zeros = torch.ones(batch, 1, dtype=torch.float64), torch.zeros(batch, 1, dtype=torch.float64)
 
-    objective, masks, draws = get_objective("non-saturating"), np.random.default_rng(1), np.random.default_rng(2)
+    game = Game(g, d, adam_g, adam_d, NonSaturating())
+    masks, draws = np.random.default_rng(1), np.random.default_rng(2)
     ours, theirs = [], []
     for _ in range(steps):
         x_real = np.tanh(draws.standard_normal((28, 28, batch, 1)))
         z = draws.standard_normal((batch, 100))
 
         x_fake, caches = g.forward(z, train=True)
-        d_loss, *_ = discriminator_step(d, adam_d, objective, x_real, x_fake, rng=masks)
-        g_loss = generator_step(g, d, adam_g, objective, x_fake, caches, rng=masks)
+        d_loss, *_ = discriminator_step(game, x_real, x_fake, rng=masks)
+        g_loss = generator_step(game, x_fake, caches, rng=masks)
         ours.append((float(d_loss), float(g_loss)))
 
         fake_t = g_t(torch.tensor(z))
@@ -170,7 +171,7 @@ def test_gradients_of_the_loops_in_the_bench(model, loop, rng):
     twins = to_torch.to_torch(g), to_torch.to_torch(d)
     step = simultaneous_step if loop == "simultaneous" else alternating_step
     sgd = [SGD(net, learning_rate=1e-3) for net in (g, d)]
-    *losses, _, logits = step(g, d, *sgd, get_objective("non-saturating"), x_real, x_fake, caches)
+    *losses, _, logits = step(Game(g, d, *sgd, NonSaturating()), x_real, x_fake, caches)
     assert logits.min() < -42 < -41 < logits.max()
     sgd_t = [torch.optim.SGD(net.parameters(), lr=1e-3) for net in twins]
     inputs = to_torch.to_nchw(x_real), torch.tensor(z)

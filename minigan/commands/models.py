@@ -35,8 +35,8 @@ def details(spec: ModelSpec) -> str:
     """Return the source of one model, and the layers of both networks."""
     generator, discriminator = _networks(spec)
     text = f"{spec.name}: {spec.source}\n\ngenerator\n{generator.summary()}\n\ndiscriminator\n{discriminator.summary()}"
-    if spec.literal:
-        text += f"\n\nas published (--as-published): {spec.literal.flaw}"
+    if spec.published:
+        text += f"\n\nas published (--as-published): {spec.published.flaw}"
     return text
 
 

@@ -1,4 +1,4 @@
-"""Builds the networks of a model: its own layers, and what the options add to them."""
+"""Builds the two networks of a model: the layers of its specification, and the layers that the options add."""
 
 import numpy as np
 
@@ -17,24 +17,30 @@ from ..layers import (
 )
 from ..network import Network
 from . import dcgan, dirac, hybrid, infogan, mlp, points
-from .articles.networks import WRITEUPS
+from .articles.networks import ARTICLES
 from .model_spec import ModelSpec
 
-MODELS: dict[str, ModelSpec] = {module.FAMILY.name: module.FAMILY for module in (hybrid, mlp, dcgan, infogan)}
-MODELS |= {family.name: family for family in (*WRITEUPS, points.FAMILY, dirac.FAMILY)}
-IMAGE_MODELS = {name: family for name, family in MODELS.items() if family.samples == "images"}
+SPECS = (hybrid.SPEC, mlp.SPEC, dcgan.SPEC, infogan.SPEC, *ARTICLES, points.SPEC, dirac.SPEC)
+MODELS: dict[str, ModelSpec] = {spec.name: spec for spec in SPECS}
+IMAGE_MODELS = {name: spec for name, spec in MODELS.items() if spec.samples == "images"}
 
 
 def get_model_spec(name: str) -> ModelSpec:
-    """Return a family by its name; raise ``InputError`` with the known names for any other."""
+    """Return the model of this name.
+
+    Raises
+    ------
+    InputError
+        If there is none; the message lists the known names.
+    """
     if not isinstance(name, str) or name not in MODELS:
         raise InputError(f"model: expected one of {', '.join(MODELS)}, got {name!r}")
     return MODELS[name]
 
 
 def default_model(data: str) -> str:
-    """Return the model for a data set of this name or path: its own, or else "hybrid"."""
-    return next((family.name for family in MODELS.values() if data in family.data), hybrid.FAMILY.name)
+    """Return the name of the default model for a data set of this name or path; for most it is "hybrid"."""
+    return next((spec.name for spec in SPECS if data in spec.data), hybrid.SPEC.name)
 
 
 def build_networks(
@@ -43,7 +49,7 @@ def build_networks(
     *,
     rng: np.random.Generator,
     latent_dim: int | None = None,
-    corrected: bool = True,
+    as_published: bool = False,
     augment_shift: int = 0,
     instance_noise: float = 0.0,
     spectral_norm: bool = False,
@@ -55,53 +61,97 @@ def build_networks(
     device: Device = "cpu",
     fast: bool = True,
 ) -> tuple[Network, Network]:
-    """Return the generator and the discriminator of a family, (Z,) -> ``sample_shape`` -> (``discriminators``,).
+    """Build the generator and the discriminator of a model: (Z,) -> ``sample_shape`` -> (``discriminators``,).
 
-    sample_shape : (H, W, C) of an image, or (C,) of a point
-    corrected : False builds what the source literally wrote; raises ``InputError`` where that cannot make images
-    augment_shift : > 0 puts a `RandomShift` of that reach in front of the discriminator; for images only
-    instance_noise : > 0 puts `GaussianNoise` of that standard deviation behind it
-    packing : > 1 puts `Pack` of so many samples behind that
-    spectral_norm : wraps the discriminator's weights in `SpectralNorm`
-    minibatch_std : puts `MinibatchStd` in front of the discriminator's last layer
-    discriminators : > 1 puts so many of these, each with weights of its own, into `Branches`: all see the same shifts,
-        noise and packs. ``InputError`` where they would all start with the same weights
-    codes : K, the numbers of a conditional game's code (`minigan.codes`): (Z + K,) -> ``sample_shape`` -> (1 + K,)
+    Parameters
+    ----------
+    model : str
+        A name in ``MODELS``.
+    sample_shape : tuple
+        (H, W, C) of an image, or (C,) of a point.
+    rng : numpy.random.Generator
+        Draws the initial weights.
+    latent_dim : int, optional
+        Length Z of the noise vector; None takes the default of the model.
+    as_published : bool
+        True builds the generator that the article published.
+    augment_shift : int
+        If > 0, a `RandomShift` by up to so many pixels comes first in the discriminator; only for images.
+    instance_noise : float
+        If > 0, `GaussianNoise` of this standard deviation comes next.
+    packing : int
+        If > 1, `PackSamples` of so many samples comes next.
+    spectral_norm : bool
+        Wraps the layers of the discriminator that have weights in `SpectralNorm`.
+    minibatch_std : bool
+        Puts `MinibatchStd` in front of the discriminator's last layer.
+    discriminators : int
+        If > 1, a `DiscriminatorEnsemble` of so many discriminators, each with weights of its own. All of them see the
+        same shifts, noise and packs.
+    codes : int
+        Length K of the code in a conditional game (see `minigan.objectives.codes`); the networks are then
+        (Z + K,) -> ``sample_shape`` -> (1 + K,).
+    dtype, device, fast
+        As for `Network`.
+
+    Returns
+    -------
+    generator, discriminator : Network
+
+    Raises
+    ------
+    InputError
+        If the model cannot make such samples, or if the options do not fit it.
     """
-    family = get_model_spec(model)
-    family.check_sample_shape(sample_shape)
-    if augment_shift and family.samples == "points":
-        raise InputError(f"augment_shift: expected 0 for points, which have no pixels to shift, got {augment_shift}")
-    inputs = (latent_dim or family.latent_dim) + codes
-    seen: list[Layer] = [RandomShift(augment_shift)] if augment_shift else []
-    seen += [GaussianNoise(std=instance_noise)] if instance_noise else []
-    seen += [PackSamples(packing)] if packing > 1 else []
-    literal = family.written(corrected)
-    layers = (literal and literal.generator) or family.generator
-    generator = Network(layers(sample_shape, inputs), (inputs,), rng=rng, dtype=dtype, device=device, fast=fast)
-    if generator.output_shape != sample_shape:
-        assert literal is not None
-        raise InputError(f"model: {model!r} cannot be built as written: {literal.flaw}")
-    judging = family.discriminator(sample_shape)
+    spec = get_model_spec(model)
+    spec.check_sample_shape(sample_shape)
+    published = spec.as_published() if as_published else None
+    make_generator = (published and published.generator) or spec.generator
+    latent = (latent_dim or spec.latent_dim) + codes
+
+    judging = spec.discriminator(sample_shape)
     if codes:
-        judging[-1] = _widened(judging[-1], codes)
+        judging[-1] = _with_more_outputs(judging[-1], codes)
     if minibatch_std:
         judging.insert(-1, MinibatchStd())
     if spectral_norm:
         judging = with_spectral_norm(judging)
     if discriminators > 1:
-        if model == dirac.FAMILY.name:
-            raise InputError(
-                "discriminators: every discriminator of 'dirac' starts at 1, so several would stay one for ever; "
-                f"expected 1, got {discriminators}"
-            )
-        judging = [DiscriminatorEnsemble([judging] * discriminators)]
-    discriminator = Network([*seen, *judging], sample_shape, rng=rng, dtype=dtype, device=device, fast=fast)
-    return generator, discriminator
+        judging = _ensemble(spec, judging, discriminators)
+    seen = _layers_on_samples(spec, augment_shift, instance_noise, packing)
+
+    g_layers = make_generator(sample_shape, latent)
+    generator = Network(g_layers, (latent,), rng=rng, dtype=dtype, device=device, fast=fast)
+    if generator.output_shape != sample_shape:
+        assert published is not None
+        raise InputError(f"as_published: expected False for {model!r}, got True; it makes no images: {published.flaw}")
+    return generator, Network([*seen, *judging], sample_shape, rng=rng, dtype=dtype, device=device, fast=fast)
 
 
-def _widened(last: Layer, codes: int) -> Dense:
-    """Return the dense layer of one logit with as many outputs more."""
+def _layers_on_samples(spec: ModelSpec, augment_shift: int, instance_noise: float, packing: int) -> list[Layer]:
+    """Return the layers that change what the discriminator sees."""
+    if augment_shift and spec.samples == "points":
+        raise InputError(f"augment_shift: expected 0 for points, which have no pixels to shift, got {augment_shift}")
+    layers: list[Layer] = []
+    if augment_shift:
+        layers.append(RandomShift(augment_shift))
+    if instance_noise:
+        layers.append(GaussianNoise(std=instance_noise))
+    if packing > 1:
+        layers.append(PackSamples(packing))
+    return layers
+
+
+def _ensemble(spec: ModelSpec, layers: list[Layer], members: int) -> list[Layer]:
+    if spec is dirac.SPEC:
+        raise InputError(
+            f"discriminators: expected 1 for 'dirac', got {members}; each would start at 1, and they would stay equal"
+        )
+    return [DiscriminatorEnsemble([layers] * members)]
+
+
+def _with_more_outputs(last: Layer, codes: int) -> Dense:
+    """Return the last layer of a discriminator with so many outputs besides the logit."""
     assert isinstance(last, Dense)
     assert last.units == 1
     return Dense(1 + codes, use_bias=last.use_bias, initializer=last.initializer)

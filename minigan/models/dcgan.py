@@ -5,35 +5,46 @@ from .model_spec import ModelSpec
 
 
 def generator(image_shape: Shape, latent_dim: int) -> list[Layer]:
-    """Dense H/4 x W/4 x 256; transposed convolutions 128 (stride 1), 64 and C (stride 2) of kernel 5; tanh.
+    """Return a dense layer to H/4 x W/4 x 256, and three transposed convolutions to H x W x C.
 
-    No biases; batch norm and LeakyReLU after all but the last.
+    The convolutions have kernel 5. They make 128 channels (stride 1), 64 and C (stride 2). All layers but the last are
+    without bias and followed by batch norm and LeakyReLU; the last is followed by tanh.
     """
     h, w, c = image_shape
-    layers: list[Layer] = [
+    return [
         Dense(h // 4 * (w // 4) * 256, use_bias=False),
         Reshape((h // 4, w // 4, 256)),
         BatchNorm(decay=0.99, eps=1e-3),
         LeakyReLU(negative_slope=0.3),
+        Conv2DTranspose(128, 5, stride=1, use_bias=False),
+        BatchNorm(decay=0.99, eps=1e-3),
+        LeakyReLU(negative_slope=0.3),
+        Conv2DTranspose(64, 5, stride=2, use_bias=False),
+        BatchNorm(decay=0.99, eps=1e-3),
+        LeakyReLU(negative_slope=0.3),
+        Conv2DTranspose(c, 5, stride=2, use_bias=False),
+        Tanh(),
     ]
-    for filters, stride in ((128, 1), (64, 2)):
-        layers += [
-            Conv2DTranspose(filters, 5, stride=stride, use_bias=False),
-            BatchNorm(decay=0.99, eps=1e-3),
-            LeakyReLU(negative_slope=0.3),
-        ]
-    return [*layers, Conv2DTranspose(c, 5, stride=2, use_bias=False), Tanh()]
 
 
 def discriminator(image_shape: Shape) -> list[Layer]:
-    """Convolutions 64 and 128 of kernel 5 and stride 2, each with LeakyReLU and dropout 0.3; one logit."""
-    layers: list[Layer] = []
-    for filters in (64, 128):
-        layers += [Conv2D(filters, 5, stride=2), LeakyReLU(negative_slope=0.3), Dropout(rate=0.3)]
-    return [*layers, Flatten(), Dense(1)]
+    """Return convolutions to 64 and 128 channels, with LeakyReLU and dropout, and a dense layer to one logit.
+
+    The convolutions have kernel 5 and stride 2, so each halves the height and the width.
+    """
+    return [
+        Conv2D(64, 5, stride=2),
+        LeakyReLU(negative_slope=0.3),
+        Dropout(rate=0.3),
+        Conv2D(128, 5, stride=2),
+        LeakyReLU(negative_slope=0.3),
+        Dropout(rate=0.3),
+        Flatten(),
+        Dense(1),
+    ]
 
 
-FAMILY = ModelSpec(
+SPEC = ModelSpec(
     name="dcgan",
     source="Radford et al. 2016 (arXiv 1511.06434), in the small form of introductory articles",
     generator=generator,

@@ -1,4 +1,4 @@
-"""hybrid, the default: a slim convolutional generator against a dense discriminator that sees the whole image."""
+"""hybrid, the default model: a small convolutional generator and a dense discriminator that sees the whole image."""
 
 from ..layers import BatchNorm, Conv2DTranspose, Dense, Layer, ReLU, Reshape, Shape, Tanh, normal
 from .mlp import discriminator
@@ -8,7 +8,11 @@ WEIGHTS = normal(0.02)
 
 
 def generator(image_shape: Shape, latent_dim: int) -> list[Layer]:
-    """Dense 256, dense H/4 x W/4 x 32, two transposed convolutions (16, C) of kernel 4 and stride 2, tanh."""
+    """Return dense layers to 256 and to H/4 x W/4 x 32, and two transposed convolutions to H x W x C.
+
+    The convolutions have kernel 4 and stride 2 and make 16 and C channels. All layers but the last are without bias and
+    followed by batch norm and ReLU; the last is followed by tanh.
+    """
     h, w, c = image_shape
     return [
         Dense(256, use_bias=False, initializer=WEIGHTS),
@@ -26,7 +30,7 @@ def generator(image_shape: Shape, latent_dim: int) -> list[Layer]:
     ]
 
 
-FAMILY = ModelSpec(
+SPEC = ModelSpec(
     name="hybrid",
     source="a DCGAN-like generator with the dense discriminator of mlp",
     generator=generator,

@@ -1,4 +1,4 @@
-"""infogan: the networks of InfoGAN on MNIST, on which published GAN comparisons are made."""
+"""infogan: the networks of InfoGAN for MNIST, which published comparisons of GANs use."""
 
 from ..layers import BatchNorm, Conv2D, Conv2DTranspose, Dense, Flatten, Layer, LeakyReLU, Reshape, Shape, Tanh, normal
 from .model_spec import ModelSpec
@@ -7,10 +7,11 @@ WEIGHTS = normal(0.02)
 
 
 def generator(image_shape: Shape, latent_dim: int) -> list[Layer]:
-    """Dense 1024, dense H/4 x W/4 x 128, transposed convolutions 64 and C of kernel 4 and stride 2.
+    """Return dense layers to 1024 and to H/4 x W/4 x 128, and two transposed convolutions to H x W x C.
 
-    Batch norm and LeakyReLU after all but the last. The published net ends in a sigmoid for pixels in [0, 1]; here
-    pixels lie in [-1, 1] and it ends in tanh(x) = 2 sigmoid(2 x) - 1.
+    The convolutions have kernel 4 and stride 2 and make 64 and C channels. All layers but the last are followed by
+    batch norm and LeakyReLU. The published network ends in a sigmoid, for pixels in [0, 1]; here pixels lie in [-1, 1],
+    and it ends in tanh(x) = 2 sigmoid(2 x) - 1.
     """
     h, w, c = image_shape
     return [
@@ -30,7 +31,11 @@ def generator(image_shape: Shape, latent_dim: int) -> list[Layer]:
 
 
 def discriminator(image_shape: Shape) -> list[Layer]:
-    """Convolutions 64 and 128 of kernel 4 and stride 2, dense 1024, one logit; batch norm in the inner two."""
+    """Return convolutions to 64 and 128 channels, and dense layers to 1024 and to one logit.
+
+    The convolutions have kernel 4 and stride 2. All layers but the last are followed by LeakyReLU, the two inner ones
+    also by batch norm.
+    """
     return [
         Conv2D(64, 4, stride=2, initializer=WEIGHTS),
         LeakyReLU(negative_slope=0.2),
@@ -45,7 +50,7 @@ def discriminator(image_shape: Shape) -> list[Layer]:
     ]
 
 
-FAMILY = ModelSpec(
+SPEC = ModelSpec(
     name="infogan",
     source="Chen et al. 2016 (arXiv 1606.03657), as used by Lucic et al. 2018 (arXiv 1711.10337)",
     generator=generator,

@@ -1,4 +1,4 @@
-"""mlp: dense layers only. The fastest to train, and the first to read."""
+"""mlp: two networks of dense layers, the fastest to train and the first to read."""
 
 from math import prod
 
@@ -9,7 +9,7 @@ WEIGHTS = normal(0.02)
 
 
 def generator(image_shape: Shape, latent_dim: int) -> list[Layer]:
-    """Dense Z-128-256-512-HWC; batch norm and LeakyReLU between, tanh at the end."""
+    """Return dense layers Z-128-256-512-HWC, with batch norm and LeakyReLU between them and tanh at the end."""
     layers: list[Layer] = []
     for units in (128, 256, 512):
         layers += [
@@ -21,9 +21,10 @@ def generator(image_shape: Shape, latent_dim: int) -> list[Layer]:
 
 
 def discriminator(image_shape: Shape) -> list[Layer]:
-    """Dense HWC-512-256-1 with LeakyReLU, on pixels in [0, 2]; no batch norm, so no image depends on another.
+    """Return dense layers HWC-512-256-1 with LeakyReLU between them; the first sees pixels in [0, 2].
 
-    Black as 0, not -1, lowers the Frechet distance by about a half: see `Rescaling`.
+    If black is 0 and not -1, the Frechet distance is lower by about a half: see `Rescaling`. There is no batch norm, so
+    the logit of an image does not depend on other images.
     """
     return [
         Rescaling(offset=1),
@@ -36,7 +37,7 @@ def discriminator(image_shape: Shape) -> list[Layer]:
     ]
 
 
-FAMILY = ModelSpec(
+SPEC = ModelSpec(
     name="mlp",
     source="dense networks with batch norm in G",
     generator=generator,

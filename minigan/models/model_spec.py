@@ -1,53 +1,77 @@
-"""Family: a generator and a discriminator that belong together, and how they are trained by default."""
+"""ModelSpec: a generator and a discriminator that belong together, and how they are trained by default."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from ..errors import InputError
 from ..layers import Layer, Shape
-from ..objectives import NonSaturating, Objective, get_objective
+from ..objectives import OBJECTIVES, Objective, get_objective
+from ..objectives.penalties import GeneratorPenalty
 
-NON_SATURATING = NonSaturating()
+MakeGenerator = Callable[[Shape, int], list[Layer]]  # (sample_shape, latent_dim) -> layers
+MakeDiscriminator = Callable[[Shape], list[Layer]]  # sample_shape -> layers
 
 
 @dataclass(frozen=True)
-class Literal:
-    """What a source literally wrote, where it does not work.
+class AsPublished:
+    """What an article published, where that differs from the model that works.
 
-    flaw : what is wrong with it, in one sentence
-    objective : its losses
-    generator : its generator, where that is the flaw
+    Parameters
+    ----------
+    flaw : str
+        What is wrong with it, in one sentence.
+    objective : Objective
+        The losses of the article.
+    generator : callable, optional
+        The generator of the article, if the flaw lies there.
+    generator_penalty : GeneratorPenalty, optional
+        What G pays besides its loss.
     """
 
     flaw: str
     objective: Objective
-    generator: Callable[[Shape, int], list[Layer]] | None = None
+    generator: MakeGenerator | None = None
+    generator_penalty: GeneratorPenalty | None = None
 
 
 def kind_of(sample_shape: Shape) -> str:
-    """Tell what samples of a shape are: (H, W, C) images, (C,) points."""
+    """Return "images" for samples of shape (H, W, C), and "points" for samples of shape (C,)."""
     return "images" if len(sample_shape) == 3 else "points"
 
 
 @dataclass(frozen=True)
 class ModelSpec:
-    """A named pair of networks for images of shape (H, W, C), or for points of shape (C,).
+    """A named pair of networks for images of shape (H, W, C) or points of shape (C,), and its defaults for training.
 
-    generator : (sample_shape, latent_dim) -> layers from (Z,) to (H, W, C), pixels in [-1, 1], or to (C,)
-    discriminator : sample_shape -> layers from (H, W, C) or (C,) to one logit
-    samples : what it makes, "images" or "points"
-    data : names of the data sets whose default model it is
-    size_multiple : H and W must be multiples of it
-    source : where the networks come from
-    objective : the losses it is trained with by default
-    literal : how the source wrote it, where that is something else
-    steps : training steps by default; the other fields are defaults of `TrainConfig` of the same names
+    Parameters
+    ----------
+    name : str
+    source : str
+        Where the networks come from.
+    generator : callable (sample_shape, latent_dim) -> list of Layer
+        Layers from z (Z,) to pixels in [-1, 1], (H, W, C), or to points (C,).
+    discriminator : callable sample_shape -> list of Layer
+        Layers from a sample to one logit. The last one is a `Dense` layer.
+    samples : "images" or "points"
+        What the model makes.
+    data : tuple of str
+        Names of the data sets whose default model this is.
+    size_multiple : int
+        The height and the width of images must be multiples of it.
+    objective : Objective
+        The losses it is trained with by default.
+    published : AsPublished, optional
+        The published form of the model, if that is another one.
+    steps : int
+        Default number of training steps.
+    latent_dim, learning_rate, beta1, beta2, average_decay, packing
+        Defaults of the fields of `TrainConfig` with the same names.
     """
 
     name: str
     source: str
-    generator: Callable[[Shape, int], list[Layer]]
-    discriminator: Callable[[Shape], list[Layer]]
+    generator: MakeGenerator
+    discriminator: MakeDiscriminator
     latent_dim: int
     steps: int
     learning_rate: float
@@ -58,39 +82,59 @@ class ModelSpec:
     packing: int = 1
     samples: str = "images"
     data: tuple[str, ...] = ()
-    objective: Objective = NON_SATURATING
-    literal: Literal | None = None
+    objective: Objective = OBJECTIVES["non-saturating"]
+    published: AsPublished | None = None
 
     def example_shape(self, size: int = 28) -> Shape:
-        """Return (size, size, 1) for images, (2,) for points."""
+        """Return a shape of samples that fits: (size, size, 1) for images, (2,) for points."""
         return (size, size, 1) if self.samples == "images" else (2,)
 
     def check_sample_shape(self, sample_shape: Shape) -> None:
-        """Raise ``InputError`` when the networks cannot make samples of this shape."""
+        """Check that the networks can make samples of this shape.
+
+        Raises
+        ------
+        InputError
+            If the samples are of the other kind, or have a height or width that does not fit.
+        """
         kind = kind_of(sample_shape)
         if kind != self.samples:
-            raise InputError(f"data: model {self.name!r} makes {self.samples}, but the data set has {kind}")
+            raise InputError(f"data: expected {self.samples} for model {self.name!r}, got {kind}")
         if kind == "points":
             return
         h, w, _ = sample_shape
         m = self.size_multiple
         if h % m or w % m:
             raise InputError(
-                f"data: model {self.name!r} needs images whose height and width are multiples of {m}, got {h} x {w}"
+                f"data: expected images whose height and width are multiples of {m} for model {self.name!r}, "
+                f"got {h} x {w}"
             )
 
-    def written(self, corrected: bool) -> Literal | None:
-        """Return what was literally written when that is wanted; raise ``InputError`` when there is no such thing."""
-        if not corrected and self.literal is None:
-            raise InputError(f"corrected: model {self.name!r} has only one form; False is for the write-ups")
-        return None if corrected else self.literal
+    def as_published(self) -> AsPublished:
+        """Return the published form of this model.
 
-    def get_objective(self, name: str | None, *, corrected: bool = True) -> Objective:
-        """Return the objective of this name, or with None the family's own (the literal one unless ``corrected``)."""
-        literal = self.written(corrected)
-        own = literal.objective if literal else self.objective
+        Raises
+        ------
+        InputError
+            If the model has no such form.
+        """
+        if self.published is None:
+            raise InputError(f"as_published: expected False for model {self.name!r}, which has only one form, got True")
+        return self.published
+
+    def get_objective(self, name: str | None, *, as_published: bool = False) -> Objective:
+        """Return the objective of this name, or the model's own if the name is None.
+
+        Raises
+        ------
+        InputError
+            If the name is unknown, or if it is not the published objective although that is wanted.
+        """
+        own = self.as_published().objective if as_published else self.objective
         if name is None or name == own.name:
             return own
-        if literal:
-            raise InputError(f"objective: {self.name!r} as written has its own; leave it out, got {name!r}")
+        if as_published:
+            raise InputError(
+                f"objective: expected None for {self.name!r} as published, which has its own, got {name!r}"
+            )
         return get_objective(name)

@@ -1,4 +1,4 @@
-"""points: small dense networks for the ring and the grid, where a lost mode can be seen and counted."""
+"""points: small dense networks for the ring and the grid, where one can see and count the modes that G lost."""
 
 from ..layers import Dense, Layer, LeakyReLU, ReLU, Shape, he_normal
 from .model_spec import ModelSpec
@@ -7,15 +7,15 @@ UNITS = (128, 128, 128)
 
 
 def generator(sample_shape: Shape, latent_dim: int) -> list[Layer]:
-    """Dense Z-128-128-128-C with ReLU between; no squashing at the end, so points may lie anywhere.
+    """Return dense layers Z-128-128-128-C with ReLU between them; nothing bounds the last, so points may lie anywhere.
 
-    ReLU, because it can map a whole region of z to one mode: LeakyReLU left more samples between the modes.
+    ReLU can map a whole region of z to one mode. With LeakyReLU, more samples lay between the modes.
     """
     return [*_hidden(ReLU()), Dense(sample_shape[0])]
 
 
 def discriminator(sample_shape: Shape) -> list[Layer]:
-    """Dense C-128-128-128-1 with LeakyReLU; no batch norm, so no point depends on another."""
+    """Return dense layers C-128-128-128-1 with LeakyReLU between them, and no layer that couples samples."""
     return [*_hidden(LeakyReLU(negative_slope=0.2)), Dense(1)]
 
 
@@ -23,7 +23,7 @@ def _hidden(activation: Layer) -> list[Layer]:
     return [layer for units in UNITS for layer in (Dense(units, initializer=he_normal), activation)]
 
 
-FAMILY = ModelSpec(
+SPEC = ModelSpec(
     name="points",
     source="dense networks for the mixtures of PacGAN (Lin et al. 2018, arXiv 1712.04086, section 4.1)",
     samples="points",

@@ -1,18 +1,13 @@
-"""Objectives: what each player of the game minimises, and what may be added to it."""
+"""Objectives: what each player of the game minimises, and the penalties that may be added."""
 
-from .gan import (
-    OBJECTIVES,
-    Hinge,
-    LeastSquares,
-    Minimax,
-    NonSaturating,
-    Objective,
-    ObjectiveWrapper,
-    Wasserstein,
-    get_objective,
-)
+from .gan import Minimax, NonSaturating, Objective
+from .hinge import Hinge
+from .least_squares import LeastSquares
 from .penalties import PENALTIES, Penalty, get_penalty
+from .registry import OBJECTIVES, get_objective
 from .soft_labels import SoftLabels
+from .wasserstein import Wasserstein
+from .wrapper import ObjectiveWrapper
 
 __all__ = [
     "OBJECTIVES",

@@ -1,11 +1,11 @@
-"""Codes: what a conditional generator is told besides its noise, a class and perhaps a few continuous numbers.
+"""Codes: what a conditional generator receives besides its noise, a class and perhaps a few continuous numbers.
 
-G takes z with a code c appended, (N, Z + K). The class y of a sample is one-hot in c, so that G's first layer, a dense
-one, computes
+G takes the noise z with a code c appended, (N, Z + K). The class y of a sample is one-hot in c. The first layer of G is
+dense, so it computes
 
     (z, c) W = z W_z + c W_c = z W_z + E_y          E = W_c (K, F)
 
-z W_z plus row y of a learned matrix: the label's embedding, added after the first product.
+which is z W_z plus row y of a learned matrix: an embedding of the label, added to the first product.
 """
 
 from collections.abc import Sequence
@@ -18,27 +18,41 @@ from .cross_entropy import one_hot
 
 
 def count_classes(labels: np.ndarray | None, *, conditional: str, data: str) -> int:
-    """Return the number of classes of a data set, its largest label + 1.
+    """Return the number of classes K of a data set, its largest label + 1.
 
-    Raises ``InputError`` for labels that are missing or number no classes: fewer than two, or more than samples.
+    Parameters
+    ----------
+    labels : ndarray of shape (N,), or None if the data set has none
+    conditional, data : str
+        Names of the conditional game and of the data set, for the error messages.
+
+    Raises
+    ------
+    InputError
+        If there are no labels, fewer than two classes, or more classes than samples.
     """
     if labels is None:
         raise InputError(
-            f"conditional: {conditional!r} needs data with labels, but {data!r} has none; 'infogan' needs none"
+            f"conditional: expected data with labels for {conditional!r}, got {data!r}, which has none; "
+            "'infogan' needs none"
         )
     classes = int(labels.max()) + 1
     if not 2 <= classes <= len(labels):
         raise InputError(
-            f"conditional: expected labels 0 to K - 1 with K from 2 to {len(labels)}, the number of samples, but the "
-            f"largest label of {data!r} is {classes - 1}"
+            f"conditional: expected labels 0 to K - 1 with K from 2 to {len(labels)}, the number of samples, "
+            f"got {classes - 1} as the largest label of {data!r}"
         )
     return classes
 
 
 def draw_codes(rng: np.random.Generator, n: int, classes: int, *, continuous: int = 0) -> np.ndarray:
-    """Draw codes (n, K + continuous) float32 on the host: a uniform class, one-hot, then uniform numbers in [-1, 1).
+    """Draw n codes on the host: a uniform class, one-hot, followed by uniform numbers in [-1, 1).
 
-    Row i depends on the state of ``rng`` and on i alone.
+    Row i depends only on i and on the state of ``rng``, not on n.
+
+    Returns
+    -------
+    float32 ndarray of shape (n, classes + continuous)
     """
     u = rng.random((n, 1 + continuous))
     return np.hstack((one_hot((u[:, 0] * classes).astype(np.int64), classes), (2 * u[:, 1:] - 1).astype(np.float32)))
@@ -51,33 +65,48 @@ def choose_codes(
     label: int | Sequence[int] | np.ndarray | None,
     codes: Sequence[float] | np.ndarray | None,
 ) -> np.ndarray:
-    """Return drawn codes (n, K + continuous) with the class or the continuous numbers, or both, as they are wanted.
+    """Return a copy of drawn codes in which the classes, the continuous numbers or both are replaced.
 
-    label : a class for all, or several, repeated to n; None keeps those drawn
-    codes : continuous numbers for all, or (n, continuous), a row for each; None keeps those drawn
+    Parameters
+    ----------
+    drawn : ndarray of shape (n, classes + continuous)
+        What `draw_codes` returned.
+    classes : int
+    label : int or sequence of int, optional
+        One class for all samples, or several that are repeated up to n. None keeps the drawn classes.
+    codes : sequence of float, optional
+        Continuous numbers for all samples, (continuous,), or one row for each, (n, continuous). None keeps the drawn
+        numbers.
+
+    Raises
+    ------
+    InputError
+        If a label or the shape of the numbers does not fit.
     """
     chosen = drawn.copy()
     if label is not None:
-        chosen[:, :classes] = one_hot(_repeated(label, len(drawn), classes), classes)
+        chosen[:, :classes] = one_hot(_repeat_labels(label, len(drawn), classes), classes)
     if codes is not None:
-        chosen[:, classes:] = _checked_codes(codes, len(drawn), drawn.shape[1] - classes)
+        chosen[:, classes:] = _check_numbers(codes, len(drawn), drawn.shape[1] - classes)
     return chosen
 
 
-def _checked_codes(codes: Sequence[float] | np.ndarray, n: int, continuous: int) -> np.ndarray:
+def _check_numbers(codes: Sequence[float] | np.ndarray, n: int, continuous: int) -> np.ndarray:
     if not continuous:
-        raise InputError(f"codes: expected None, as G takes classes only, got {codes!r}")
+        raise InputError(f"codes: expected None, because G takes only classes, got {codes!r}")
     wanted = np.asarray(codes)
     numbers = wanted.dtype.kind in "iuf" and np.isfinite(wanted).all()
     if not numbers or wanted.shape not in ((continuous,), (n, continuous)):
-        raise InputError(f"codes: expected finite numbers, ({continuous},) or ({n}, {continuous}), got {codes!r}")
+        raise InputError(
+            f"codes: expected finite numbers of shape ({continuous},) or ({n}, {continuous}), got {codes!r}"
+        )
     return wanted
 
 
-def _repeated(label: int | Sequence[int] | np.ndarray, n: int, classes: int) -> np.ndarray:
+def _repeat_labels(label: int | Sequence[int] | np.ndarray, n: int, classes: int) -> np.ndarray:
     labels = np.atleast_1d(np.asarray(label))
     if not np.issubdtype(labels.dtype, np.integer) or labels.ndim != 1 or not labels.size:
-        raise InputError(f"label: expected an integer or a sequence of them, got {label!r}")
+        raise InputError(f"label: expected an integer or a sequence of integers, got {label!r}")
     if not 0 <= labels.min() <= labels.max() < classes:
         raise InputError(f"label: expected 0 to {classes - 1}, got {label!r}")
     if n % len(labels):
@@ -86,5 +115,5 @@ def _repeated(label: int | Sequence[int] | np.ndarray, n: int, classes: int) -> 
 
 
 def draw_noise(rng: np.random.Generator, n: int, latent_dim: int, device: Device) -> Array:
-    """Draw z (N, Z), standard normal float32, on the host, so that one seed gives one run on every device."""
+    """Draw z (n, latent_dim), standard normal, float32, on the host, so that one seed gives one run on every device."""
     return to_device(rng.standard_normal((n, latent_dim), dtype=np.float32), device)

@@ -1,40 +1,44 @@
-"""Conditional games: G is told what to draw, and D's further outputs see to it that it does.
+"""Conditional games: G is told what to draw, and further outputs of D make sure that it draws it.
 
-G takes z with a code c appended, (N, Z + K), as `codes` describes. D's last layer gives 1 + K numbers in the place of
-one: with phi (N, F) the features before it,
+G takes the noise z with a code c appended, (N, Z + K); see `codes`. D's last layer has 1 + K outputs instead of one.
+Let phi (N, F) be the features in front of it:
 
     o = (s, a),    s = phi w + b,    a = phi V + b_a          V (F, K): one column for each element of the code
 
-Real sample n and fake n of a batch have the same code where the data has labels: the fakes' classes are then those of
-the data, and a penalty between the two has one code as well.
+If the data has labels, real sample n and fake n of a batch share one code. The classes of the fakes are then as
+frequent as those of the data, and a penalty at a point between the two samples has one code as well.
 
-An object below wraps an objective of one logit, and holds the codes of the batch at hand.
+Each class below wraps an objective of one logit, and holds the codes of the current batch.
 """
 
 from typing import ClassVar
 
 from ..backend import Array, get_array_module
 from ..errors import InputError
-from . import Objective, ObjectiveWrapper
 from .cross_entropy import softmax_cross_entropy
+from .gan import Objective
+from .wrapper import ObjectiveWrapper
 
 
 class Conditional(ObjectiveWrapper):
-    """An objective whose logit comes from D's outputs o (N, 1 + K) and the codes c of the batch.
+    """An objective whose logit comes from D's outputs o (N, 1 + K) and from the codes c of the batch.
 
-    Forward   L_D, L_G = those of ``objective`` at the logit of o
+    Forward   L_D, L_G = the losses of ``objective`` for the logit of o
     Backward  do = ds (dlogit/do)          ds (N, 1) from ``objective``
 
     Parameters
     ----------
-    objective : of one logit
-    codes : c (N, K), of the real samples as of the fakes
-    weight : > 0, lambda: of the loss on the codes, for the games that have one
+    objective : Objective
+        The game of one logit.
+    codes : array of shape (N, K)
+        The codes c of the fakes, and of the real samples if the data has labels.
+    weight : float > 0, optional
+        The factor lambda of the loss on the codes, in the games that have one.
     """
 
-    continuous: ClassVar[int] = 0  # numbers in the code behind the class
-    labelled: ClassVar[bool] = True  # whether the classes are those of the data
-    default_weight: ClassVar[float | None] = None  # None where there is no loss on the codes
+    continuous: ClassVar[int] = 0  # how many continuous numbers follow the class in a code
+    labelled: ClassVar[bool] = True  # True if the classes are the labels of the data
+    default_weight: ClassVar[float | None] = None  # of the loss on the codes; None if there is no such loss
 
     def __init__(self, objective: Objective, codes: Array, *, weight: float | None = None) -> None:
         super().__init__(objective)
@@ -58,8 +62,8 @@ class Projection(Conditional):
     Forward   logit = s + <c, a> = s + a_y = psi(phi) + <e_y, phi>          e_y = column y of V
     Backward  ds = dlogit,    da = c dlogit
 
-    The best logit is log p(x, y)/q(x, y) = log p(x)/q(x) + log p(y | x)/q(y | x), data p against fakes q (there
-    eq. 2): s judges whether a sample is real, a_y whether it is a real y. a_y has a bias here, in the paper none.
+    The best logit is log p(x, y)/q(x, y) = log p(x)/q(x) + log p(y | x)/q(y | x), for data p and fakes q (their eq. 2):
+    s judges whether the sample is real, and a_y whether it is a real y. Here a_y has a bias; in the paper it has none.
     """
 
     name = "projection"
@@ -71,13 +75,14 @@ class Projection(Conditional):
 
 
 class ACGAN(Conditional):
-    """D also classifies, and both players want the class to be seen (Odena et al. 2017, arXiv 1610.09585, eq. 2, 3).
+    """D also classifies, and both players gain if the class is seen (Odena et al. 2017, arXiv 1610.09585, eq. 2, 3).
 
-    L_D = of the logit s + lambda (mean -log softmax(a_real)_y + mean -log softmax(a_fake)_y)
-    L_G = of the logit s + lambda mean -log softmax(a_fake)_y
+    L_D = L_D of the logit s + lambda (mean -log softmax(a_real)_y + mean -log softmax(a_fake)_y)
+    L_G = L_G of the logit s + lambda mean -log softmax(a_fake)_y
 
-    D learns what a y is from fakes, too, so the easiest samples of a class pay best for both, and G comes to draw them
-    alone: at lambda = 1, the paper's, `hybrid` did so on digits, at 0.3 it did not, and at 0.1 it minded no label.
+    D also learns from fakes what a y is, so the easiest samples of a class pay best for both players, and G may end up
+    drawing only those: for `hybrid` on digits this happened at lambda = 1, the value of the paper. At 0.3 it did not
+    happen, and at 0.1 G ignored the labels.
     """
 
     name = "ac-gan"
@@ -99,29 +104,30 @@ class ACGAN(Conditional):
         return loss + self._add_code_loss(out_fake, do_fake), do_fake
 
     def _add_code_loss(self, outputs: Array, do: Array) -> Array:
-        """Return lambda times the mean of `code_loss` at a, and add its gradient in the outputs to ``do``."""
+        """Return lambda times the mean `code_loss` of the outputs, and add its gradient in the outputs to ``do``."""
         loss, da = self.code_loss(outputs[:, 1:])
         do[:, 1:] += self.weight / len(outputs) * da
         return self.weight * loss.mean()
 
     def code_loss(self, a: Array) -> tuple[Array, Array]:
-        """Return -log of the probability that the heads a (N, K) give the codes, (N, 1), and its gradient in a."""
+        """Return -log of the probability that the outputs a (N, K) give to the codes, (N, 1), and its gradient in a."""
         return softmax_cross_entropy(a, self.codes)
 
 
 class InfoGAN(ACGAN):
     """G invents classes that D can tell apart, without labels (Chen et al. 2016, arXiv 1606.03657, eq. 5, 6).
 
-    c is a class and two numbers in [-1, 1], drawn and not known of real samples. With Q(c | x) read off the heads,
+    A code c is a class and two numbers in [-1, 1]. It is drawn for the fakes; real samples have none. Let Q(c | x) be
+    the distribution that D's outputs a describe. Then
 
         L_I = E log Q(c | G(z, c)) + H(c)  <=  I(c; G(z, c))
 
-    bounds the mutual information from below, and both players minimise -lambda L_I, on fakes alone, besides their loss
-    of the logit s. Q is a softmax of the class and a Gaussian of mean a_k and variance 1 around each number c_k:
+    is a lower bound of the mutual information. Besides their losses of the logit s, both players minimise -lambda L_I,
+    for fakes only. Q is a softmax for the class, and for each number c_k a Gaussian of mean a_k and variance 1:
 
         -log Q(c | x) = -log softmax(a_class)_y + sum_k (a_k - c_k)^2 / 2 + constant,    da_k = a_k - c_k
 
-    Q shares all layers of D but its last; the paper's has one more of its own.
+    Here Q shares all layers of D but the last; in the paper it has one more layer of its own.
     """
 
     name = "infogan"
@@ -138,11 +144,17 @@ class InfoGAN(ACGAN):
 
 
 CONDITIONALS: dict[str, type[Conditional]] = {each.name: each for each in (Projection, ACGAN, InfoGAN)}
-CATEGORIES = 10  # that InfoGAN invents, as in the paper's section 7.2
+CATEGORIES = 10  # classes that InfoGAN invents, as in section 7.2 of the paper
 
 
 def get_conditional(name: str) -> type[Conditional]:
-    """Return a conditional game by its name; raise ``InputError`` with the known names for any other."""
+    """Return the conditional game of this name.
+
+    Raises
+    ------
+    InputError
+        If there is none; the message lists the known names.
+    """
     if not isinstance(name, str) or name not in CONDITIONALS:
         raise InputError(f"conditional: expected one of {', '.join(CONDITIONALS)}, got {name!r}")
     return CONDITIONALS[name]

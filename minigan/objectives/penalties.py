@@ -1,30 +1,33 @@
-"""Penalties on the slope of D: double backpropagation by hand.
+"""Penalties on the slope of D, whose gradient needs a second backward pass, derived by hand.
 
-A penalty is P = mean_n p(g_n) with g_n the gradient of D's logit at a sample x_n, in its pixels. D's gradient needs
-dP/dtheta, a derivative of a derivative. Let v = dP/dg, which a formula below gives. Then, v held fixed,
+A penalty is P = mean_n p(g_n), where g_n is the gradient of D's logit at a sample x_n with respect to the pixels of
+x_n. D's update needs dP/dtheta, a derivative of a derivative. Let v = dP/dg; every class below gives its formula. With
+v held fixed,
 
     dP/dtheta = sum_n <v_n, dg_n/dtheta> = d/dtheta sum_n <v_n, g_n> = d/dtheta <1, J v>        J = ds/dx
 
-because <v_n, g_n> is the derivative of the logit s_n along v_n: the tangent map `Network.jvp`. So v is pushed forward,
-ones are sent back, and every layer takes its ordinary weight gradient from the two (`Network.add_tangent_grads`). Of a
-D with more outputs than one, ds/doutputs (`Objective.logit`) is sent back in the place of the ones. All that
-holds where J does not depend on theta through x as well: for a piecewise linear D of dense layers, convolutions and
-LeakyReLUs. Tanh or batch norm are refused.
+because <v_n, g_n> is the derivative of the logit s_n in the direction v_n: the tangent map `Network.jvp`. So v is
+pushed forward, ones are sent back, and every layer computes its ordinary weight gradient from the two
+(`Network.add_tangent_grads`). If D has more outputs than the logit, ds/doutputs (`Objective.logit`) is sent back in
+place of the ones.
 
-A D of several logits, of which each has a slope of its own, pays for one after the other: ones in the column of one
-logit, 0 in the rest, take the place of the ones above.
+This holds only where J does not also depend on theta through x, that is, for a piecewise linear D: dense layers,
+convolutions and LeakyReLUs. Layers such as tanh or batch norm are refused.
+
+A D with several logits has a slope for each of them, and pays for them one after the other: a column of ones for one
+logit, with 0 for the others, takes the place of the ones above.
 """
 
 from abc import ABC, abstractmethod
-from typing import ClassVar
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 
 from .. import validation
 from ..backend import Array, device_of, get_array_module, to_device
 from ..errors import InputError
-from ..network import Network
-from . import Objective
+from ..network import Caches, Network
+from .gan import Objective
 
 
 class Penalty(ABC):
@@ -32,9 +35,11 @@ class Penalty(ABC):
 
     Parameters
     ----------
-    weight : > 0, gamma or lambda in the formula
-    every : k >= 1: D pays in one step of k, k times as much (lazy regularisation, Karras et al. 2020, arXiv
-        1912.04958, appendix B)
+    weight : float > 0, optional
+        The factor gamma or lambda in the formula; each penalty has its own default.
+    every : int >= 1
+        With k, D pays only in every k-th step, but k times as much (lazy regularisation, Karras et al. 2020, arXiv
+        1912.04958, appendix B).
     """
 
     name: ClassVar[str]
@@ -51,7 +56,7 @@ class Penalty(ABC):
 
     @abstractmethod
     def of_norm(self, norm: Array) -> tuple[Array, Array]:
-        """Return p(g) / weight for slopes of these norms (N,), and its derivative in the norm over the norm."""
+        """Return p / weight for gradients of these norms (N,), and its derivative in the norm, divided by the norm."""
 
     def add_gradient(
         self,
@@ -62,24 +67,38 @@ class Penalty(ABC):
         rng: np.random.Generator | None,
         objective: Objective | None = None,
     ) -> Array:
-        """Add dP/dtheta, times ``every``, to D's ``dtheta``; return P (0-d), not multiplied: a sum over D's logits.
+        """Add dP/dtheta, times ``every``, to D's ``dtheta``, and return P.
 
-        x_real, x_fake : (H, W, N, C) or (N, C)
-        objective : tells D's logit from its outputs, where these are not one and the same
+        Parameters
+        ----------
+        discriminator : Network
+            D; every layer must be piecewise linear.
+        x_real, x_fake : arrays of shape (H, W, N, C) or (N, C)
+        rng : numpy.random.Generator or None
+            Draws points between samples, and what the layers of D draw.
+        objective : Objective, optional
+            Finds the logit in D's outputs. Without it, every output is a logit.
 
-        Raises ``InputError`` for a D with layers that are not piecewise linear.
+        Returns
+        -------
+        P : array of shape ()
+            Not multiplied by ``every``; the sum over the logits if D has several.
+
+        Raises
+        ------
+        InputError
+            If D has a layer that is not piecewise linear.
         """
         check_penalised(discriminator)
         x = self.points(x_real, x_fake, rng)
         outputs, caches = discriminator.forward(x, train=True, rng=rng)
         xp, n = get_array_module(x), x.shape[-2]
-        axes = tuple(i for i in range(x.ndim) if i != x.ndim - 2)
+        axes = tuple(i for i in range(x.ndim) if i != x.ndim - 2)  # all but the samples
         logits, slopes = objective.logit(outputs) if objective else (outputs, xp.ones_like(outputs))
         count = logits.shape[-1]
         total = xp.zeros((), dtype=x.dtype)
         for upstream in [slopes] if count == 1 else [slopes * column for column in xp.eye(count, dtype=x.dtype)]:
             g = discriminator.backward(upstream, caches, param_grads=False)
-            assert g is not None
             p, slope = self.of_norm(xp.sqrt((g * g).sum(axis=axes)))
             v = g * (self.weight / n * self.every * slope)[:, None]
             discriminator.add_tangent_grads(v, upstream, caches)
@@ -87,18 +106,32 @@ class Penalty(ABC):
         return total
 
 
+class GeneratorPenalty(Protocol):
+    """What G pays besides its loss; `minigan.models.articles.losses.Reconstruction` is one."""
+
+    def add_gradient(self, generator: Network, x_real: Array | None, x_fake: Array, caches_fake: Caches) -> Array:
+        """Add dP/dtheta to G's ``dtheta``, and return P (0-d); x_fake and caches_fake are from one forward pass."""
+        ...
+
+
 def check_penalised(discriminator: Network) -> None:
-    """Raise ``InputError`` when a penalty's gradient cannot be taken through D."""
+    """Check that the gradient of a penalty can be computed through this D.
+
+    Raises
+    ------
+    InputError
+        If a layer is not piecewise linear.
+    """
     for i, layer in enumerate(discriminator.layers):
         if not layer.piecewise_linear:
             raise InputError(
-                f"penalty: needs a discriminator of piecewise linear layers, but its layer {i} is {layer!r}: "
-                "its slope changes with x, which the hand-derived second derivative leaves out"
+                f"penalty: expected a discriminator of piecewise linear layers, got {layer!r} as its layer {i}, whose "
+                "slope changes with x; the hand-derived second derivative leaves that out"
             )
 
 
 class R1(Penalty):
-    """gamma / 2 mean |grad D|^2 on real samples (Mescheder et al. 2018, arXiv 1801.04406, eq. 9): v = g gamma / N."""
+    """gamma / 2 mean |grad D|^2 at real samples (Mescheder et al. 2018, arXiv 1801.04406, eq. 9): v = g gamma / N."""
 
     name = "r1"
 
@@ -110,7 +143,7 @@ class R1(Penalty):
 
 
 class R2(R1):
-    """gamma / 2 mean |grad D(x)|^2 on fakes (Mescheder et al. 2018, eq. 10)."""
+    """gamma / 2 mean |grad D|^2 at fakes (Mescheder et al. 2018, eq. 10)."""
 
     name = "r2"
 
@@ -119,7 +152,7 @@ class R2(R1):
 
 
 class ZeroCentred(R1):
-    """gamma / 2 mean |grad D(x)|^2 between a real sample and a fake (Thanh-Tung et al. 2019, arXiv 1902.03984)."""
+    """gamma / 2 mean |grad D|^2 between a real sample and a fake (Thanh-Tung et al. 2019, arXiv 1902.03984)."""
 
     name = "zero-centred"
 
@@ -140,7 +173,7 @@ class WGANGP(Penalty):
         return interpolate(x_real, x_fake, rng)
 
     def excess(self, norm: Array) -> Array:
-        """What is squared: |g| - 1."""
+        """Return what the formula squares, here |g| - 1."""
         return norm - 1
 
     def of_norm(self, norm: Array) -> tuple[Array, Array]:
@@ -150,7 +183,7 @@ class WGANGP(Penalty):
 
 
 class OneSidedWGANGP(WGANGP):
-    """lambda mean max(0, |grad D(x)| - 1)^2: a slope below 1 is free (Petzka et al. 2018, arXiv 1709.08894, eq. 8)."""
+    """lambda mean max(0, |grad D| - 1)^2: slopes below 1 cost nothing (Petzka et al. 2018, arXiv 1709.08894, eq. 8)."""
 
     name = "wgan-gp-one-sided"
 
@@ -162,25 +195,28 @@ PENALTIES: dict[str, type[Penalty]] = {each.name: each for each in (R1, R2, Zero
 
 
 def interpolate(x_real: Array, x_fake: Array, rng: np.random.Generator | None) -> Array:
-    """x = e x_real + (1 - e) x_fake, e uniform in [0, 1) for each sample, drawn on the host."""
+    """Return e x_real + (1 - e) x_fake, with e uniform in [0, 1) for each sample, drawn on the host."""
     if rng is None:
-        raise InputError("rng: points between real samples and fakes are drawn; expected a Generator, got None")
+        raise InputError("rng: expected a Generator, which draws points between real samples and fakes, got None")
     n = x_real.shape[-2]
     e = to_device(rng.random((n, 1)).astype(x_real.dtype), device_of(x_real))
     return x_fake + e * (x_real - x_fake)
 
 
 def get_penalty(text: str) -> Penalty:
-    """Make a penalty from its name and options: ``"r1"``, ``"r1:weight=10,every=4"``.
+    """Make a penalty from its name and options, for example ``"r1"`` or ``"r1:weight=10,every=4"``.
 
-    The weight may be called gamma or lambda, too, as in the formulas.
+    The weight may also be called gamma or lambda, as in the formulas.
 
-    Raises ``InputError`` with the known names and options for anything else.
+    Raises
+    ------
+    InputError
+        If the name or an option is unknown; the message lists the known ones.
     """
     name, _, rest = text.partition(":") if isinstance(text, str) else (text, "", "")
     if name not in PENALTIES:
         raise InputError(f"penalty: expected one of {', '.join(PENALTIES)}, got {text!r}")
-    options: dict[str, float] = {}
+    options: dict[str, Any] = {}
     for each in rest.split(",") if rest else []:
         key, _, value = each.partition("=")
         key = "weight" if key in ("gamma", "lambda") else key
@@ -188,4 +224,4 @@ def get_penalty(text: str) -> Penalty:
             options[key] = {"weight": float, "every": int}[key](value)
         except (KeyError, ValueError):
             raise InputError(f"penalty: expected weight=NUMBER or every=INTEGER after {name!r}, got {each!r}") from None
-    return PENALTIES[name](**options)  # type: ignore[arg-type]
+    return PENALTIES[name](**options)

@@ -1,27 +1,43 @@
-"""Soft labels: a discriminator that is told other labels than 1 for real and 0 for fake."""
+"""Soft labels: a discriminator that is told other labels than 1 for real samples and 0 for fakes."""
 
 import numpy as np
 
 from .. import validation
 from ..backend import Array, device_of, to_device
 from ..errors import InputError
-from .gan import Objective, ObjectiveWrapper
+from .gan import Objective
+from .wrapper import ObjectiveWrapper
 
 
 class SoftLabels(ObjectiveWrapper):
-    """An objective of which D is told other labels than 1 for real and 0 for fake; G's loss stays.
+    """An objective whose D is told other labels than 1 for real and 0 for fake; G's loss stays as it is.
 
-    With label t of a sample, D pays  t real(s) + (1 - t) fake(s): for the cross-entropy losses exactly the loss with
-    target t. ``real`` below 1 alone is one-sided smoothing (Salimans et al. 2016, section 3.4), ``fake`` above 0 too
-    is two-sided: the best D becomes (real p_data + fake p_g) / (p_data + p_g), which draws G to its own samples.
+    For a sample with label t, D pays
+
+        t real_loss(s) + (1 - t) fake_loss(s)
+
+    With the cross-entropy losses this is exactly the loss for the target t. If only the real label is changed, to less
+    than 1, this is one-sided label smoothing (Salimans et al. 2016, section 3.4). If the fake label is above 0 too, the
+    smoothing is two-sided: the best D is then (real p_data + fake p_g) / (p_data + p_g), which pulls G towards its own
+    samples.
 
     Parameters
     ----------
-    objective : whose losses are mixed
-    real, fake : labels of real and fake samples, 0 <= fake < real <= 1
-    noise : each label moves by a uniform draw from [0, noise] towards the other side; at most real - fake
-    flip : probability in [0, 1) that a sample, real or fake, is given the label 1 - t
-    rng : draws noise and flips, on the host
+    objective : Objective
+        The one whose losses are mixed.
+    real, fake : float
+        Labels of real samples and of fakes, 0 <= fake < real <= 1.
+    noise : float in [0, real - fake]
+        Every label moves towards the other side by a uniform draw from [0, noise].
+    flip : float in [0, 1)
+        Probability that a sample, real or fake, gets the label 1 - t instead of t.
+    rng : numpy.random.Generator
+        Draws the noise and the flips, on the host.
+
+    Raises
+    ------
+    InputError
+        If a number lies outside its range.
     """
 
     name = "soft labels"
@@ -45,15 +61,17 @@ class SoftLabels(ObjectiveWrapper):
         self.real_label, self.fake_label, self.noise = float(real), float(fake), float(noise)
         self.flip = validation.fraction("label_flip", flip)
 
-    def real(self, s: Array) -> tuple[Array, Array]:
-        return self._mixed(s, self.real_label, -self.noise)
+    def real_loss(self, s: Array) -> tuple[Array, Array]:
+        return self._loss_for_label(s, self.real_label, -self.noise)
 
-    def fake(self, s: Array) -> tuple[Array, Array]:
-        return self._mixed(s, self.fake_label, self.noise)
+    def fake_loss(self, s: Array) -> tuple[Array, Array]:
+        return self._loss_for_label(s, self.fake_label, self.noise)
 
-    def _mixed(self, s: Array, label: float, noise: float) -> tuple[Array, Array]:
+    def _loss_for_label(self, s: Array, label: float, noise: float) -> tuple[Array, Array]:
+        """Return the loss of every logit for its own label t, drawn around ``label``, and the derivative."""
         t = label + noise * self.rng.random(s.shape)
         t = np.where(self.rng.random(s.shape) < self.flip, 1 - t, t).astype(s.dtype)
-        target = to_device(t, device_of(s))
-        (loss_real, ds_real), (loss_fake, ds_fake) = self.objective.real(s), self.objective.fake(s)
-        return target * loss_real + (1 - target) * loss_fake, target * ds_real + (1 - target) * ds_fake
+        t = to_device(t, device_of(s))
+        loss_real, ds_real = self.objective.real_loss(s)
+        loss_fake, ds_fake = self.objective.fake_loss(s)
+        return t * loss_real + (1 - t) * loss_fake, t * ds_real + (1 - t) * ds_fake

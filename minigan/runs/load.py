@@ -15,6 +15,7 @@ from ..training.config import ResolvedConfig, TrainConfig
 from .history import History
 from .run import FORMAT, Run
 
+RENAMED_OBJECTIVES = {"squared fool": "squared error", "swapped squared fool": "swapped squared error"}
 VECTORS = ("generator_theta", "generator_stats", "discriminator_theta", "discriminator_stats")
 
 
@@ -70,11 +71,12 @@ def read_config(saved: dict[str, Any]) -> ResolvedConfig:
 
     Parameters
     ----------
-    saved : the options by name. Older files have ``corrected`` in the place of ``as_published``, and lack newer
-        options, which take their defaults
+    saved : the options by name. Older files have ``corrected`` in the place of ``as_published`` and other names for
+        the losses of some articles, and they lack newer options, which take their defaults
     """
     options = dict(saved)
     if "corrected" in options:
         options["as_published"] = not options.pop("corrected")
+    options["objective"] = RENAMED_OBJECTIVES.get(options["objective"], options["objective"])
     config = TrainConfig(**options)
     return config.resolve(dataset=config.data, device=options["device"])

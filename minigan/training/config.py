@@ -46,7 +46,7 @@ class TrainConfig(Options):
     @property
     def base_objective(self) -> Objective:
         """The losses of the game, before soft labels, several discriminators or a condition change them."""
-        return self.spec.get_objective(self.objective, corrected=not self.as_published)
+        return self.spec.get_objective(self.objective, as_published=self.as_published)
 
     @property
     def soft_labels(self) -> dict[str, float]:
@@ -122,8 +122,6 @@ class ResolvedConfig(TrainConfig):
             "spectral_norm",
             "minibatch_std",
             "discriminators",
+            "as_published",
         )
-        return {name: getattr(self, name) for name in names} | {
-            "corrected": not self.as_published,
-            "fast": not self.plain,
-        }
+        return {name: getattr(self, name) for name in names} | {"fast": not self.plain}

@@ -11,6 +11,7 @@ from ..objectives.conditional import CONDITIONALS
 from ..objectives.ensemble import COMBINE
 from ..objectives.penalties import PENALTIES, get_penalty
 from .declare import option
+from .updates import UPDATES
 
 positive, fraction = validation.positive, validation.fraction
 integer, boolean = validation.integer, validation.boolean
@@ -68,7 +69,7 @@ class Options:
         "alternating",
         "game",
         "Whether the two players move one after the other or at the same time; the latter takes less time per step.",
-        choices=("alternating", "simultaneous"),
+        choices=UPDATES,
     )
     discriminator_steps: int = option(
         1, "game", "Steps of the discriminator for every step of the generator.", check=integer

@@ -1,124 +1,118 @@
-"""The steps of the two players, each as the algorithm box has it (Goodfellow et al. 2014, algorithm 1)."""
+"""The steps of the two players, written like the algorithm box (Goodfellow et al. 2014, algorithm 1)."""
 
-from typing import Protocol
+from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
-from ..backend import Array, get_array_module
+from ..backend import Array
 from ..network import Caches, Network
 from ..objectives import Objective
-from ..objectives.penalties import Penalty
+from ..objectives.penalties import GeneratorPenalty, Penalty
+from ..optimizers import Optimizer
+from .real_and_fake import backward_real_and_fake, forward_real_and_fake
 
 
-class Optimizer(Protocol):
-    """What moves a network along its gradient: `Adam`, `SGD`, or either of them `Clipped`."""
+@dataclass
+class Game:
+    """The two players, how each of them moves, and what each of them pays."""
 
-    def step(self) -> None:
-        """Move the network once."""
-        ...
+    generator: Network
+    discriminator: Network
+    generator_optimizer: Optimizer
+    discriminator_optimizer: Optimizer
+    objective: Objective
+    discriminator_penalty: Penalty | None = None
+    generator_penalty: GeneratorPenalty | None = None
 
 
-def couples_samples(discriminator: Network) -> int | None:
-    """Return the first layer behind which a sample depends on its batch mates, a batch norm, say; None without one."""
-    return next((i for i, layer in enumerate(discriminator.layers) if layer.couples_samples), None)
+class StepResult(NamedTuple):
+    """What one step of both players saw, all of it computed before the player in question moved.
 
+    The losses (0-d) are without the penalties. The outputs of D have shape (N, 1), or (N, K) if D has K outputs, or
+    (N/m, 1) if D packs m samples.
+    """
 
-def with_image_loss(
-    objective: Objective, loss: Array, dx_fake: Array, x_fake: Array, x_real: Array
-) -> tuple[Array, Array]:
-    """Return G's loss and its gradient in x_fake, plus those of `Objective.image_loss` where there is one."""
-    image_loss = objective.image_loss(x_fake, x_real)
-    return (loss + image_loss[0], dx_fake + image_loss[1]) if image_loss else (loss, dx_fake)
+    d_loss: Array
+    g_loss: Array
+    outputs_real: Array
+    outputs_fake: Array
 
 
 def discriminator_step(
-    discriminator: Network,
-    optimizer: Optimizer,
-    objective: Objective,
-    x_real: Array,
-    x_fake: Array,
-    *,
-    penalty: Penalty | None = None,
-    rng: np.random.Generator | None = None,
+    game: Game, x_real: Array, x_fake: Array, *, rng: np.random.Generator | None = None
 ) -> tuple[Array, Array, Array]:
-    """Let D take one step down its own loss, and the penalty's if there is one; G is not touched.
+    """Let D take one step down its own loss; G is not touched.
 
-    Real and fake images go through D as two batches where batch norm or packing would mix them, otherwise as one, which
-    is faster.
+    Parameters
+    ----------
+    game : Game
+    x_real, x_fake : arrays of shape (H, W, N, C) or (N, C)
+    rng : numpy.random.Generator, optional
+        Draws what the layers of D and the penalty need.
 
-    x_real, x_fake : (H, W, N, C)
-    returns : loss (0-d), without the penalty, logits_real and logits_fake (N, 1), or (N/m, 1) behind Pack(m), or all
-        outputs of a D that has several, all from before the step
+    Returns
+    -------
+    loss, outputs_real, outputs_fake : arrays
+        As in `StepResult`.
     """
-    xp = get_array_module(x_real)
-    apart = couples_samples(discriminator) is not None
-    batches = [x_real, x_fake] if apart else [xp.concatenate((x_real, x_fake), axis=-2)]
-    logits, caches = zip(*(discriminator.forward(x, train=True, rng=rng) for x in batches), strict=True)
-    logits_real, logits_fake = logits if apart else xp.split(logits[0], [x_real.shape[-2]])
-    loss, ds_real, ds_fake = objective.discriminator(logits_real, logits_fake)
-    discriminator.zero_grad()
-    for ds, cache in zip([ds_real, ds_fake] if apart else [xp.concatenate((ds_real, ds_fake))], caches, strict=True):
-        discriminator.add_param_grads(ds, cache)
-    if penalty:
-        penalty.add_gradient(discriminator, x_real, x_fake, rng=rng, objective=objective)
-    optimizer.step()
-    for cache in caches:
-        discriminator.update_stats(cache)
-    return loss, logits_real, logits_fake
+    D = game.discriminator
+    outputs_real, outputs_fake, passes = forward_real_and_fake(D, x_real, x_fake, rng=rng)
+    loss, ds_real, ds_fake = game.objective.discriminator(outputs_real, outputs_fake)
+    D.zero_grad()
+    backward_real_and_fake(D, ds_real, ds_fake, passes)
+    if game.discriminator_penalty:
+        game.discriminator_penalty.add_gradient(D, x_real, x_fake, rng=rng, objective=game.objective)
+    game.discriminator_optimizer.step()
+    for caches in passes:
+        D.update_stats(caches)
+    return loss, outputs_real, outputs_fake
 
 
 def generator_step(
-    generator: Network,
-    discriminator: Network,
-    optimizer: Optimizer,
-    objective: Objective,
+    game: Game,
     x_fake: Array,
     caches_fake: Caches,
     *,
     x_real: Array | None = None,
     rng: np.random.Generator | None = None,
 ) -> Array:
-    """Let G take one step down its own loss, *through* D, whose parameters, gradients and statistics stay as they are.
+    """Let G take one step down its own loss, *through* D; D's parameters, gradients and statistics stay as they are.
 
-    x_fake, caches_fake : what ``generator.forward(z, train=True)`` returned, with the weights that G still has
-    x_real : for an objective with an `Objective.image_loss`
-    returns : loss (0-d), from before the step
+    Parameters
+    ----------
+    game : Game
+    x_fake, caches_fake
+        What ``generator.forward(z, train=True)`` returned; G must not have moved since.
+    x_real : array, optional
+        The real samples, if G pays a penalty.
+    rng : numpy.random.Generator, optional
+        Draws what the layers of D need.
+
+    Returns
+    -------
+    loss : array of shape ()
     """
-    logits, caches = discriminator.forward(x_fake, train=True, rng=rng)
-    loss, ds = objective.generator(logits)
-    dx_fake = discriminator.backward(ds, caches, param_grads=False)
-    if x_real is not None:
-        loss, dx_fake = with_image_loss(objective, loss, dx_fake, x_fake, x_real)
-    generator.zero_grad()
-    generator.add_param_grads(dx_fake, caches_fake)
-    optimizer.step()
-    generator.update_stats(caches_fake)
+    G, D = game.generator, game.discriminator
+    outputs, caches = D.forward(x_fake, train=True, rng=rng)
+    loss, ds = game.objective.generator(outputs)
+    dx_fake = D.backward(ds, caches, param_grads=False)
+    G.zero_grad()
+    G.add_param_grads(dx_fake, caches_fake)
+    if game.generator_penalty:
+        game.generator_penalty.add_gradient(G, x_real, x_fake, caches_fake)
+    game.generator_optimizer.step()
+    G.update_stats(caches_fake)
     return loss
 
 
 def alternating_step(
-    generator: Network,
-    discriminator: Network,
-    generator_optimizer: Optimizer,
-    discriminator_optimizer: Optimizer,
-    objective: Objective,
-    x_real: Array,
-    x_fake: Array,
-    caches_fake: Caches,
-    *,
-    penalty: Penalty | None = None,
-    rng: np.random.Generator | None = None,
-) -> tuple[Array, Array, Array, Array]:
-    """Let D take its step, then G through the updated D. One fake batch serves both.
+    game: Game, x_real: Array, x_fake: Array, caches_fake: Caches, *, rng: np.random.Generator | None = None
+) -> StepResult:
+    """Let D take its step, and then G through the updated D; both use the same fakes.
 
-    x_real : (H, W, N, C)
-    x_fake, caches_fake : what ``generator.forward(z, train=True)`` returned, with the weights that G still has
-    returns : d_loss and g_loss (0-d), logits_real and logits_fake (N, 1), each from before its player's step
+    The parameters are those of `discriminator_step` and `generator_step`.
     """
-    d_loss, logits_real, logits_fake = discriminator_step(
-        discriminator, discriminator_optimizer, objective, x_real, x_fake, penalty=penalty, rng=rng
-    )
-    g_loss = generator_step(
-        generator, discriminator, generator_optimizer, objective, x_fake, caches_fake, x_real=x_real, rng=rng
-    )
-    return d_loss, g_loss, logits_real, logits_fake
+    d_loss, outputs_real, outputs_fake = discriminator_step(game, x_real, x_fake, rng=rng)
+    g_loss = generator_step(game, x_fake, caches_fake, x_real=x_real, rng=rng)
+    return StepResult(d_loss, g_loss, outputs_real, outputs_fake)

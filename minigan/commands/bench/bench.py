@@ -22,14 +22,14 @@ from ...errors import InputError
 from ...fast.threads import blas_kernels
 from ...models import IMAGE_MODELS, build_networks, get_model_spec
 from ...network import Network
-from ...training.simultaneous import check_uncoupled, couples_samples
+from ...training import UPDATES
+from ...training.simultaneous import check_uncoupled
 from ..arguments import add_choice
 from .report import LOOPS, report
 from .worker import IMAGE
 
 ABOUT = "Measure the time of a training step."
 DETAILS = "PyTorch is measured as well, where it is installed."
-UPDATES = ("alternating", "simultaneous")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -44,7 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         ("auto", "cpu", "cuda"),
         "Where to compute; auto takes the GPU when there is one that works.",
     )
-    add_choice(parser, "update", UPDATES, "Whether the players move one after the other or at the same time.")
+    add_choice(parser, "update", tuple(UPDATES), "Whether the players move one after the other or at the same time.")
     parser.add_argument("--plain", action="store_true", help="Also measure the plain layers and the plain Adam.")
     parser.add_argument("--layers", action="store_true", help="Also measure every layer.")
     parser.add_argument("--no-torch", action="store_true", help="Do not measure PyTorch.")
@@ -192,4 +192,4 @@ def _small_discriminator(model: str) -> Network:
 
 
 def _takes_simultaneous(model: str) -> bool:
-    return couples_samples(_small_discriminator(model)) is None
+    return not _small_discriminator(model).couples_samples

@@ -7,8 +7,7 @@ import numpy as np
 
 from ...backend import Device
 from ...models import build_networks
-from ...training.simultaneous import LEAST
-from ...training.steps import couples_samples
+from ...training.simultaneous import MIN_UPSTREAM
 from .to_torch import to_torch
 
 
@@ -49,7 +48,7 @@ def simultaneous_step(g: Any, d: Any, adam_g: Any, adam_d: Any, x_real: Any, z: 
         g_loss = bce(fake, torch.ones_like(fake))
         n = len(fake)
         ds_real, ds_generator = -torch.sigmoid(-real) / n, -torch.sigmoid(-fake) / n
-        u = (torch.sigmoid(fake) / n).clamp_min(LEAST / n)
+        u = (torch.sigmoid(fake) / n).clamp_min(MIN_UPSTREAM / n)
         ratio = (ds_generator / u).reshape(-1, *[1] * (x_seen.ndim - 1))
     adam_d.zero_grad(set_to_none=True)
     torch.autograd.backward([real, fake], [ds_real, u])
@@ -82,7 +81,7 @@ def make_step(
         g, d, x_real = (each.to(memory_format=torch.channels_last) for each in (g, d, x_real))
     options: dict[str, Any] = {"lr": 2e-4, "betas": (0.5, 0.999), **({"fused": True} if loop == "best" else {})}
     adam_g, adam_d = (torch.optim.Adam(net.parameters(), **options) for net in (g, d))
-    if loop == "plain" or couples_samples(networks[1]) is not None:
+    if loop == "plain" or networks[1].couples_samples:
         return lambda: plain_step(g, d, adam_g, adam_d, x_real, z, freeze=loop == "best")
     return lambda: simultaneous_step(g, d, adam_g, adam_d, x_real, z)
 

@@ -20,7 +20,7 @@ from ...network import Network
 from ...objectives import NonSaturating
 from ...objectives.codes import draw_noise
 from ...optimizers import Adam
-from ...training import alternating_step, simultaneous_step
+from ...training import UPDATES, Game
 from . import torch_loops
 
 IMAGE = (28, 28, 1)
@@ -36,14 +36,13 @@ def _our_step(
     retain_heap()
     rng = np.random.default_rng(0)
     g, d = build_networks(model, IMAGE, rng=rng, device=device, fast=fast)
-    adam_g, adam_d = (_adam(network, fast=fast) for network in (g, d))
-    both = {"alternating": alternating_step, "simultaneous": simultaneous_step}[update]
+    game = Game(g, d, _adam(g, fast=fast), _adam(d, fast=fast), NonSaturating())
     x_real = to_device(np.tanh(rng.standard_normal((*IMAGE[:2], batch_size, 1), dtype=np.float32)), device)
     z = draw_noise(rng, batch_size, g.input_shape[0], device)
 
     def step() -> None:
         x_fake, caches = g.forward(z, train=True, rng=rng)
-        both(g, d, adam_g, adam_d, NonSaturating(), x_real, x_fake, caches, rng=rng)
+        UPDATES[update](game, x_real, x_fake, caches, rng=rng)
 
     return step, g, d
 

@@ -1,1 +1,1 @@
-"""The GANs of five introductory articles, corrected, and as they were published."""
+"""The GANs of five introductory articles: a form that works, and the form that was published."""

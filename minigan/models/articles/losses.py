@@ -1,84 +1,106 @@
-"""Losses that introductory articles wrote down, most of them with a flaw; `writeups` trains with them."""
+"""The losses that introductory articles published, most of them with a flaw; `networks` says which."""
 
 from collections.abc import Callable
 
 from ...backend import Array
+from ...errors import InputError
 from ...layers.activations import sigmoid
+from ...network import Caches, Network
 from ...objectives import Minimax, NonSaturating
-from ...objectives.cross_entropy import sigmoid_cross_entropy
 
 
 class SwappedPlayers(Minimax):
-    """max_G min_D V(D, G): each player descends what it should climb. L_D = V and L_G = -V, to be minimised.
+    """max_G min_D V(D, G): each player descends what it should climb, L_D = V and L_G = -V.
 
-    V has no lower bound in D: log D(x) falls for ever as D calls real samples fake, and log(1 - D(G(z))) likewise.
+    V has no lower bound in D: log D(x) falls without end while D calls real samples fake, and so does
+    log(1 - D(G(z))) while D calls fakes real.
     """
 
     name = "swapped players"
 
-    def real(self, s: Array) -> tuple[Array, Array]:
-        loss, ds = super().real(s)
+    def real_loss(self, s: Array) -> tuple[Array, Array]:
+        loss, ds = super().real_loss(s)
         return -loss, -ds
 
-    def fake(self, s: Array) -> tuple[Array, Array]:
-        loss, ds = super().fake(s)
+    def fake_loss(self, s: Array) -> tuple[Array, Array]:
+        loss, ds = super().fake_loss(s)
         return -loss, -ds
 
-    def fool(self, s: Array) -> tuple[Array, Array]:
-        loss, ds = super().fool(s)
+    def generator_loss(self, s: Array) -> tuple[Array, Array]:
+        loss, ds = super().generator_loss(s)
         return -loss, -ds
 
 
-class SquaredFool(NonSaturating):
-    """D by cross-entropy; G pays (D(G(z)) - 1)^2, with D = sigmoid(s): ds = 2 (D - 1) D (1 - D)."""
+class SquaredError(NonSaturating):
+    """D pays the cross-entropy; G pays (D(G(z)) - 1)^2 with D = sigmoid(s), so ds = 2 (D - 1) D (1 - D)."""
 
-    name = "squared fool"
+    name = "squared error"
 
-    def fool(self, s: Array) -> tuple[Array, Array]:
-        d, rest = sigmoid(s), sigmoid(-s)  # 1 - D
+    def generator_loss(self, s: Array) -> tuple[Array, Array]:
+        d, rest = sigmoid(s), sigmoid(-s)  # rest = 1 - D
         return rest**2, -2 * rest**2 * d
 
 
-class SwappedSquaredFool(SwappedPlayers):
-    """G as in `SquaredFool`, but drawn to unrelated images; D *minimises* mean log D(x) + mean log(1 - D(G(z))).
+class SwappedSquaredError(SwappedPlayers):
+    """G as in `SquaredError`; D *minimises* mean log D(x) + mean log(1 - D(G(z)))."""
 
-    L_G = mean (D(G(z)) - 1)^2 + 1e-4 mean (G(z) - x)^2: z and x are drawn apart, so the second term has its minimum
-    over G where every G(z) is the mean of the data.
+    name = "swapped squared error"
+
+    def generator_loss(self, s: Array) -> tuple[Array, Array]:
+        return SquaredError().generator_loss(s)
+
+
+class Reconstruction:
+    """A penalty that pulls the fakes to real images with which they have nothing to do.
+
+    P = weight mean (G(z) - x)^2, over samples and pixels
+
+    With M the number of pixels of the whole batch, dP/dG(z) = 2 weight / M (G(z) - x). Because z and x are drawn
+    independently, P is least over G if every G(z) is the mean of the data.
+
+    Parameters
+    ----------
+    weight : float > 0
     """
 
-    name = "swapped squared fool"
-    reconstruction = 1e-4
+    def __init__(self, *, weight: float) -> None:
+        self.weight = weight
 
-    def fool(self, s: Array) -> tuple[Array, Array]:
-        return SquaredFool().fool(s)
-
-    def image_loss(self, x_fake: Array, x_real: Array) -> tuple[Array, Array]:
-        """Return 1e-4 mean (x_fake - x_real)^2 over samples and pixels, and its gradient in x_fake."""
+    def value_and_gradient(self, x_fake: Array, x_real: Array) -> tuple[Array, Array]:
+        """Return P (0-d), and its gradient in x_fake."""
         difference = x_fake - x_real
-        scale = self.reconstruction / difference.size
+        scale = self.weight / difference.size
         return scale * (difference * difference).sum(), 2 * scale * difference
+
+    def add_gradient(self, generator: Network, x_real: Array | None, x_fake: Array, caches_fake: Caches) -> Array:
+        """Add dP/dtheta to G's ``dtheta``, and return P (0-d)."""
+        if x_real is None:
+            raise InputError("x_real: expected the images that the fakes are compared with, got None")
+        p, dx_fake = self.value_and_gradient(x_fake, x_real)
+        generator.add_param_grads(dx_fake, caches_fake)
+        return p
 
 
 class SigmoidTwice(NonSaturating):
-    """Cross-entropy takes D's sigmoid output p for a logit: loss(p), with dp/ds = p (1 - p).
+    """The cross-entropy takes D's sigmoid output p for a logit: loss(p), with dp/ds = p (1 - p).
 
-    p lies in (0, 1), so sigmoid(p) lies in (1/2, 0.731): no fake can be called fake, and L_D stays above
+    p lies in (0, 1), so sigmoid(p) lies in (1/2, 0.731). D can call no fake a fake, and L_D stays above
     log(1 + e^-1) + log 2 = 1.006.
     """
 
     name = "sigmoid twice"
 
-    def real(self, s: Array) -> tuple[Array, Array]:
-        return self._through(s, super().real)
+    def real_loss(self, s: Array) -> tuple[Array, Array]:
+        return self._of_probability(s, super().real_loss)
 
-    def fake(self, s: Array) -> tuple[Array, Array]:
-        return self._through(s, super().fake)
+    def fake_loss(self, s: Array) -> tuple[Array, Array]:
+        return self._of_probability(s, super().fake_loss)
 
-    def fool(self, s: Array) -> tuple[Array, Array]:
-        return self._through(s, lambda p: sigmoid_cross_entropy(p, 1))
+    def generator_loss(self, s: Array) -> tuple[Array, Array]:
+        return self._of_probability(s, super().generator_loss)
 
     @staticmethod
-    def _through(s: Array, loss: Callable[[Array], tuple[Array, Array]]) -> tuple[Array, Array]:
+    def _of_probability(s: Array, loss: Callable[[Array], tuple[Array, Array]]) -> tuple[Array, Array]:
         p = sigmoid(s)
         value, dp = loss(p)
         return value, dp * p * (1 - p)

@@ -1,9 +1,9 @@
-"""writeup-1 to writeup-5: the GANs of five introductory articles, corrected, and as literally written.
+"""writeup-1 to writeup-5: the GANs of five introductory articles, in a form that works and as they were published.
 
-Each has its flaw in one sentence; ``literal`` is what was written, built and trained as far as it can be.
+``published`` holds what the article does differently, and says in one sentence what is wrong with it. The published
+form is built and trained as far as that is possible.
 """
 
-from collections.abc import Callable
 from math import prod
 from typing import Any
 
@@ -25,18 +25,16 @@ from ...layers import (
 )
 from ...objectives import Minimax, NonSaturating
 from .. import dcgan
-from ..model_spec import Literal, ModelSpec
-from .losses import SigmoidTwice, SquaredFool, SwappedPlayers, SwappedSquaredFool
-
-Generator = Callable[[Shape, int], list[Layer]]
+from ..model_spec import AsPublished, ModelSpec
+from .losses import Reconstruction, SigmoidTwice, SquaredError, SwappedPlayers, SwappedSquaredError
 
 
-def _slope() -> Layer:
+def _leaky_relu() -> Layer:
     return LeakyReLU(negative_slope=0.2)
 
 
 def conv_generator(image_shape: Shape, latent_dim: int) -> list[Layer]:
-    """writeup-1. Dense H/4 x W/4 x 128, transposed convolutions 64 and C of kernel 4 and stride 2; batch norm, tanh."""
+    """Return the generator of writeup-1: a dense layer, and two transposed convolutions of kernel 4 and stride 2."""
     h, w, c = image_shape
     return [
         Dense(h // 4 * (w // 4) * 128, use_bias=False),
@@ -52,64 +50,69 @@ def conv_generator(image_shape: Shape, latent_dim: int) -> list[Layer]:
 
 
 def conv_discriminator(image_shape: Shape) -> list[Layer]:
-    """writeup-1. Convolutions 64 and 128 of kernel 4 and stride 2, batch norm in the second; one logit."""
+    """Return the discriminator of writeup-1: convolutions of kernel 4 and stride 2, the second with batch norm."""
     return [
         Conv2D(64, 4, stride=2),
-        _slope(),
+        _leaky_relu(),
         Conv2D(128, 4, stride=2, use_bias=False),
         BatchNorm(),
-        _slope(),
+        _leaky_relu(),
         Flatten(),
         Dense(1),
     ]
 
 
-def _dense_to_conv(stride: int, last: list[Layer]) -> Generator:
-    def generator(image_shape: Shape, latent_dim: int) -> list[Layer]:
-        """writeup-2. Dense 256, 512, 1024, H/4 x W/4 x 256; transposed convolutions 128 and C of kernel 5."""
-        h, w, c = image_shape
-        layers: list[Layer] = []
-        for units in (256, 512, 1024, h // 4 * (w // 4) * 256):
-            layers += [Dense(units), _slope(), BatchNorm(decay=0.8)]
-        return [
-            *layers,
-            Reshape((h // 4, w // 4, 256)),
-            Conv2DTranspose(128, 5, stride=stride),
-            BatchNorm(decay=0.8),
-            _slope(),
-            Conv2DTranspose(c, 5, stride=stride),
-            *last,
-        ]
+def _dense_then_conv(image_shape: Shape, *, stride: int) -> list[Layer]:
+    h, w, c = image_shape
+    layers: list[Layer] = []
+    for units in (256, 512, 1024, h // 4 * (w // 4) * 256):
+        layers += [Dense(units), _leaky_relu(), BatchNorm(decay=0.8)]
+    return [
+        *layers,
+        Reshape((h // 4, w // 4, 256)),
+        Conv2DTranspose(128, 5, stride=stride),
+        BatchNorm(decay=0.8),
+        _leaky_relu(),
+        Conv2DTranspose(c, 5, stride=stride),
+    ]
 
-    return generator
+
+def dense_conv_generator(image_shape: Shape, latent_dim: int) -> list[Layer]:
+    """Return the generator of writeup-2: four dense layers, and two transposed convolutions of stride 2."""
+    return [*_dense_then_conv(image_shape, stride=2), Tanh()]
+
+
+def dense_conv_generator_as_published(image_shape: Shape, latent_dim: int) -> list[Layer]:
+    """Return the generator that writeup-2 published: the transposed convolutions have stride 1, and tanh is missing."""
+    return _dense_then_conv(image_shape, stride=1)
 
 
 def dropout_discriminator(image_shape: Shape) -> list[Layer]:
-    """writeup-2. Dense 1024, 512, 256, each with LeakyReLU and dropout 0.3; one logit."""
+    """Return the discriminator of writeup-2: dense layers 1024, 512 and 256 with dropout, and one logit."""
     layers: list[Layer] = [Flatten()]
     for units in (1024, 512, 256):
-        layers += [Dense(units), _slope(), Dropout(rate=0.3)]
+        layers += [Dense(units), _leaky_relu(), Dropout(rate=0.3)]
     return [*layers, Dense(1)]
 
 
 def small_generator(image_shape: Shape, latent_dim: int) -> list[Layer]:
-    """writeup-4. Dense 128, 128, HWC; sigmoid, brought from [0, 1] to the [-1, 1] of all images here."""
-    layers: list[Layer] = [Dense(128), _slope(), Dense(128), _slope(), Dense(prod(image_shape)), Sigmoid()]
+    """Return the generator of writeup-4: dense layers 128, 128 and HWC; a sigmoid, rescaled to [-1, 1]."""
+    layers: list[Layer] = [Dense(128), _leaky_relu(), Dense(128), _leaky_relu(), Dense(prod(image_shape)), Sigmoid()]
     return [*layers, Rescaling(scale=2, offset=-1), Reshape(image_shape)]
 
 
 def small_discriminator(image_shape: Shape) -> list[Layer]:
-    """writeup-4. Dense 128, 128, one logit."""
-    return [Flatten(), Dense(128), _slope(), Dense(128), _slope(), Dense(1)]
+    """Return the discriminator of writeup-4: dense layers 128 and 128, and one logit."""
+    return [Flatten(), Dense(128), _leaky_relu(), Dense(128), _leaky_relu(), Dense(1)]
 
 
 def _scaled(units: int, image_shape: Shape) -> int:
-    """Scale a width written for images of 8192 numbers, two planes of 64 x 64, but not below 16."""
+    """Return a width that was published for images of 8192 numbers (64 x 64 x 2), scaled to this size; at least 16."""
     return max(16, round(units * prod(image_shape) / 8192))
 
 
 def deep_generator(image_shape: Shape, latent_dim: int) -> list[Layer]:
-    """writeup-5. Dense 128, 256, 512, 1024, 2048, 4096 with ReLU, 8192 with tanh, scaled to the size of the image."""
+    """Return the generator of writeup-5: six dense layers of 128 to 4096 units, scaled to the image, and its pixels."""
     layers: list[Layer] = []
     for units in (128, 256, 512, 1024, 2048, 4096):
         layers += [Dense(_scaled(units, image_shape)), ReLU()]
@@ -117,20 +120,20 @@ def deep_generator(image_shape: Shape, latent_dim: int) -> list[Layer]:
 
 
 def deep_discriminator(image_shape: Shape) -> list[Layer]:
-    """writeup-5. Dense 8192, linear; 4096, 2048, 512, 256, 128 with ReLU; one logit; scaled likewise."""
+    """Return the discriminator of writeup-5: a linear dense layer, dense layers of 4096 to 128 units, and one logit."""
     layers: list[Layer] = [Flatten(), Dense(prod(image_shape))]
     for units in (4096, 2048, 512, 256, 128):
         layers += [Dense(_scaled(units, image_shape)), ReLU()]
     return [*layers, Dense(1)]
 
 
-def _family(number: int, title: str, **options: Any) -> ModelSpec:
+def _spec(number: int, title: str, **options: Any) -> ModelSpec:
     defaults = {"latent_dim": 100, "learning_rate": 2e-4, "beta1": 0.5, "beta2": 0.999, "average_decay": 0.99}
     return ModelSpec(name=f"writeup-{number}", source=f"an introductory article: {title}", **{**defaults, **options})
 
 
-WRITEUPS = (
-    _family(
+ARTICLES = (
+    _spec(
         1,
         "a convolutional GAN with batch norm",
         generator=conv_generator,
@@ -138,27 +141,27 @@ WRITEUPS = (
         steps=1500,
         size_multiple=4,
         objective=Minimax(),
-        literal=Literal(
-            flaw="the players are swapped, max_G min_D: D descends V(D, G), which has no bottom",
+        published=AsPublished(
+            flaw="the players are swapped, max_G min_D: D descends V(D, G), which has no lower bound",
             objective=SwappedPlayers(),
         ),
     ),
-    _family(
+    _spec(
         2,
         "dense layers, then convolutions",
-        generator=_dense_to_conv(2, [Tanh()]),
+        generator=dense_conv_generator,
         discriminator=dropout_discriminator,
         steps=1000,
         size_multiple=4,
         objective=Minimax(),
-        literal=Literal(
-            flaw="its transposed convolutions have stride 1, so the image stays at a quarter of its height and width "
+        published=AsPublished(
+            flaw="its transposed convolutions have stride 1, so the image has a quarter of the height and the width "
             "(and no tanh bounds it)",
             objective=Minimax(),
-            generator=_dense_to_conv(1, []),
+            generator=dense_conv_generator_as_published,
         ),
     ),
-    _family(
+    _spec(
         3,
         "the DCGAN of many introductions",
         generator=dcgan.generator,
@@ -166,30 +169,33 @@ WRITEUPS = (
         steps=2000,
         size_multiple=4,
         objective=Minimax(),
-        literal=Literal(flaw="nothing: it runs as written, with the loss on logits", objective=Minimax()),
+        published=AsPublished(
+            flaw="nothing is wrong: it works as published, with the loss on logits", objective=Minimax()
+        ),
     ),
-    _family(
+    _spec(
         4,
         "a small dense GAN with squares and a reconstruction term",
         generator=small_generator,
         discriminator=small_discriminator,
         steps=8000,
-        objective=SquaredFool(),
-        literal=Literal(
-            flaw="D's loss has the wrong sign, and G's second term draws every sample to the mean of the data, because "
+        objective=SquaredError(),
+        published=AsPublished(
+            flaw="D's loss has the wrong sign, and G's second term pulls every sample to the mean of the data, because "
             "z and x have nothing to do with each other",
-            objective=SwappedSquaredFool(),
+            objective=SwappedSquaredError(),
+            generator_penalty=Reconstruction(weight=1e-4),
         ),
     ),
-    _family(
+    _spec(
         5,
         "a deep dense GAN",
         generator=deep_generator,
         discriminator=deep_discriminator,
         steps=4000,
         objective=NonSaturating(),
-        literal=Literal(
-            flaw="the cross-entropy takes D's probability for a logit, so D can call no fake fake",
+        published=AsPublished(
+            flaw="the cross-entropy takes D's probability for a logit, so D can call no fake a fake",
             objective=SigmoidTwice(),
         ),
     ),

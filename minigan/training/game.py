@@ -1,0 +1,103 @@
+"""Makes the game of a run from its resolved configuration: networks, objective, penalties and optimisers."""
+
+import numpy as np
+
+from ..fast.adam import FastAdam
+from ..layers import Shape
+from ..models import build_networks, get_model_spec
+from ..network import Network
+from ..objectives import Objective, SoftLabels, get_penalty
+from ..objectives.ensemble import DiscriminatorEnsembleObjective
+from ..objectives.penalties import GeneratorPenalty, check_penalised
+from ..optimizers import Adam, Clipped
+from .config import ResolvedConfig
+from .simultaneous import check_uncoupled
+from .steps import Game
+
+
+def make_objective(config: ResolvedConfig, *, rng: np.random.Generator) -> Objective:
+    """Return the objective of a run: the model's own, the published one or one by name, with the options around it.
+
+    Parameters
+    ----------
+    config : ResolvedConfig
+    rng : numpy.random.Generator
+        Draws the noise and the flips of soft labels.
+    """
+    objective = config.base_objective
+    if config.soft_labels:
+        objective = SoftLabels(objective, **config.soft_labels, rng=rng)
+    if config.discriminators > 1:
+        objective = DiscriminatorEnsembleObjective(objective, combine=config.combine)
+    return objective
+
+
+def make_game(
+    config: ResolvedConfig,
+    sample_shape: Shape,
+    *,
+    codes: int = 0,
+    rng: np.random.Generator,
+    label_rng: np.random.Generator,
+    dtype: str = "float32",
+) -> Game:
+    """Build the networks of a run and everything that one step of both players needs.
+
+    Parameters
+    ----------
+    config : ResolvedConfig
+    sample_shape : tuple
+        (H, W, C) of an image, or (C,) of a point.
+    codes : int
+        Length of the code in a conditional game. Its objective also knows the codes of the batch, so the trainer wraps
+        ``game.objective`` for every batch.
+    rng, label_rng : numpy.random.Generator
+        Draw the initial weights, and the noise and the flips of soft labels.
+    dtype : "float32" or "float64"
+        Precision of the networks; float64 is for checks.
+
+    Raises
+    ------
+    InputError
+        If the options do not fit together: a simultaneous update for a discriminator that couples samples, or a
+        penalty for a discriminator that is not piecewise linear.
+    """
+    generator, discriminator = build_networks(
+        config.model,
+        sample_shape,
+        rng=rng,
+        **config.network_options,
+        codes=codes,
+        dtype=dtype,
+        device=config.device,
+    )
+    penalty = get_penalty(config.penalty) if config.penalty else None
+    if penalty:
+        check_penalised(discriminator)
+    if config.update == "simultaneous":
+        check_uncoupled(discriminator)
+    return Game(
+        generator,
+        discriminator,
+        _make_optimizer(config, generator, config.generator_learning_rate),
+        _make_optimizer(config, discriminator, config.discriminator_learning_rate, clip_weights=config.clip_weights),
+        make_objective(config, rng=label_rng),
+        discriminator_penalty=penalty,
+        generator_penalty=_generator_penalty(config),
+    )
+
+
+def _generator_penalty(config: ResolvedConfig) -> GeneratorPenalty | None:
+    return get_model_spec(config.model).as_published().generator_penalty if config.as_published else None
+
+
+def _make_optimizer(
+    config: ResolvedConfig, network: Network, learning_rate: float, *, clip_weights: float | None = None
+) -> Clipped:
+    adam = Adam(network, learning_rate=learning_rate, beta1=config.beta1, beta2=config.beta2)
+    return Clipped(
+        adam if config.plain else FastAdam(adam),
+        gradient_value=config.clip_gradient_value,
+        gradient_norm=config.clip_gradient_norm,
+        weights=clip_weights,
+    )
