@@ -154,7 +154,7 @@ def bad_data(tmp_path):
         (("bench", "--model", "points"), "--model: expected one of dcgan, hybrid,"),
         (
             ("train", "--data", "ring", "--conditional", "ac-gan"),
-            "'ac-gan' needs data with labels, but 'ring' has none",
+            "expected data with labels for 'ac-gan', got 'ring', which has none",
         ),
         (("train", "--conditional", "gan"), "--conditional: expected one of projection, ac-gan, infogan, got 'gan'"),
         (("train", "--update", "both"), "--update: expected one of alternating, simultaneous, got 'both'"),

@@ -109,22 +109,28 @@ def _time_layers(model: str, batch_size: int, device: Device, update: str) -> di
     """Measure the median milliseconds per step in every layer, with all its passes added, and in the rest."""
     step, *networks = _our_step(model, batch_size, device, update)
     spent: dict[tuple[str, int, str], float] = {}
+    running = False  # whether a call is being measured, so that the calls inside it are not counted twice
 
-    def watch(layer: Any, key: tuple[str, int, str]) -> None:
-        method = getattr(layer, key[2])
+    def watch(layer: Any, method_name: str, key: tuple[str, int, str]) -> None:
+        method = getattr(layer, method_name)
 
         def watched(*args: Any, **kwargs: Any) -> Any:
-            result = []
+            nonlocal running
+            if running:
+                return method(*args, **kwargs)
+            running, result = True, []
             ms = _stopwatch(lambda: result.append(method(*args, **kwargs)), device)
             spent[key] = spent.get(key, 0.0) + ms
+            running = False
             return result[0]
 
-        setattr(layer, key[2], watched)
+        setattr(layer, method_name, watched)
 
     for name, network in zip("GD", networks, strict=True):
         for i, layer in enumerate(network.computed):
-            for direction in ("forward", "backward"):
-                watch(layer, (name, i, direction))
+            watch(layer, "forward", (name, i, "forward"))
+            for half in ("backward", "input_grad", "add_param_grads"):
+                watch(layer, half, (name, i, "backward"))
     steps: list[dict[tuple[str, int, str], float]] = []
     rest: list[float] = []
 
