@@ -72,8 +72,8 @@ def game_jacobian(
 
     Arguments as for `game_field`.
 
-    >>> game_jacobian(0.0, 0.0).tolist()
-    [[0.0, 0.5], [-0.5, 0.0]]
+    >>> np.array_equal(game_jacobian(0.0, 0.0), [[0.0, 0.5], [-0.5, 0.0]])
+    True
     >>> np.linalg.eigvals(game_jacobian(0.0, 0.0, gamma=1.0)).real.tolist()
     [-0.5, -0.5]
     """

@@ -1,0 +1,1 @@
+"""Runs: from options to a trained game, and what it leaves behind."""
