@@ -29,11 +29,11 @@ def losses(game, steps):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_corrected_it_trains_200_steps(name):
+def test_corrected_it_trains(name):
     game = trainer(name, batch_size=4)
-    found = losses(game, 200)
+    found = losses(game, 60)
     assert np.isfinite(found).all()
-    assert found[-50:, 0].mean() < 1.35  # D knows more than nothing, which costs 2 log 2
+    assert found[-25:, 0].mean() < 1.35  # D knows more than nothing, which costs 2 log 2
     z = np.random.default_rng(0).standard_normal((8, 100), dtype=np.float32)
     images, _ = game.generator.forward(z, train=False)
     assert images.shape == (28, 28, 8, 1)

@@ -89,7 +89,7 @@ def test_gradient_steps_leave_the_equilibrium_unless_damped(gamma):
 @every_game
 def test_through_train(objective, tmp_path):
     options = {"data": "dirac", "objective": objective, "quiet": True, "device": "cpu", "log_every": 10}
-    run = minigan.train(**options, steps=200, out=tmp_path / "dirac")
+    run = minigan.train(**options, steps=20, out=tmp_path / "dirac")
     assert run.config.model == "dirac"
     assert (run.generator.theta.shape, run.discriminator.theta.shape) == ((1,), (1,))
     points = run.sample(5)
