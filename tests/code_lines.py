@@ -1,10 +1,12 @@
-"""Counts the lines of code of a file: without docstrings, comments and blank lines."""
+"""Counts lines of code, without docstrings, comments and blank lines; run as a script, those of the reading list."""
 
 import ast
 import io
+import re
 import tokenize
 from pathlib import Path
 
+ROOT = Path(__file__).parents[1]
 WITH_DOCSTRING = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 NOT_CODE = {
     tokenize.COMMENT,
@@ -37,3 +39,21 @@ def count(source: str) -> int:
 def count_file(path: Path) -> int:
     """Return how many lines of code a file holds."""
     return count(path.read_text(encoding="utf-8"))
+
+
+def reading_list() -> dict[str, int]:
+    """Return the files that the README tells to read, in that order, each with its lines of code."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    section = readme.split("## To be read in this order\n")[1].split("\n## ")[0]
+    names = re.findall(r"^\d+\. .*?\(minigan/([\w/]+\.py)\)", section, flags=re.MULTILINE)
+    return {name: count_file(ROOT / "minigan" / name) for name in names}
+
+
+def table(counts: dict[str, int]) -> str:
+    """Return one line for each file, and one for all together."""
+    rows = [*counts.items(), ("lines of code together", sum(counts.values()))]
+    return "\n".join(f"{lines:6,}  {name}" for name, lines in rows)
+
+
+if __name__ == "__main__":
+    print(table(reading_list()))
