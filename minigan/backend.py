@@ -4,7 +4,6 @@ Which library computes is decided by the data, per call: ``xp = get_array_module
 array yet (weights, noise, data) a device name decides, at the edge: ``"cpu"``, ``"cuda"`` or ``"auto"``.
 """
 
-import ctypes
 import importlib
 import sys
 from functools import lru_cache
@@ -98,18 +97,3 @@ def synchronize(device: Device) -> None:
     """Wait until the device has finished all that was asked of it; the CPU always has."""
     if device == "cuda":
         array_module(device).cuda.get_current_stream().synchronize()
-
-
-def retain_heap() -> None:
-    """Ask the C library to keep freed memory for the next step instead of handing it back to the system.
-
-    A training step allocates and frees the same blocks again and again. glibc gives large ones back each time, and
-    fetching fresh pages took a quarter of a `dcgan` step. Elsewhere than on glibc this does nothing.
-    """
-    trim_threshold, mmap_threshold = -1, -3  # M_TRIM_THRESHOLD and M_MMAP_THRESHOLD of <malloc.h>
-    try:
-        mallopt = ctypes.CDLL(None).mallopt
-    except (AttributeError, OSError, TypeError):
-        return
-    mallopt(trim_threshold, 2**31 - 1)
-    mallopt(mmap_threshold, 2**25)

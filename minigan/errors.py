@@ -1,8 +1,8 @@
-"""The package's own exceptions, so that a wrong input can be told from a defect."""
+"""The exceptions of the package, so that a wrong input can be told from a defect."""
 
 
 class InputError(ValueError):
-    """A bad argument, file or option: the message names it, says what came and what was expected."""
+    """A bad argument, file or option: the message names it, says what was expected, and what came."""
 
 
 class DeviceError(RuntimeError):
@@ -11,6 +11,10 @@ class DeviceError(RuntimeError):
 
 class StaleCacheError(RuntimeError):
     """A backward pass was asked for through a forward pass that older weights made."""
+
+
+class UnboundLayerError(InputError, AttributeError):
+    """A layer was used on its own, before a `Network` gave it its arrays."""
 
 
 class DivergedError(ArithmeticError):

@@ -11,7 +11,6 @@ A pass shows that backward matches forward, not that forward is right; that need
 """
 
 from collections.abc import Callable
-from itertools import pairwise
 from math import inf, isfinite
 from typing import NamedTuple, Protocol
 
@@ -19,13 +18,11 @@ import numpy as np
 
 from .backend import Array, Device, get_array_module, to_device, to_host
 from .errors import InputError
+from .finite_differences import FLOOR, TOLERANCE, central_difference, relative_error
 from .layers.base import Layer, Shape
 from .network import Network
 
-STEPS = (1e-5, 1e-6, 1e-7)  # along a direction of length 1, largest first
-DIRECTIONS = 4
-FLOOR = 1e-4  # of the scale of an error: f is rounded, so a derivative that is exactly 0 never comes out as 0
-TOLERANCE = 1e-6
+DIRECTIONS = 4  # of which the steepest is checked
 ADJOINT_TOLERANCE = 1e-12
 
 
@@ -62,25 +59,6 @@ class TwoPlayerObjective(Protocol):
     def generator(self, logits_fake: Array, /) -> tuple[Array, Array]:
         """Return loss, ds_fake."""
         ...
-
-
-def relative_error(a: float, b: float) -> float:
-    """|a - b| / max(|a|, |b|, FLOOR)."""
-    return abs(a - b) / max(abs(a), abs(b), FLOOR)
-
-
-def central_difference(f: Callable[[float], float]) -> float:
-    """Return the derivative (f(h) - f(-h)) / 2h of a function of one number at 0.
-
-    A large h is exact to rounding unless a kink (of a LeakyReLU, say) lies between -h and h; a small h avoids the kink
-    but rounds more. So h shrinks until two estimates agree, and the first of the closest two is returned.
-    """
-    estimates: list[float] = []
-    for h in STEPS:
-        estimates.append((f(h) - f(-h)) / (2 * h))
-        if len(estimates) > 1 and relative_error(*estimates[-2:]) <= TOLERANCE / 10:
-            return estimates[-2]
-    return min(pairwise(estimates), key=lambda pair: abs(pair[0] - pair[1]))[0]
 
 
 def check_directional(
@@ -168,13 +146,11 @@ def check_network(
         check_directional(f"{name}: dx", loss, x, dx, rng=rng),
         check_elementwise(f"{name}: dx", loss, x, dx, rng=rng),
     ]
-    for i, layer in enumerate(net.layers):
-        for param in layer.params:
-            value, gradient = getattr(layer, param), getattr(layer, "d" + param)
-            label = f"{name}: d{param}" if len(net.layers) == 1 else f"{name}: {i} {type(layer).__name__} d{param}"
-            f = _as_function_of(value, lambda: loss(x))
-            checks.append(check_directional(label, f, value.copy(), gradient, rng=rng))
-            checks.append(check_elementwise(label, f, value.copy(), gradient, rng=rng))
+    for layer, param, value, gradient in net.parameters():
+        label = f"{name}: d{param}" if len(net.layers) == 1 else f"{name}: {layer} d{param}"
+        f = _as_function_of(value, lambda: loss(x))
+        checks.append(check_directional(label, f, value.copy(), gradient, rng=rng))
+        checks.append(check_elementwise(label, f, value.copy(), gradient, rng=rng))
     return checks
 
 
@@ -190,7 +166,7 @@ def check_game(
     _randomise(g, rng)
     _randomise(d, rng)
     if g.output_shape != d.input_shape:
-        raise InputError(f"generator: makes samples of shape {g.output_shape}, discriminator takes {d.input_shape}")
+        raise InputError(f"generator: expected samples of shape {d.input_shape}, as D takes, got {g.output_shape}")
     z = to_device(rng.standard_normal((*g.input_shape[:-1], batch, g.input_shape[-1])), g.device)
     x_real = to_device(rng.standard_normal((*d.input_shape[:-1], batch, d.input_shape[-1])), d.device)
 
@@ -218,15 +194,13 @@ def check_game(
         fake, _ = d.forward(g.forward(z, train=True, rng=draws())[0], train=True, rng=draws())
         return float(to_host(objective.generator(fake)[0]))
 
+    def in_theta(name: str, network: Network, loss: Callable[[], float]) -> Check:
+        f = _as_function_of(network.theta, loss)
+        return check_directional(f"{name}: dtheta", f, network.theta.copy(), network.dtheta, rng=rng)
+
     return [
-        check_directional("discriminator: dtheta", _as_function_of(d.theta, d_loss), d.theta.copy(), d.dtheta, rng=rng),
-        check_directional(
-            "generator through discriminator: dtheta",
-            _as_function_of(g.theta, lambda: g_loss(z)),
-            g.theta.copy(),
-            g.dtheta,
-            rng=rng,
-        ),
+        in_theta("discriminator", d, d_loss),
+        in_theta("generator through discriminator", g, lambda: g_loss(z)),
         check_directional("generator through discriminator: dz", g_loss, z, dz, rng=rng),
     ]
 

@@ -1,7 +1,6 @@
-"""Network: a sequence of layers over one flat parameter vector, with a forward and a backward pass."""
+"""Network: layers in a row over one flat parameter vector, computed plainly or fast."""
 
-import copy
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from math import prod
 from typing import Any, NamedTuple
 
@@ -10,38 +9,37 @@ import numpy as np
 from . import validation
 from .backend import Array, Device, array_module, device_of, get_array_module, to_device, to_host
 from .errors import InputError, StaleCacheError
-from .fast.fused import fuse
-from .layers import chain
+from .fast import accelerate, describe
 from .layers.base import Layer, Shape
+from .layers.sequential import Sequential
 
 
 class Caches(NamedTuple):
-    """One forward pass, remembered: what each unit returned, the output's shape, and the weights' version."""
+    """One forward pass, remembered: what each layer returned, the output's shape, and the version of the weights."""
 
-    computed: list[Any]
+    layers: list[Any]
     output_shape: Shape
     version: int
 
 
 class Network:
-    """Layers in a row: y = f_L(... f_2(f_1(x))).
-
-    Forward   h_0 = x,  h_l = f_l(h_{l-1}),  y = h_L
-    Backward  dh_L = dy,  dh_{l-1} = J_l^T dh_l,  dx = dh_0        (the chain rule, from the last layer to the first)
-    Tangent   h_dot_l = J_l h_dot_{l-1}
+    """Layers in a row, y = f_L(... f_2(f_1(x))), as `Sequential` derives them, with their arrays.
 
     All parameters are views into one vector ``theta``, their gradients into its twin ``dtheta``, and the running
     statistics into ``stats``. These keep their address for life: write into them, never replace them. Whoever
     changes ``theta`` counts ``version`` up, so that a backward pass through an older forward pass is refused.
 
+    ``layers`` are the plain layers. ``computed`` is what a pass goes through: with ``fast`` their twins from
+    `minigan.fast`, which give the same numbers sooner, otherwise the layers themselves.
+
     Parameters
     ----------
-    layers : at least one `Layer`; the network works on copies, ``network.layers``
+    layers : at least one `Layer`; the network works on copies of them
     input_shape : of one sample, (C,) or (H, W, C)
     rng : draws the initial weights, on the host
     dtype : "float32" (default), or "float64" for gradient checks
     device : "cpu" or "cuda"
-    fast : compute with the twins of `minigan.fast`, or with False with the layers themselves
+    fast : whether the twins compute
 
     >>> from minigan.layers import Dense, LeakyReLU
     >>> net = Network([Dense(3), LeakyReLU(negative_slope=0.2), Dense(1)], (2,), rng=np.random.default_rng(0))
@@ -60,98 +58,84 @@ class Network:
         device: Device = "cpu",
         fast: bool = True,
     ) -> None:
-        self.fast = fast
-        if not layers:
-            raise InputError("layers: expected at least one layer, got none")
         if not isinstance(input_shape, tuple) or len(input_shape) not in (1, 3):
             raise InputError(f"input_shape: expected (C,) or (H, W, C), got {input_shape!r}")
-        self.layers = [copy.copy(layer) for layer in layers]
         self.input_shape = tuple(validation.integer("input_shape", size) for size in input_shape)
-        self._allocate(dtype, device)
+        self.fast = fast
+        self._build(layers, dtype, device)
         for layer in self.layers:
             layer.initialize(rng)
 
-    def _allocate(self, dtype: str, device: Device) -> None:
+    def _build(self, layers: Sequence[Layer], dtype: str, device: Device) -> None:
+        """Copy the layers, fix their sizes, and give them their arrays."""
         if dtype not in ("float32", "float64"):
             raise InputError(f"dtype: expected 'float32' or 'float64', got {dtype!r}")
+        plain = Sequential([layer.copy() for layer in layers])
+        self.output_shape = plain.build(self.input_shape)
+        self.layers, self.shapes = plain.children, plain.shapes
+        self.theta, views = _allocate([(each, each.params) for each in plain.walk()], dtype, device)
+        _give(views, prefix="")
+        self.dtheta, views = _allocate([(each, each.params) for each in plain.walk()], dtype, device)
+        _give(views, prefix="d")
+        self.stats, views = _allocate([(each, each.stats) for each in plain.walk()], dtype, device)
+        _give(views, prefix="")
         self.version = 0
-        self.computed = fuse(self.layers) if self.fast else self.layers
-        self.shapes: list[Shape] = []  # output shape of every layer
-        arrays: list[dict[str, Shape]] = []
-        shape = self.input_shape
-        for i, layer in enumerate(self.layers):
-            try:
-                shape, sizes = layer.build(shape)
-            except InputError as error:
-                raise InputError(f"layer {i}: {error}") from None
-            self.shapes.append(shape)
-            arrays.append(sizes)
-        xp = array_module(device)
-        n_params, n_stats = (
-            sum(prod(sizes[name]) for layer, sizes in zip(self.layers, arrays, strict=True) for name in names(layer))
-            for names in (lambda layer: layer.params, lambda layer: layer.stats)
-        )
-        self.theta, self.dtheta, self.stats = (xp.zeros(n, dtype=dtype) for n in (n_params, n_params, n_stats))
-        n_params = n_stats = 0
-        for layer, sizes in zip(self.layers, arrays, strict=True):
-            for name in layer.params:
-                end = n_params + prod(sizes[name])
-                setattr(layer, name, self.theta[n_params:end].reshape(sizes[name]))
-                setattr(layer, "d" + name, self.dtheta[n_params:end].reshape(sizes[name]))
-                n_params = end
-            for name in layer.stats:
-                end = n_stats + prod(sizes[name])
-                setattr(layer, name, self.stats[n_stats:end].reshape(sizes[name]))
-                n_stats = end
-            layer.bind_arrays()
+        self._stack = Sequential(accelerate(self.layers)) if self.fast else plain
 
     @property
-    def output_shape(self) -> Shape:
-        """Shape of one output sample, (F,) or (OH, OW, F)."""
-        return self.shapes[-1]
+    def computed(self) -> tuple[Layer, ...]:
+        """The layers that a pass goes through: plain ones, or their twins."""
+        return self._stack.children
 
     @property
     def device(self) -> Device:
         """Where the parameters lie."""
         return device_of(self.theta)
 
+    @property
+    def couples_samples(self) -> bool:
+        """Whether, in training, an output depends on the other samples of its batch."""
+        return any(layer.couples_samples for layer in self.layers)
+
+    def parameters(self) -> Iterator[tuple[str, str, Array, Array]]:
+        """Yield (layer, name, value, gradient) of every parameter, in the order of ``theta``."""
+        for i, layer in enumerate(self.layers):
+            for owner in layer.walk():
+                for name in owner.params:
+                    yield f"{i} {type(owner).__name__}", name, getattr(owner, name), getattr(owner, "d" + name)
+
     def forward(self, x: Array, *, train: bool, rng: np.random.Generator | None = None) -> tuple[Array, Caches]:
         """Return y and what `backward` needs. Nothing in the network changes.
 
         x : (N, C) or (H, W, N, C), of the network's dtype and device
-        train : batch norm by the batch and dropout on, or batch norm by the running statistics and dropout off
+        train : True for batch norm by the batch and dropout, False for batch norm by the running statistics and none
         rng : needed when ``train`` and a layer draws
         """
         self._check("x", x, self.input_shape)
-        y, caches = chain.forward(self.computed, x, train=train, rng=rng)
+        y, caches = self._stack.forward(x, train=train, rng=rng)
         return y, Caches(caches, y.shape, self.version)
 
     def backward(self, dy: Array, caches: Caches, *, param_grads: bool = True) -> Array:
         """Send dy = dL/dy back through the pass that made ``caches``; return dx = dL/dx.
 
-        param_grads : add dL/dtheta to ``dtheta`` (G learns *through* D with False: D's gradients stay untouched)
+        param_grads : whether dL/dtheta is added to ``dtheta``. G learns *through* D with False, and D's gradients stay
 
-        Raises ``StaleCacheError`` when the weights have changed since that pass, ``InputError`` when dy has not the
+        Raises ``StaleCacheError`` when the weights have changed since that pass, and ``InputError`` when dy has not the
         shape of y.
         """
         self._check_upstream(dy, caches)
-        dx = chain.backward(self.computed, dy, caches.computed, param_grads=param_grads, input_grad=True)
-        assert dx is not None
-        return dx
+        return self._stack.backward(dy, caches.layers, param_grads=param_grads)
 
     def add_param_grads(self, dy: Array, caches: Caches) -> None:
         """Add dL/dtheta to ``dtheta`` as `backward` does, without going on to dx; raises like it."""
         self._check_upstream(dy, caches)
-        chain.backward(self.computed, dy, caches.computed, param_grads=True, input_grad=False)
+        self._stack.add_param_grads(dy, caches.layers)
 
     def jvp(self, x_dot: Array, caches: Caches) -> Array:
-        """Push a tangent forward through the pass that made ``caches``: y_dot = (dy/dx) x_dot.
-
-        Raises like `backward`.
-        """
+        """Push a tangent forward through that pass, y_dot = (dy/dx) x_dot; raises like `backward`."""
         self._check_fresh(caches)
         self._check("x_dot", x_dot, self.input_shape)
-        return chain.jvp(self.computed, x_dot, caches.computed)
+        return self._stack.jvp(x_dot, caches.layers)
 
     def add_tangent_grads(self, x_dot: Array, dy: Array, caches: Caches) -> None:
         """Add to ``dtheta`` the gradient of the number <dy, J x_dot>, dy and x_dot held fixed.
@@ -168,8 +152,8 @@ class Network:
         self._check_fresh(caches)
         for i, layer in enumerate(self.layers):
             if not layer.piecewise_linear:
-                raise InputError(f"network: layer {i}, {layer!r}, is not piecewise linear, which this derivative needs")
-        chain.add_tangent_grads(self.computed, x_dot, dy, caches.computed)
+                raise InputError(f"network: expected piecewise linear layers alone, got {layer!r} as layer {i}")
+        self._stack.add_tangent_param_grads(dy, x_dot, caches.layers)
 
     def zero_grad(self) -> None:
         """Set every gradient to 0: the only place that does."""
@@ -177,13 +161,13 @@ class Network:
 
     def update_stats(self, caches: Caches) -> None:
         """Move the running statistics towards those of one training pass."""
-        chain.update_stats(self.computed, caches.computed)
+        self._stack.update_stats(caches.layers)
 
-    def copy(self, *, dtype: str | None = None, device: Device | None = None) -> "Network":
-        """Return an independent network with the same layers, weights and statistics, as another dtype or device."""
-        twin = copy.copy(self)
-        twin.layers = [copy.copy(layer) for layer in self.layers]
-        twin._allocate(dtype or str(self.theta.dtype), device or self.device)
+    def copy(self, *, dtype: str | None = None, device: Device | None = None, fast: bool | None = None) -> "Network":
+        """Return an independent network with the same layers, weights and statistics; what is None stays as it is."""
+        twin = object.__new__(Network)
+        twin.input_shape, twin.fast = self.input_shape, self.fast if fast is None else fast
+        twin._build(self.layers, dtype or str(self.theta.dtype), device or self.device)
         twin.load(to_host(self.theta), to_host(self.stats))
         return twin
 
@@ -198,15 +182,15 @@ class Network:
         self.version += 1
 
     def summary(self) -> str:
-        """Return a table of layers, output shapes (N is the batch) and parameter counts."""
-        rows = [("layer", "output", "parameters"), ("input", _with_batch(self.input_shape), "")]
-        for layer, shape in zip(self.layers, self.shapes, strict=True):
-            count = sum(getattr(layer, name).size for name in layer.params)
-            rows.append((repr(layer), _with_batch(shape), f"{count:,}" if count else ""))
-        rows.append(("total", "", f"{self.theta.size:,}"))
-        widths = [max(len(row[i]) for row in rows) for i in range(3)]
-        lines = [f"{a:<{widths[0]}}  {b:<{widths[1]}}  {c:>{widths[2]}}".rstrip() for a, b, c in rows]
-        rule = "-" * (sum(widths) + 4)
+        """Return a table of layers, output shapes (N is the batch), parameter counts, and how each is computed."""
+        rows = [("layer", "output", "parameters", "computed"), ("input", _with_batch(self.input_shape), "", "")]
+        for layer, shape, how in zip(self.layers, self.shapes, describe(self.layers, self.computed), strict=True):
+            count = sum(getattr(owner, name).size for owner in layer.walk() for name in owner.params)
+            rows.append((repr(layer), _with_batch(shape), f"{count:,}" if count else "", how))
+        rows.append(("total", "", f"{self.theta.size:,}", ""))
+        widths = [max(len(row[i]) for row in rows) for i in range(4)]
+        lines = [f"{a:<{widths[0]}}  {b:<{widths[1]}}  {c:>{widths[2]}}  {d}".rstrip() for a, b, c, d in rows]
+        rule = "-" * (sum(widths) + 6)
         return "\n".join([lines[0], rule, *lines[1:-1], rule, lines[-1]])
 
     def _check_upstream(self, dy: Array, caches: Caches) -> None:
@@ -218,17 +202,39 @@ class Network:
     def _check_fresh(self, caches: Caches) -> None:
         if caches.version != self.version:
             raise StaleCacheError(
-                f"caches: made by version {caches.version} of the weights, which are now at version {self.version}; "
-                "run forward again"
+                f"caches: expected those of a pass at the present version {self.version} of the weights, "
+                f"got those of a pass at version {caches.version}; run forward again"
             )
 
     def _check(self, name: str, x: Array, sample_shape: Shape) -> None:
         if get_array_module(x) is not get_array_module(self.theta):
-            raise InputError(f"{name}: lies on the {device_of(x)}, the network on the {self.device}")
+            raise InputError(
+                f"{name}: expected an array on the {self.device}, as the network is, got one on the {device_of(x)}"
+            )
         if x.ndim != len(sample_shape) + 1 or x.shape[:-2] + x.shape[-1:] != sample_shape:
             raise InputError(f"{name}: expected shape {_with_batch(sample_shape)}, got {x.shape}")
         if x.dtype != self.theta.dtype:
             raise InputError(f"{name}: expected {self.theta.dtype}, got {x.dtype}; nothing is converted silently")
+
+
+Views = list[tuple[Layer, str, Array]]
+
+
+def _allocate(owners: list[tuple[Layer, tuple[str, ...]]], dtype: str, device: Device) -> tuple[Array, Views]:
+    """Return one vector of zeros for the named arrays of all owners, and a view into it for each."""
+    shapes = [(layer, name, layer.array_shapes[name]) for layer, names in owners for name in names]
+    vector = array_module(device).zeros(sum(prod(shape) for _, _, shape in shapes), dtype=dtype)
+    views, start = [], 0
+    for layer, name, shape in shapes:
+        views.append((layer, name, vector[start : start + prod(shape)].reshape(shape)))
+        start += prod(shape)
+    return vector, views
+
+
+def _give(views: Views, *, prefix: str) -> None:
+    """Make every view an attribute of its layer: ``w``, or with the prefix "d" ``dw``."""
+    for layer, name, view in views:
+        setattr(layer, prefix + name, view)
 
 
 def _with_batch(sample_shape: Shape) -> str:

@@ -11,26 +11,22 @@ from minigan.backend import get_array_module, to_host
 from minigan.gradient_check import check_network, report
 from minigan.layers import (
     BatchNorm,
-    Constant,
     Conv2D,
     Conv2DTranspose,
     Dense,
     DiscriminatorEnsemble,
     Dropout,
     Flatten,
-    GaussianNoise,
     Layer,
     LeakyReLU,
     MinibatchStd,
-    PackSamples,
     RandomShift,
     ReLU,
-    Rescaling,
     Reshape,
     Sigmoid,
-    SpectralNorm,
     Tanh,
 )
+from minigan.layers.cases import LAYER_CASES, LayerCase
 from minigan.network import Network
 
 
@@ -66,67 +62,16 @@ def member():
     return [*layers, Dropout(rate=0.3), Flatten(), Dense(1)]
 
 
-CONFIGURATIONS = [
-    ("dense", lambda: [Dense(3)], (5,)),
-    ("dense, no bias", lambda: [Dense(1, use_bias=False)], (4,)),
-    ("dense, one input", lambda: [Dense(4)], (1,)),
-    ("constant", lambda: [Constant(3)], (5,)),
-    ("conv, thin", lambda: [Conv2D(3, 3)], (5, 4, 1)),
-    ("conv, thick", lambda: [Conv2D(3, 4, stride=2)], (6, 5, 6)),
-    ("conv, no padding", lambda: [Conv2D(2, (3, 2), padding=0, use_bias=False)], (5, 4, 2)),
-    ("conv, skipping", lambda: [Conv2D(2, 2, stride=3, padding=1)], (5, 4, 5)),
-    ("conv, 1x1", lambda: [Conv2D(2, 1)], (3, 2, 5)),
-    ("conv, to one pixel", lambda: [Conv2D(1, 4, padding=0)], (4, 4, 3)),
-    ("transposed, thin", lambda: [Conv2DTranspose(2, 4, stride=2)], (3, 2, 5)),
-    ("transposed, thick", lambda: [Conv2DTranspose(6, 3, stride=2, padding=1, output_padding=1)], (3, 2, 2)),
-    ("transposed, from one pixel", lambda: [Conv2DTranspose(3, 4, padding=0, use_bias=False)], (1, 1, 6)),
-    ("transposed, stride 1", lambda: [Conv2DTranspose(1, 5)], (3, 4, 2)),
-    ("batch norm, dense", lambda: [BatchNorm()], (4,)),
-    ("batch norm, image", lambda: [BatchNorm(decay=0, eps=1e-3)], (3, 2, 4)),
-    ("leaky relu", lambda: [LeakyReLU(negative_slope=0.2)], (5,)),
-    ("leaky relu, image", lambda: [LeakyReLU(negative_slope=0)], (3, 2, 4)),
-    ("relu", lambda: [ReLU()], (3, 2, 4)),
-    ("tanh", lambda: [Tanh()], (3, 2, 4)),
-    ("sigmoid", lambda: [Sigmoid()], (5,)),
-    ("rescaling", lambda: [Rescaling(scale=-2, offset=0.5)], (5,)),
-    ("rescaling, image", lambda: [Rescaling(offset=1)], (3, 2, 4)),
-    ("dropout", lambda: [Dropout(rate=0.3)], (7,)),
-    ("dropout, image", lambda: [Dropout(rate=0.6)], (3, 2, 4)),
-    ("dropout, rate 0", lambda: [Dropout(rate=0)], (7,)),
-    ("flatten", lambda: [Flatten()], (3, 2, 4)),
-    ("reshape", lambda: [Reshape((3, 2, 4))], (24,)),
-    ("noise", lambda: [GaussianNoise(std=0.3)], (4, 3, 2)),
-    ("shift", lambda: [RandomShift(1)], (4, 3, 2)),
-    ("shift, far", lambda: [RandomShift(4, fill=0.5)], (3, 2, 1)),
-    ("minibatch std", lambda: [MinibatchStd(group_size=8)], (5,)),
-    ("minibatch std, image", lambda: [MinibatchStd(group_size=8, eps=1e-3)], (3, 2, 4)),
-    ("spectral norm, dense", lambda: [SpectralNorm(Dense(3))], (5,)),
-    ("spectral norm, conv", lambda: [SpectralNorm(Conv2D(4, 3, stride=2, use_bias=False))], (5, 4, 3)),
-    ("branches, one", lambda: [DiscriminatorEnsemble([[Dense(3), Tanh()]])], (5,)),
-    (
-        "branches, two of a kind",
-        lambda: [DiscriminatorEnsemble(2 * [[Dense(4), LeakyReLU(negative_slope=0.2), Dense(1)]])],
-        (5,),
-    ),
-    (
-        "branches, unlike",
-        lambda: [DiscriminatorEnsemble([[Conv2D(2, 3)], [Tanh()], [SpectralNorm(Conv2D(3, 1))]])],
-        (4, 3, 2),
-    ),
-    (
-        "branches, of branches",
-        lambda: [Tanh(), DiscriminatorEnsemble([[DiscriminatorEnsemble([[Dense(1)], [Sigmoid()]])], [Dense(2)]])],
-        (3,),
-    ),
-    ("activations in a row", lambda: [Tanh(), LeakyReLU(negative_slope=0.2), Sigmoid()], (6,)),
-    ("batch norm between dense", lambda: [Dense(6, use_bias=False), BatchNorm(), Tanh(), Dense(2)], (4,)),
-    ("generator", generator, (5,)),
-    ("discriminator", discriminator, (8, 6, 1)),
-    ("three discriminators", lambda: [RandomShift(1), DiscriminatorEnsemble(3 * [member()])], (6, 5, 1)),
+NETWORKS = [
+    LayerCase("activations in a row", lambda: [Tanh(), LeakyReLU(negative_slope=0.2), Sigmoid()], (6,)),
+    LayerCase("batch norm between dense", lambda: [Dense(6, use_bias=False), BatchNorm(), Tanh(), Dense(2)], (4,)),
+    LayerCase("generator", generator, (5,)),
+    LayerCase("discriminator", discriminator, (8, 6, 1)),
+    LayerCase("three discriminators", lambda: [RandomShift(1), DiscriminatorEnsemble(3 * [member()])], (6, 5, 1)),
 ]
-each_layer = pytest.mark.parametrize(
-    ("make", "shape"), [pytest.param(make, shape, id=name) for name, make, shape in CONFIGURATIONS]
-)
+# the batch behind PackSamples is another than before it: `test_packing` asks it the same
+CASES = [case for case in [*LAYER_CASES, *NETWORKS] if case.name != "packing"]
+each_layer = pytest.mark.parametrize(("make", "shape"), [pytest.param(*case[1:], id=case.name) for case in CASES])
 each_mode = pytest.mark.parametrize("train", [True, False], ids=["train", "eval"])
 
 
@@ -135,8 +80,11 @@ def draws():
 
 
 def network(make, shape, device="cpu", dtype="float64"):
-    """Weights, biases, gains and statistics random, none of them 0 or 1."""
-    net, rng = Network(make(), shape, rng=draws(), dtype=dtype, device=device), draws()
+    """A plain network whose weights, biases, gains and statistics are random, none of them 0 or 1.
+
+    `test_fast_accelerate` holds the twins equal to it.
+    """
+    net, rng = Network(make(), shape, rng=draws(), dtype=dtype, device=device, fast=False), draws()
     xp = get_array_module(net.theta)
     net.theta += xp.asarray(0.1 * rng.standard_normal(net.theta.size).astype(dtype))
     net.stats += xp.asarray(0.3 * rng.random(net.stats.size).astype(dtype))
@@ -160,13 +108,12 @@ def inputs(net, normal, dtype="float64", n=4):
 
 
 def test_every_layer_is_here():
-    """All but Pack, whose batch is another behind it than before it: `test_pack` asks it the same."""
     exported = {
         thing
         for thing in vars(every).values()
         if inspect.isclass(thing) and issubclass(thing, Layer) and not inspect.isabstract(thing)
     }
-    assert exported - {PackSamples} == {type(layer) for _, make, _ in CONFIGURATIONS for layer in make()}
+    assert exported == {type(layer) for case in LAYER_CASES for layer in case.make()}
 
 
 @each_mode
@@ -223,8 +170,9 @@ def test_dtype_is_kept(make, shape, train, device, normal):
         assert {name: str(a.dtype) for name, a in results.items()} == dict.fromkeys(results, dtype)
         h, generator = sample(normal, shape, dtype=dtype), draws()
         for layer in net.layers:  # no layer promotes and leaves it to the next one to come back
-            for name in layer.params + layer.stats:
-                assert getattr(layer, name).dtype == dtype
+            for owner in layer.walk():
+                for name in owner.params + owner.stats:
+                    assert getattr(owner, name).dtype == dtype
             h, cache = layer.forward(h, train=train, rng=generator)
             assert h.dtype == layer.input_grad(h, cache).dtype == dtype
 
@@ -308,7 +256,7 @@ def test_couples_samples(make, shape, device, normal):
     y, y_other = (to_host(net.forward(a, train=True, rng=draws())[0])[..., 1:, :] for a in (x, other))
     couples = not np.allclose(y, y_other, rtol=1e-11, atol=1e-12)
     assert couples == any(layer.couples_samples for layer in net.layers)
-    assert couples == any(unit.couples_samples for unit in net.computed)
+    assert couples == net.couples_samples == net.copy(fast=True).couples_samples
 
 
 @each_mode

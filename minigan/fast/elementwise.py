@@ -15,13 +15,26 @@ from typing import Any
 import numpy as np
 
 from ..backend import Array, get_array_module
-from ..layers.base import sum_over_rows
 from .threads import parallel_for, slices
 
 ROW = 1 << 13  # elements of a row, about: as a vector repeated so often is added to each, short ones take longer
 BLOCK = 1 << 18  # elements of an array in one block; over smaller ones the threads wait for Python's lock
 
 Chain = Callable[..., None]
+
+
+def repeat_rows(v: Array, n: int) -> Array:
+    """Repeat v (C,) for n samples, (N, C): one loop over N C elements is faster than N loops over C."""
+    return v[None].repeat(n, axis=0)
+
+
+def column_sums(x: Array) -> Array:
+    """Sum over all axes but the last, (..., N, C) -> (C,), as the product of a row of ones with a matrix.
+
+    BLAS and cuBLAS do that at the speed of memory.
+    """
+    rows = x.reshape(-1, x.shape[-1])
+    return get_array_module(x).ones(len(rows), dtype=x.dtype) @ rows
 
 
 def as_rows(x: Array) -> Array:
@@ -56,7 +69,7 @@ def elementwise(
             if xp is not np:
                 results = [xp.empty(shape, dtype) for _ in range(count)]
                 _kernel(xp, inputs, outputs, cuda, chain.__name__)(*operands, *results)
-                return (*results[:stored], *(sum_over_rows(results[i]) for i in summed))
+                return (*results[:stored], *(column_sums(results[i]) for i in summed))
             height = max(1, BLOCK // (shape[1] * shape[2] or 1))
             results = [np.empty(shape, dtype) for _ in range(stored)]
             blocks = slices(shape[0], height, like=operands[0])
@@ -67,7 +80,7 @@ def elementwise(
                 filled += [np.empty_like(given[0]) for _ in range(stored, count)]
                 chain(*given, *filled)
                 for total, i in zip(sums[number], summed, strict=True):
-                    total[...] = sum_over_rows(filled[i])
+                    total[...] = column_sums(filled[i])
 
             parallel_for(compute, range(len(blocks)))
             return (*results, *sums.sum(axis=0))

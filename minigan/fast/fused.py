@@ -1,34 +1,14 @@
-"""Pairs of layers that are computed together, in fewer passes over memory than one after the other.
+"""Pairs of neighbours that are computed together, in fewer passes over memory than one after the other."""
 
-A `Network` looks for them itself; its ``layers`` stay what the user gave. The two layers, one after the other, are the
-reference that each pair is tested equal to.
-"""
-
-from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..backend import Array, get_array_module
-from ..layers.activations import LeakyReLU
-from ..layers.base import Layer, SymmetricLayer, repeat_rows, sum_over_rows
-from ..layers.batch_norm import BatchNorm, BatchNormCache
-from ..layers.dropout import Dropout
-from .elementwise import as_rows, elementwise
-
-
-def fuse(layers: Sequence[Layer]) -> list[Layer]:
-    """Return the layers, every known pair of neighbours replaced by one that computes both."""
-    units: list[Layer] = []
-    for layer in layers:
-        before = units[-1] if units else None
-        if isinstance(before, BatchNorm) and isinstance(layer, LeakyReLU):
-            units[-1] = BatchNormLeakyReLU(before, layer)
-        elif isinstance(before, LeakyReLU) and isinstance(layer, Dropout):
-            units[-1] = LeakyReLUDropout(before, layer)
-        else:
-            units.append(layer)
-    return units
+from ..layers.batch_norm import BatchNormCache, check_rows
+from .dropout import bernoulli_in_blocks
+from .elementwise import as_rows, column_sums, elementwise, repeat_rows
+from .twin import Twin
 
 
 @elementwise("T x, T mean", "T square", "square = (x - mean) * (x - mean)", stored=0, summed=(0,))
@@ -86,7 +66,7 @@ class Cache(NamedTuple):
     train: bool
 
 
-class BatchNormLeakyReLU(Layer):
+class BatchNormLeakyReLU(Twin):
     """`BatchNorm`, then `LeakyReLU`, on the arrays of the former.
 
     Forward   y = lrelu((x - mean) gamma inv_std + beta)
@@ -98,17 +78,18 @@ class BatchNormLeakyReLU(Layer):
     the pass that would write x_hat is saved.
     """
 
-    couples_samples = True
+    how = "fused"
 
-    def __init__(self, norm: BatchNorm, activation: LeakyReLU) -> None:
+    def __init__(self, norm: Any, activation: Any) -> None:
+        super().__init__(norm, activation)
         self.norm, self.activation = norm, activation
-        self.params = norm.params
 
     def forward(self, x: Array, *, train: bool, rng: np.random.Generator | None = None) -> tuple[Array, Cache]:
         norm, rows = self.norm, as_rows(x)
         if train:
-            m = norm.count(x)
-            mean = sum_over_rows(x) / m
+            check_rows(x)
+            m = x.size // x.shape[-1]
+            mean = column_sums(x) / m
             var = squares(rows, repeat_rows(mean, rows.shape[1]))[0] / m
         else:
             mean, var = norm.running_mean, norm.running_var
@@ -117,26 +98,25 @@ class BatchNormLeakyReLU(Layer):
         (y,) = normalise_leaky_relu(rows, *vectors, self.activation.negative_slope)
         return y.reshape(x.shape), Cache(rows, y, inv_std, mean, var, train)
 
-    def backward(self, dy: Array, cache: Cache, *, param_grads: bool, input_grad: bool) -> Array | None:
+    def backward(self, dy: Array, cache: Cache, *, param_grads: bool = True) -> Array:
         norm, x, mean = self.norm, cache.x, repeat_rows(cache.mean, cache.x.shape[1])
         dh, dbeta, dgamma = leaky_relu_grad_and_sums(as_rows(dy), cache.y, x, mean, self.activation.negative_slope)
         dgamma *= cache.inv_std
         if param_grads:
             norm.dbeta += dbeta
             norm.dgamma += dgamma
-        if not input_grad:
-            return None
         scale = norm.gamma * cache.inv_std
         if not cache.train:
             return (dh * scale).reshape(dy.shape)
-        m = norm.count(x)
-        vectors = (repeat_rows(v, x.shape[1]) for v in (scale, scale * cache.inv_std * dgamma / -m, scale * dbeta / -m))
-        return normalise_grad(dh, x, mean, *vectors)[0].reshape(dy.shape)
+        m = dy.size // dy.shape[-1]
+        vectors = (scale, scale * cache.inv_std * dgamma / -m, scale * dbeta / -m)
+        return normalise_grad(dh, x, mean, *(repeat_rows(v, x.shape[1]) for v in vectors))[0].reshape(dy.shape)
 
     def input_grad(self, dy: Array, cache: Cache) -> Array:
-        dx = self.backward(dy, cache, param_grads=False, input_grad=True)
-        assert dx is not None
-        return dx
+        return self.backward(dy, cache, param_grads=False)
+
+    def add_param_grads(self, dy: Array, cache: Cache) -> None:
+        self.backward(dy, cache)
 
     def jvp(self, x_dot: Array, cache: Cache) -> Array:
         """Push the tangent through the two layers themselves, whose caches follow from this one."""
@@ -145,10 +125,7 @@ class BatchNormLeakyReLU(Layer):
         return self.activation.jvp(self.norm.jvp(x_dot, norm_cache), cache.y.reshape(x_dot.shape))
 
     def update_stats(self, cache: Cache) -> None:
-        self.norm.update_stats(cache)  # it looks at train, mean and var alone
-
-    def __repr__(self) -> str:
-        return f"{self.norm!r} + {self.activation!r}"
+        self.norm.update_stats(cache)  # which reads train, mean and var alone
 
 
 @elementwise(
@@ -172,27 +149,30 @@ def times(dy: Array, slopes: Array, dx: Array) -> None:
     get_array_module(dy).multiply(dy, slopes, out=dx)
 
 
-class LeakyReLUDropout(SymmetricLayer):
+class LeakyReLUDropout(Twin):
     """`LeakyReLU`, then `Dropout`: both multiply each element by a number, so y = x slopes, dx = dy slopes.
 
-    slopes = (1 if x > 0 else s) m / (1 - rate)        without the last factor outside training
+    slopes = (1 if x > 0 else s) m / (1 - rate)        without m / (1 - rate) outside training
     """
 
-    piecewise_linear = True
+    how = "fused"
 
-    def __init__(self, activation: LeakyReLU, dropout: Dropout) -> None:
+    def __init__(self, activation: Any, dropout: Any) -> None:
+        super().__init__(activation, dropout)
         self.activation, self.dropout = activation, dropout
 
     def forward(self, x: Array, *, train: bool, rng: np.random.Generator | None = None) -> tuple[Array, Array]:
-        slope, keep = self.activation.negative_slope, self.dropout.draw(x, train=train, rng=rng)
-        if keep is None:
+        slope, rate = self.activation.negative_slope, self.dropout.rate
+        rng = self.dropout.generator_of(rng, train=train)
+        if rng is None:
             y, _ = self.activation.forward(x, train=train)
             return y, (x > 0) * x.dtype.type(1 - slope) + slope
-        y, slopes = leaky_relu_dropout(as_rows(x), as_rows(keep), slope, 1 / (1 - self.dropout.rate))
+        keep = bernoulli_in_blocks(rng, 1 - rate, x.shape, like=x)
+        y, slopes = leaky_relu_dropout(as_rows(x), as_rows(keep), slope, 1 / (1 - rate))
         return y.reshape(x.shape), slopes.reshape(x.shape)
 
     def input_grad(self, dy: Array, cache: Array) -> Array:
         return times(as_rows(dy), as_rows(cache))[0].reshape(dy.shape)
 
-    def __repr__(self) -> str:
-        return f"{self.activation!r} + {self.dropout!r}"
+    def jvp(self, x_dot: Array, cache: Array) -> Array:
+        return self.input_grad(x_dot, cache)

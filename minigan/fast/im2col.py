@@ -16,7 +16,7 @@ from .threads import WRITE_COST, equal_slices, matmul, parallel_for, slices
 ROWS = 1 << 12  # pixels of all images, whose sum is a part of dw
 
 
-def image(x: Array, g: Geometry) -> Array:
+def prepare_x(x: Array, g: Geometry) -> Array:
     """Stack the taps: x (H, W, N, C) -> cols (KH, KW, C, OH, OW, N), 0 where a tap looks outside x."""
     channels = x.transpose(3, 0, 1, 2)
     n, c = x.shape[2:]

@@ -2,19 +2,20 @@
 
 A BLAS spreads one product over its threads, and between the products all cores but one are idle; with the small
 products of a convolution its threads wait for each other even within. Here the arithmetic is cut into parts that do not
-depend on each other (columns of a transform, products of a batch, blocks of an activation), and `spread` hands them to
-threads of our own, while the BLAS computes each product on one. NumPy releases Python's lock while it computes, so the
-threads do run at the same time.
+depend on each other (columns of a transform, products of a batch, blocks of an activation), and `parallel_for` hands
+them to threads of our own, while the BLAS computes each product on one. NumPy releases Python's lock while it computes,
+so the threads do run at the same time.
 
-The parts are the same for any number of threads, and no sum is ever split by who computes it: so are the results.
+The parts are the same for any number of threads, and no sum is split by who computes it, so the results are the same
+as well.
 """
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
-from queue import SimpleQueue
-from typing import TypeVar
+from queue import Empty, SimpleQueue
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -88,11 +89,17 @@ def parallel_for(task: Callable[[Item], object], items: Sequence[Item]) -> None:
         for item in items:
             task(item)
         return
-    left = iter(items)  # whoever is free takes the next
+    waiting: SimpleQueue[Item] = SimpleQueue()  # whoever is free takes the next; a queue may be shared by threads
+    for item in items:
+        waiting.put(item)
     finished: SimpleQueue[BaseException | None] = SimpleQueue()
 
     def job() -> None:
-        for item in left:
+        while True:
+            try:
+                item = waiting.get_nowait()
+            except Empty:
+                return
             try:
                 task(item)
                 finished.put(None)
@@ -108,16 +115,20 @@ def parallel_for(task: Callable[[Item], object], items: Sequence[Item]) -> None:
             raise error
 
 
-def parallel_map(tasks: Sequence[Callable[[], Result]], *, work: int) -> list[Result]:
+def parallel_map(tasks: Sequence[Callable[[], Result]], *, flops: int) -> list[Result]:
     """Call the tasks and return what they return, in their order.
 
-    work : multiplications in each of them, about; with `WORK` and more each runs on the next free thread
+    flops : multiplications in each of them, about; with `MIN_TASK_FLOPS` and more each runs on the next free thread
     """
-    if work < MIN_TASK_FLOPS:
+    if flops < MIN_TASK_FLOPS:
         return [task() for task in tasks]
-    results: dict[int, Result] = {}
-    parallel_for(lambda i: results.update({i: tasks[i]()}), range(len(tasks)))
-    return [results[i] for i in range(len(tasks))]
+    results: list[Any] = [None] * len(tasks)
+
+    def run(i: int) -> None:
+        results[i] = tasks[i]()
+
+    parallel_for(run, range(len(tasks)))
+    return results
 
 
 def slices(length: int, size: int, *, like: Array) -> list[slice]:
@@ -127,10 +138,10 @@ def slices(length: int, size: int, *, like: Array) -> list[slice]:
     return [slice(start, min(start + size, length)) for start in range(0, length, max(size, 1))]
 
 
-def equal_slices(length: int, work: int, *, like: Array) -> list[slice]:
-    """Cut ``length``, each unit of it ``work`` multiplications, into 1, 2, 4, 8, ... slices of at most `WORK`."""
+def equal_slices(length: int, flops: int, *, like: Array) -> list[slice]:
+    """Cut ``length``, each unit of it ``flops`` multiplications, into 1, 2, 4, ... slices of at most MIN_TASK_FLOPS."""
     count = 1
-    while count * MIN_TASK_FLOPS < length * work:
+    while count * MIN_TASK_FLOPS < length * flops:
         count *= 2
     return slices(length, -(-length // count), like=like)
 
@@ -139,16 +150,27 @@ def matmul(a: Array, b: Array) -> Array:
     """a (M, K) @ b (K, N) -> (M, N), shared by rows or by columns, whichever are more."""
     xp, (m, k), n = get_array_module(a), a.shape, b.shape[1]
     y = xp.empty((m, n), dtype=a.dtype)
+
+    def multiply_rows(rows: slice) -> None:
+        xp.matmul(a[rows], b, out=y[rows])
+
+    def multiply_columns(columns: slice) -> None:
+        xp.matmul(a, b[:, columns], out=y[:, columns])
+
     if m > n:
-        parallel_for(lambda rows: xp.matmul(a[rows], b, out=y[rows]), equal_slices(m, k * n, like=a))
+        parallel_for(multiply_rows, equal_slices(m, k * n, like=a))
     else:
-        parallel_for(lambda columns: xp.matmul(a, b[:, columns], out=y[:, columns]), equal_slices(n, k * m, like=a))
+        parallel_for(multiply_columns, equal_slices(n, k * m, like=a))
     return y
 
 
 def batched_matmul(a: Array, b: Array, *, out: Array | None = None) -> Array:
     """a[r] @ b[r] for every r: a (R, M, K), b (R, K, N) -> (R, M, N), a new array or ``out``."""
     xp, (r, m, k), n = get_array_module(a), a.shape, b.shape[2]
-    out = xp.empty((r, m, n), dtype=a.dtype) if out is None else out
-    parallel_for(lambda some: xp.matmul(a[some], b[some], out=out[some]), equal_slices(r, m * k * n, like=a))
-    return out
+    product = xp.empty((r, m, n), dtype=a.dtype) if out is None else out
+
+    def multiply(some: slice) -> None:
+        xp.matmul(a[some], b[some], out=product[some])
+
+    parallel_for(multiply, equal_slices(r, m * k * n, like=a))
+    return product

@@ -1,7 +1,5 @@
 """Activations: maps of each element by itself, so J is diagonal, J^T = J, and `jvp` is `input_grad`."""
 
-from typing import Any
-
 import numpy as np
 
 from .. import validation
@@ -10,7 +8,7 @@ from .base import SymmetricLayer
 
 
 def sigmoid(x: Array) -> Array:
-    """1 / (1 + exp(-x)), finite and exact to rounding for every x: only exp(-|x|) is ever taken.
+    """1 / (1 + exp(-x)), finite and exact to rounding for every x, because only exp(-|x|) is ever taken.
 
     With e = exp(-|x|) in (0, 1], sigma(x) = 1 / (1 + e) for x >= 0 and e / (1 + e) for x < 0; the numerator of either
     is exp(min(x, 0)).
@@ -25,7 +23,7 @@ class LeakyReLU(SymmetricLayer):
     Forward   y = max(x, s x)                      with s = negative_slope in [0, 1)
     Backward  dx = dy * (1 if x > 0 else s)        at x = 0 the left derivative s is taken
 
-    x > 0 exactly where y > 0, so the cache is y.
+    The cache is y, because y > 0 exactly where x > 0.
     """
 
     piecewise_linear = True
@@ -34,23 +32,18 @@ class LeakyReLU(SymmetricLayer):
         self.negative_slope = validation.fraction("negative_slope", negative_slope)
 
     def forward(self, x: Array, *, train: bool, rng: np.random.Generator | None = None) -> tuple[Array, Array]:
-        y = x * self.negative_slope
-        get_array_module(x).maximum(x, y, out=y)
+        y = get_array_module(x).maximum(x, self.negative_slope * x)
         return y, y
 
     def input_grad(self, dy: Array, cache: Array) -> Array:
-        slope = (cache > 0).astype(cache.dtype)
-        slope *= 1 - self.negative_slope
-        slope += self.negative_slope
-        slope *= dy
-        return slope
+        return get_array_module(dy).where(cache > 0, dy, self.negative_slope * dy)
 
     def __repr__(self) -> str:
         return f"LeakyReLU(negative_slope={self.negative_slope:g})"
 
 
 class ReLU(LeakyReLU):
-    """y = max(x, 0); dx = dy * (x > 0): the leaky one with slope 0, in fewer operations."""
+    """y = max(x, 0); dx = dy * (x > 0): the leaky one with slope 0."""
 
     def __init__(self) -> None:
         super().__init__(negative_slope=0)
@@ -58,9 +51,6 @@ class ReLU(LeakyReLU):
     def forward(self, x: Array, *, train: bool, rng: np.random.Generator | None = None) -> tuple[Array, Array]:
         y = get_array_module(x).maximum(x, 0)
         return y, y
-
-    def input_grad(self, dy: Array, cache: Array) -> Array:
-        return dy * (cache > 0)
 
     def __repr__(self) -> str:
         return "ReLU()"
@@ -80,11 +70,11 @@ class Tanh(SymmetricLayer):
 class Sigmoid(SymmetricLayer):
     """y = 1 / (1 + exp(-x)) in (0, 1); dx = dy * y (1 - y).
 
-    For an output in (0, 1). A discriminator here ends in logits instead: the losses take the sigmoid
-    themselves, in a form that neither overflows nor loses its gradient.
+    A discriminator here ends in a logit and not in this layer: the losses take the sigmoid themselves, in a form that
+    neither overflows nor loses its gradient.
     """
 
-    def forward(self, x: Array, *, train: bool, rng: np.random.Generator | None = None) -> tuple[Array, Any]:
+    def forward(self, x: Array, *, train: bool, rng: np.random.Generator | None = None) -> tuple[Array, Array]:
         y = sigmoid(x)
         return y, y
 

@@ -1,7 +1,7 @@
 """The layer protocol: what every layer promises, and the two rules behind it.
 
-**Forward is pure.** It returns its cache and remembers nothing, so several passes through one layer (real and
-fake images through D) can be alive at once, and running statistics move only when `update_stats` is called.
+**Forward is pure.** It returns its cache and remembers nothing. Several passes through one layer can therefore be alive
+at once (real and fake images through D), and running statistics move only when `update_stats` is called.
 
 **Pixels first.** The last two axes are always (N, C): a dense activation is (N, C), an image activation is
 (H, W, N, C). Sizes without the batch axis, as in ``input_shape``, are (C,) and (H, W, C).
@@ -9,22 +9,23 @@ fake images through D) can be alive at once, and running statistics move only wh
 Shape letters: N batch, H W in, OH OW out, C channels in, F channels out, KH KW kernel.
 """
 
+import copy
 from abc import ABC, abstractmethod
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from ..backend import Array, get_array_module
-from ..fast.threads import WRITE_COST, equal_slices, parallel_for, parallel_map
+from ..backend import Array
+from ..errors import UnboundLayerError
 
 Shape = tuple[int, ...]
 
 
 class Layer(ABC):
-    """A differentiable map y = f(x; params), its derivative, and the derivative's transpose.
+    """A differentiable map y = f(x; params), its derivative, and the transpose of its derivative.
 
-    With J = dy/dx at the point that ``cache`` remembers:
+    With J = dy/dx at the point that ``cache`` remembers, a layer defines three maps:
 
     ==================  ==============================================
     ``input_grad``      dx = J^T dy
@@ -32,33 +33,35 @@ class Layer(ABC):
     ``add_param_grads`` dparam += (dy/dparam)^T dy, for each parameter
     ==================  ==============================================
 
-    ``<dy, jvp(x_dot)> == <input_grad(dy), x_dot>`` to rounding, for every layer: the adjoint identity.
+    For every layer ``<dy, jvp(x_dot)> == <input_grad(dy), x_dot>`` to rounding: the adjoint identity.
 
     A layer gets its arrays from the `Network` that holds it: parameter ``w`` is ``layer.w`` with gradient
-    ``layer.dw``, a running statistic is ``layer.running_mean``.
+    ``layer.dw``, a running statistic is ``layer.running_mean``. A layer on its own that needs arrays raises
+    ``UnboundLayerError``.
     """
 
     params: tuple[str, ...] = ()  # names of learned arrays
     stats: tuple[str, ...] = ()  # names of running statistics: saved, never learned
-    piecewise_linear = False  # in x: the Jacobian is the same all around almost every x
-    couples_samples = False  # whether, in training, a sample's y depends on the others of its batch
+    children: tuple["Layer", ...] = ()  # layers inside this one, each with arrays of its own
+    array_shapes: dict[str, Shape] = {}  # noqa: RUF012 - shape of every array in params and stats; `build` sets it anew
+    piecewise_linear = False  # whether J is the same all around almost every x
+    couples_samples = False  # whether, in training, y of a sample depends on the other samples of its batch
 
-    def build(self, input_shape: Shape) -> tuple[Shape, dict[str, Shape]]:
-        """Fix the sizes; return the output shape and the shape of every array in ``params`` and ``stats``.
+    def build(self, input_shape: Shape) -> Shape:
+        """Fix the sizes: set ``array_shapes`` and return the output shape.
 
         Raises ``InputError`` when the layer cannot take ``input_shape``.
         """
-        return input_shape, {}
+        return input_shape
 
-    def bind_arrays(self) -> None:  # noqa: B027 - a layer that holds no others has nobody to hand them on to
-        """Learn that the arrays are there now, new ones in every copy; a layer of layers hands them on."""
-
-    def initialize(self, rng: np.random.Generator) -> None:  # noqa: B027 - layers without arrays need none
-        """Write the initial values into the layer's arrays, in place; ``rng`` draws on the host."""
+    def initialize(self, rng: np.random.Generator) -> None:
+        """Write the initial values into the arrays, in place; ``rng`` draws on the host."""
+        for child in self.children:
+            child.initialize(rng)
 
     @abstractmethod
     def forward(self, x: Array, *, train: bool, rng: np.random.Generator | None = None) -> tuple[Array, Any]:
-        """Return (y, cache). ``rng`` is needed only by layers that draw, and only when ``train``."""
+        """Return (y, cache). Only layers that draw need ``rng``, and only when ``train``."""
 
     @abstractmethod
     def input_grad(self, dy: Array, cache: Any) -> Array:
@@ -72,25 +75,48 @@ class Layer(ABC):
         """Add (dy/dparam)^T dy to the gradient of every parameter."""
 
     def add_tangent_param_grads(self, dy: Array, x_dot: Array, cache: Any) -> None:  # noqa: B027 - as above
-        """Add to the gradient of every parameter that of <dy, jvp(x_dot)>, a number, with dy and x_dot held fixed.
+        """Add to the gradient of every parameter that of the number <dy, jvp(x_dot)>, with dy and x_dot held fixed.
 
-        Only for layers that are piecewise linear: J depends on the parameters, not on x, so that this is all that
-        a gradient penalty needs (see `Network.add_tangent_grads`).
+        Only piecewise linear layers need it: there J depends on the parameters, not on x, and this is all that a
+        gradient penalty asks for (see `Network.add_tangent_grads`).
         """
 
-    def backward(self, dy: Array, cache: Any, *, param_grads: bool, input_grad: bool) -> Array | None:
-        """Do either half of the backward pass, or both; return dx. A layer overrides it to share work between them."""
-        dx = (lambda: self.input_grad(dy, cache)) if input_grad else None
-        return self._halves(dy, dx, (lambda: self.add_param_grads(dy, cache)) if param_grads else None)
-
-    def _halves(self, dy: Array, dx: Callable[[], Array] | None, grads: Callable[[], None] | None) -> Array | None:
-        """Do the halves that are wanted, at the same time where they are long and there are threads; return dx."""
-        work = dy.size // dy.shape[-1] * sum(getattr(self, name).size for name in self.params)
-        results = parallel_map([half for half in (dx, grads) if half], work=work)
-        return results[0] if dx else None
+    def backward(self, dy: Array, cache: Any, *, param_grads: bool = True) -> Array:
+        """Add the gradients of the parameters, unless ``param_grads`` is False, and return dx."""
+        if param_grads:
+            self.add_param_grads(dy, cache)
+        return self.input_grad(dy, cache)
 
     def update_stats(self, cache: Any) -> None:  # noqa: B027 - layers without running statistics update none
         """Move the running statistics towards those of the pass that made ``cache``."""
+
+    def walk(self) -> Iterator["Layer"]:
+        """Yield every layer inside this one, and this one last: the order of their arrays in ``theta``."""
+        for child in self.children:
+            yield from child.walk()
+        yield self
+
+    def copy(self) -> Self:
+        """Return a layer with the same options, and copies of the children."""
+        return self.with_children([child.copy() for child in self.children])
+
+    def with_children(self, children: Sequence["Layer"]) -> Self:
+        """Return a copy of this layer, on the same arrays, that holds other children."""
+        twin = copy.copy(self)
+        twin.children = tuple(children)
+        return twin
+
+    if not TYPE_CHECKING:  # so that mypy still finds a misspelled attribute
+
+        def __getattr__(self, name: str) -> Any:
+            """Explain why an array is missing; Python calls this only for attributes that do not exist."""
+            if (
+                name in self.params + self.stats
+                or name.removeprefix("d") in self.params
+                or name in ("geometry", "shape")
+            ):
+                raise UnboundLayerError(f"{self!r} has no {name!r} yet: put it in a Network, which fixes its sizes")
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}()"
@@ -103,25 +129,6 @@ class SymmetricLayer(Layer):
         return self.input_grad(x_dot, cache)
 
 
-def repeat_rows(v: Array, n: int) -> Array:
-    """Repeat v (C,) for n samples, (N, C): one loop over N C elements is faster than N loops over C."""
-    return v[None].repeat(n, axis=0)
-
-
 def sum_over_rows(x: Array) -> Array:
-    """Sum over all axes but the last: (..., N, C) -> (C,), the sum a bias gradient or a batch mean needs.
-
-    As the product of a row of ones with a matrix, which both BLAS and cuBLAS do at the speed of memory.
-    """
-    rows = x.reshape(-1, x.shape[-1])
-    return get_array_module(x).ones(len(rows), dtype=x.dtype) @ rows
-
-
-def add_bias(y: Array, b: Array) -> None:
-    """y += b for the bias b (C,) of an image y (H, W, N, C), in place."""
-    row = repeat_rows(b, y.shape[2])
-
-    def add(rows: slice) -> None:
-        y[rows] += row
-
-    parallel_for(add, equal_slices(len(y), WRITE_COST * y.size // len(y), like=y))
+    """Sum over all axes but the last: (..., N, C) -> (C,), as the gradient of a bias needs it."""
+    return x.reshape(-1, x.shape[-1]).sum(axis=0)

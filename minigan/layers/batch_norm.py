@@ -27,7 +27,7 @@ class BatchNorm(SymmetricLayer):
                       x_hat = (x - mean) / sqrt(var + eps),  y = gamma x_hat + beta
     Forward, eval     the same with running_mean, running_var for mean, var
     Backward          dbeta = sum dy,  dgamma = sum dy x_hat
-             train    dx = gamma / sqrt(var + eps) * (dy - dbeta / M - x_hat dgamma / M)
+             train    dx = gamma / sqrt(var + eps) * (dy - mean dy - x_hat mean(dy x_hat))
              eval     dx = gamma / sqrt(var + eps) * dy
 
     The train-mode dx: x moves y directly, through the mean and through the variance. With sum x_hat = 0 the
@@ -59,8 +59,9 @@ class BatchNorm(SymmetricLayer):
         self.decay = validation.fraction("decay", decay)
         self.eps = validation.epsilon("eps", eps)
 
-    def build(self, input_shape: Shape) -> tuple[Shape, dict[str, Shape]]:
-        return input_shape, {name: input_shape[-1:] for name in self.params + self.stats}
+    def build(self, input_shape: Shape) -> Shape:
+        self.array_shapes = {name: input_shape[-1:] for name in self.params + self.stats}
+        return input_shape
 
     def initialize(self, rng: np.random.Generator) -> None:
         self.gamma[...] = 1
@@ -68,51 +69,27 @@ class BatchNorm(SymmetricLayer):
         self.running_mean[...] = 0
         self.running_var[...] = 1
 
-    def count(self, x: Array) -> int:
-        """Return M, the number of rows of x (..., C) in training; raise ``InputError`` when a variance needs more."""
-        rows = x.size // x.shape[-1]
-        if rows < 2:
-            raise InputError(f"x: batch norm in training needs at least 2 rows, got shape {x.shape}")
-        return rows
-
     def forward(self, x: Array, *, train: bool, rng: np.random.Generator | None = None) -> tuple[Array, BatchNormCache]:
         if train:
-            rows = self.count(x)
-            mean = sum_over_rows(x) / rows
-            x_hat = x - mean
-            var = sum_over_rows(x_hat * x_hat) / rows
+            check_rows(x)
+            mean = mean_over_rows(x)
+            var = mean_over_rows((x - mean) ** 2)
         else:
             mean, var = self.running_mean, self.running_var
-            x_hat = x - mean
         inv_std = (var + self.eps) ** -0.5
-        x_hat *= inv_std
-        y = x_hat * self.gamma
-        y += self.beta
-        return y, BatchNormCache(x_hat, inv_std, mean, var, train)
-
-    def backward(self, dy: Array, cache: BatchNormCache, *, param_grads: bool, input_grad: bool) -> Array | None:
-        dbeta, dgamma = sum_over_rows(dy), sum_over_rows(dy * cache.x_hat)
-        if param_grads:
-            self.dbeta += dbeta
-            self.dgamma += dgamma
-        return self._input_grad(dy, cache, dbeta, dgamma) if input_grad else None
-
-    def _input_grad(self, dy: Array, cache: BatchNormCache, dbeta: Array, dgamma: Array) -> Array:
-        scale = self.gamma * cache.inv_std
-        if not cache.train:
-            return dy * scale
-        rows = dy.size // dy.shape[-1]
-        dx = cache.x_hat * (dgamma / -rows)
-        dx += dy
-        dx -= dbeta / rows
-        dx *= scale
-        return dx
+        x_hat = (x - mean) * inv_std
+        return self.gamma * x_hat + self.beta, BatchNormCache(x_hat, inv_std, mean, var, train)
 
     def input_grad(self, dy: Array, cache: BatchNormCache) -> Array:
-        return self._input_grad(dy, cache, sum_over_rows(dy), sum_over_rows(dy * cache.x_hat))
+        scale = self.gamma * cache.inv_std
+        if not cache.train:
+            return scale * dy
+        x_hat = cache.x_hat
+        return scale * (dy - mean_over_rows(dy) - x_hat * mean_over_rows(dy * x_hat))
 
     def add_param_grads(self, dy: Array, cache: BatchNormCache) -> None:
-        self.backward(dy, cache, param_grads=True, input_grad=False)
+        self.dgamma += sum_over_rows(dy * cache.x_hat)
+        self.dbeta += sum_over_rows(dy)
 
     def update_stats(self, cache: Any) -> None:
         if cache.train:
@@ -122,3 +99,14 @@ class BatchNorm(SymmetricLayer):
 
     def __repr__(self) -> str:
         return f"BatchNorm(decay={self.decay:g}, eps={self.eps:g})"
+
+
+def check_rows(x: Array) -> None:
+    """Raise ``InputError`` when x (..., C) has fewer than the two rows that a variance needs."""
+    if x.size // x.shape[-1] < 2:
+        raise InputError(f"x: expected at least 2 rows for batch norm in training, got shape {x.shape}")
+
+
+def mean_over_rows(x: Array) -> Array:
+    """Mean over all axes but the last: (..., N, C) -> (C,)."""
+    return sum_over_rows(x) / (x.size // x.shape[-1])

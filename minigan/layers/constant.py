@@ -4,7 +4,7 @@ import numpy as np
 
 from .. import validation
 from ..backend import Array, device_of, get_array_module, to_device
-from .base import Layer, Shape, repeat_rows, sum_over_rows
+from .base import Layer, Shape, sum_over_rows
 from .initializers import Initializer, normal
 
 
@@ -31,14 +31,15 @@ class Constant(Layer):
     b: Array
     db: Array
 
-    def build(self, input_shape: Shape) -> tuple[Shape, dict[str, Shape]]:
-        return (self.units,), {"b": (self.units,)}
+    def build(self, input_shape: Shape) -> Shape:
+        self.array_shapes = {"b": (self.units,)}
+        return (self.units,)
 
     def initialize(self, rng: np.random.Generator) -> None:
         self.b[...] = to_device(self.initializer(rng, self.b.shape, 1, self.units), device_of(self.b))
 
     def forward(self, x: Array, *, train: bool, rng: np.random.Generator | None = None) -> tuple[Array, Shape]:
-        return repeat_rows(self.b, len(x)), x.shape
+        return get_array_module(x).tile(self.b, (len(x), 1)), x.shape
 
     def input_grad(self, dy: Array, cache: Shape) -> Array:
         return get_array_module(dy).zeros(cache, dtype=dy.dtype)

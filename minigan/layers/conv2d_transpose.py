@@ -1,12 +1,14 @@
 """The transposed convolution, for free: it is the input gradient of a convolution, so its gradients are that
 convolution itself and its weight gradient."""
 
+import numpy as np
+
 from .. import validation
+from ..backend import Array
 from ..errors import InputError
-from ..fast.cost import choose
-from .base import Shape
-from .conv2d import ConvBase
-from .convolution import Geometry, Padding, conv_geometry
+from .base import Shape, sum_over_rows
+from .conv2d import ConvolutionLayer
+from .convolution import Geometry, Padding, conv2d, conv2d_input_grad, conv2d_weight_grad, conv_geometry
 from .initializers import Initializer, glorot_uniform
 
 
@@ -31,7 +33,7 @@ def conv_transpose_geometry(
     return conv_geometry(out_size, kernel_size, stride, padding)
 
 
-class Conv2DTranspose(ConvBase):
+class Conv2DTranspose(ConvolutionLayer):
     """Transposed convolution: (H, W, N, C) -> (OH, OW, N, F), larger by the stride.
 
     Let conv be the convolution from F channels on OH x OW pixels to C channels on H x W pixels.
@@ -41,7 +43,7 @@ class Conv2DTranspose(ConvBase):
     Tangent   y_dot = conv2d_input_grad(x_dot, w)
 
     From <dy, conv^T x> = <conv dy, x>, and the bilinear identity of `convolution` with the roles of x and dy
-    exchanged (Dumoulin & Visin 2016, section 4). In code that exchange is `Form.transposed`; the rest is `Conv2D`'s.
+    exchanged (Dumoulin & Visin 2016, section 4).
 
     Parameters are those of `Conv2D`, with w (KH, KW, F, C), and
 
@@ -68,12 +70,30 @@ class Conv2DTranspose(ConvBase):
             raise InputError("output_padding: 'same' padding already fixes the size to H * stride; give one of the two")
         self.output_padding = output_padding
 
-    def build(self, input_shape: Shape) -> tuple[Shape, dict[str, Shape]]:
-        size = self._image_size(input_shape)
+    def build(self, input_shape: Shape) -> Shape:
+        size, channels = self.image_size(input_shape), input_shape[2]
         self.geometry = conv_transpose_geometry(size, self.kernel_size, self.stride, self.padding, self.output_padding)
-        self.form = choose(self.geometry, self.filters, input_shape[2]).transposed()
-        shapes = self._param_shapes((*self.kernel_size, self.filters, input_shape[2]))
-        return (*self.geometry.in_size, self.filters), shapes
+        self.array_shapes = {"w": (*self.kernel_size, self.filters, channels), "b": (self.filters,)}
+        return (*self.geometry.in_size, self.filters)
+
+    def forward(self, x: Array, *, train: bool, rng: np.random.Generator | None = None) -> tuple[Array, Array]:
+        y = conv2d_input_grad(x, self.w, self.geometry)
+        return (y + self.b if self.use_bias else y), x
+
+    def input_grad(self, dy: Array, cache: Array) -> Array:
+        return conv2d(dy, self.w, self.geometry)
+
+    def add_param_grads(self, dy: Array, cache: Array) -> None:
+        x = cache
+        self.dw += conv2d_weight_grad(dy, x, self.geometry)
+        if self.use_bias:
+            self.db += sum_over_rows(dy)
+
+    def add_tangent_param_grads(self, dy: Array, x_dot: Array, cache: Array) -> None:
+        self.dw += conv2d_weight_grad(dy, x_dot, self.geometry)  # the bias moves no tangent
+
+    def jvp(self, x_dot: Array, cache: Array) -> Array:
+        return conv2d_input_grad(x_dot, self.w, self.geometry)
 
     def __repr__(self) -> str:
         plain = super().__repr__()

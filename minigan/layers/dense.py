@@ -5,8 +5,7 @@ import numpy as np
 from .. import validation
 from ..backend import Array, device_of, to_device
 from ..errors import InputError
-from ..fast.threads import matmul
-from .base import Layer, Shape, sum_over_rows
+from .base import Layer, Shape
 from .initializers import Initializer, glorot_uniform
 
 
@@ -25,15 +24,9 @@ class Dense(Layer):
     Parameters
     ----------
     units : number of outputs F, at least 1
-    use_bias : whether b is there
+    use_bias : whether there is a bias b
     initializer : draws w; b starts at 0
     """
-
-    def __init__(self, units: int, *, use_bias: bool = True, initializer: Initializer = glorot_uniform) -> None:
-        self.units = validation.integer("units", units)
-        self.use_bias = use_bias
-        self.initializer = initializer
-        self.params = ("w", "b") if use_bias else ("w",)
 
     piecewise_linear = True
     w: Array
@@ -41,11 +34,17 @@ class Dense(Layer):
     dw: Array
     db: Array
 
-    def build(self, input_shape: Shape) -> tuple[Shape, dict[str, Shape]]:
+    def __init__(self, units: int, *, use_bias: bool = True, initializer: Initializer = glorot_uniform) -> None:
+        self.units = validation.integer("units", units)
+        self.use_bias = use_bias
+        self.initializer = initializer
+        self.params = ("w", "b") if use_bias else ("w",)
+
+    def build(self, input_shape: Shape) -> Shape:
         if len(input_shape) != 1:
             raise InputError(f"Dense: expected an input of shape (C,), got {input_shape}; put Flatten before it")
-        shapes = {"w": (input_shape[0], self.units), "b": (self.units,)}
-        return (self.units,), {name: shapes[name] for name in self.params}
+        self.array_shapes = {"w": (input_shape[0], self.units), "b": (self.units,)}
+        return (self.units,)
 
     def initialize(self, rng: np.random.Generator) -> None:
         fan_in, fan_out = self.w.shape
@@ -54,18 +53,17 @@ class Dense(Layer):
             self.b[...] = 0
 
     def forward(self, x: Array, *, train: bool, rng: np.random.Generator | None = None) -> tuple[Array, Array]:
-        y = matmul(x, self.w)
-        if self.use_bias:
-            y += self.b
-        return y, x
+        y = x @ self.w
+        return (y + self.b if self.use_bias else y), x
 
     def input_grad(self, dy: Array, cache: Array) -> Array:
-        return dy * self.w.T if self.units == 1 else matmul(dy, self.w.T)  # BLAS is slow at the product of two vectors
+        return dy @ self.w.T
 
     def add_param_grads(self, dy: Array, cache: Array) -> None:
-        self.dw += matmul(cache.T, dy)
+        x = cache
+        self.dw += x.T @ dy
         if self.use_bias:
-            self.db += sum_over_rows(dy)
+            self.db += dy.sum(axis=0)
 
     def add_tangent_param_grads(self, dy: Array, x_dot: Array, cache: Array) -> None:
         self.dw += x_dot.T @ dy  # the bias moves no tangent

@@ -7,32 +7,26 @@ import numpy as np
 from .. import validation
 from ..backend import Array, get_array_module
 from ..errors import InputError
-from ..fast.threads import parallel_for, slices
 from .base import SymmetricLayer
-
-DRAWS = 1 << 18  # by one generator
 
 
 def bernoulli(rng: np.random.Generator, p: float, shape: tuple[int, ...], *, like: Array) -> Array:
     """Draw booleans, True with probability ``p``, where ``like`` lies.
 
-    ``rng`` draws one seed of 63 bits, so that the whole random state stays in it. From that seed a GPU draws them on
-    the device (Philox), a CPU in blocks, each with a generator of its own (SFC64, keyed by the seed and the block's
-    place). There each takes 16 random bits, so ``p`` counts as the nearest multiple of 2^-16.
+    ``rng`` draws one seed of 63 bits, so that the whole random state stays in ``rng``. From that seed a GPU draws on
+    the device. A CPU draws with `host_words`: each boolean takes 16 random bits, so ``p`` counts as the nearest
+    multiple of 2^-16.
     """
     xp, seed = get_array_module(like), int(rng.integers(2**63))
     if xp is not np:
         return xp.random.Generator(xp.random.Philox4x3210(seed)).random(shape, dtype=np.float32) < p
-    drawn, least = np.empty(prod(shape), dtype=bool), round(p * (1 << 16))
+    return (host_words(seed, 0, prod(shape)) < round(p * 2**16)).reshape(shape)
 
-    def draw(block: slice) -> None:
-        size = block.stop - block.start
-        source = np.random.Generator(np.random.SFC64([seed, block.start]))
-        words = source.integers(1 << 64, size=-(-size // 4), dtype=np.uint64)  # four draws each
-        np.less(words.view(np.uint16)[:size], least, out=drawn[block])
 
-    parallel_for(draw, slices(drawn.size, DRAWS, like=like))
-    return drawn.reshape(shape)
+def host_words(seed: int, start: int, count: int) -> np.ndarray:
+    """Return ``count`` random 16-bit integers of the stream of ``seed``, from number ``start`` on, a multiple of 4."""
+    stream = np.random.PCG64(seed).advance(start // 4)  # one draw of 64 bits holds four of them
+    return np.random.Generator(stream).integers(2**64, size=-(-count // 4), dtype=np.uint64).view(np.uint16)[:count]
 
 
 class Dropout(SymmetricLayer):
@@ -52,19 +46,19 @@ class Dropout(SymmetricLayer):
     def __init__(self, *, rate: float) -> None:
         self.rate = validation.fraction("rate", rate)
 
-    def draw(self, x: Array, *, train: bool, rng: np.random.Generator | None) -> Array | None:
-        """Draw the mask for x, booleans that are True where x is kept; None where nothing is to be dropped."""
+    def generator_of(self, rng: np.random.Generator | None, *, train: bool) -> np.random.Generator | None:
+        """Return the generator that a pass draws with, or None when it drops nothing; raise when it is missing."""
         if not train or self.rate == 0:
             return None
         if rng is None:
-            raise InputError("rng: Dropout in training draws a mask; pass forward(..., rng=Generator), got None")
-        return bernoulli(rng, 1 - self.rate, x.shape, like=x)
+            raise InputError("rng: expected a Generator, since Dropout draws a mask in training, got None")
+        return rng
 
     def forward(self, x: Array, *, train: bool, rng: np.random.Generator | None = None) -> tuple[Array, Array | None]:
-        keep = self.draw(x, train=train, rng=rng)
-        if keep is None:
+        rng = self.generator_of(rng, train=train)
+        if rng is None:
             return x, None
-        mask = keep * x.dtype.type(1 / (1 - self.rate))
+        mask = bernoulli(rng, 1 - self.rate, x.shape, like=x) * x.dtype.type(1 / (1 - self.rate))
         return x * mask, mask
 
     def input_grad(self, dy: Array, cache: Array | None) -> Array:

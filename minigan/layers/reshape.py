@@ -30,11 +30,11 @@ class Flatten(Layer):
     piecewise_linear = True
     shape: Shape
 
-    def build(self, input_shape: Shape) -> tuple[Shape, dict[str, Shape]]:
+    def build(self, input_shape: Shape) -> Shape:
         if len(input_shape) != 3:
             raise InputError(f"Flatten: expected an input of shape (H, W, C), got {input_shape}")
         self.shape = input_shape
-        return (prod(input_shape),), {}
+        return (prod(input_shape),)
 
     def forward(self, x: Array, *, train: bool, rng: np.random.Generator | None = None) -> tuple[Array, None]:
         return image_to_rows(x), None
@@ -56,12 +56,12 @@ class Reshape(Layer):
             raise InputError(f"shape: expected (H, W, C), got {shape!r}")
         self.shape = tuple(validation.integer("shape", size) for size in shape)
 
-    def build(self, input_shape: Shape) -> tuple[Shape, dict[str, Shape]]:
+    def build(self, input_shape: Shape) -> Shape:
         if input_shape != (prod(self.shape),):
             raise InputError(
                 f"Reshape{self.shape}: expected an input of shape ({prod(self.shape)},), got {input_shape}"
             )
-        return self.shape, {}
+        return self.shape
 
     def forward(self, x: Array, *, train: bool, rng: np.random.Generator | None = None) -> tuple[Array, None]:
         return rows_to_image(x, self.shape), None

@@ -3,6 +3,7 @@
 from .adam import Adam
 from .averaging import RunningAverage
 from .clipping import Clipped
+from .optimizer import Optimizer
 from .sgd import SGD
 
-__all__ = ["SGD", "Adam", "Clipped", "RunningAverage"]
+__all__ = ["SGD", "Adam", "Clipped", "Optimizer", "RunningAverage"]

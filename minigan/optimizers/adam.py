@@ -1,17 +1,8 @@
 """Adam on the flat parameter vector of a network."""
 
-from collections.abc import Callable
-from functools import cache
-from types import ModuleType
-
-import numpy as np
-
 from .. import validation
-from ..backend import Array, get_array_module
-from ..fast.threads import parallel_for, slices
+from ..backend import get_array_module
 from ..network import Network
-
-BLOCK = 1 << 17  # elements that a thread moves at a time
 
 
 class Adam:
@@ -49,44 +40,10 @@ class Adam:
     def step(self) -> None:
         """Move the network's parameters once along its present gradients."""
         self.t += 1
-        theta, g = self.network.theta, self.network.dtheta
-        rate = self.learning_rate / (1 - self.beta1**self.t)
-        root = (1 - self.beta2**self.t) ** -0.5
-        factors = (self.beta1, 1 - self.beta1, self.beta2, 1 - self.beta2, root / rate, self.eps / rate)
-        xp = get_array_module(theta)
-        if xp is not np:
-            _adam_kernel(xp)(g, *factors, self.m, self.v, theta)
-        else:
-            blocks = slices(theta.size, BLOCK, like=theta)
-            parallel_for(lambda b: adam(g[b], *factors, self.m[b], self.v[b], theta[b]), blocks)
+        g = self.network.dtheta
+        self.m = self.beta1 * self.m + (1 - self.beta1) * g
+        self.v = self.beta2 * self.v + (1 - self.beta2) * g**2
+        m_hat = self.m / (1 - self.beta1**self.t)
+        v_hat = self.v / (1 - self.beta2**self.t)
+        self.network.theta -= self.learning_rate * m_hat / (v_hat**0.5 + self.eps)
         self.network.version += 1
-
-
-def adam(
-    g: Array, beta1: float, rest1: float, beta2: float, rest2: float, root: float, eps: float,
-    m: Array, v: Array, theta: Array,
-) -> None:  # fmt: skip
-    """m <- beta1 m + rest1 g,  v <- beta2 v + rest2 g^2,  theta <- theta - m / (root sqrt(v) + eps), all in place."""
-    xp = get_array_module(g)
-    x = g * rest1
-    m *= beta1
-    m += x
-    xp.multiply(g, g, out=x)
-    x *= rest2
-    v *= beta2
-    v += x
-    xp.sqrt(v, out=x)
-    x *= root
-    x += eps
-    theta -= xp.divide(m, x, out=x)
-
-
-@cache
-def _adam_kernel(xp: ModuleType) -> Callable[..., None]:
-    """The same on a GPU, in one kernel."""
-    return xp.ElementwiseKernel(
-        "T g, T beta1, T rest1, T beta2, T rest2, T root, T eps",
-        "T m, T v, T theta",
-        "m = beta1 * m + rest1 * g; v = beta2 * v + rest2 * g * g; theta = theta - m / (root * sqrt(v) + eps)",
-        "adam",
-    )

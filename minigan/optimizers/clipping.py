@@ -3,8 +3,7 @@
 from .. import validation
 from ..backend import get_array_module
 from ..network import Network
-from .adam import Adam
-from .sgd import SGD
+from .optimizer import Optimizer
 
 
 def clip_gradient_norm(network: Network, bound: float) -> None:
@@ -38,7 +37,7 @@ class Clipped:
 
     def __init__(
         self,
-        optimizer: Adam | SGD,
+        optimizer: Optimizer,
         *,
         gradient_value: float | None = None,
         gradient_norm: float | None = None,
@@ -48,6 +47,20 @@ class Clipped:
         self.gradient_value = _bound("gradient_value", gradient_value)
         self.gradient_norm = _bound("gradient_norm", gradient_norm)
         self.weights = _bound("weights", weights)
+
+    @property
+    def network(self) -> Network:
+        """The network that is moved."""
+        return self.optimizer.network
+
+    @property
+    def learning_rate(self) -> float:
+        """The rate of ``optimizer``."""
+        return self.optimizer.learning_rate
+
+    @learning_rate.setter
+    def learning_rate(self, rate: float) -> None:
+        self.optimizer.learning_rate = rate
 
     def step(self) -> None:
         """Clip the gradient, let the optimiser step, clip the weights."""

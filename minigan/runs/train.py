@@ -5,7 +5,8 @@ import os
 import time
 from typing import Any
 
-from ..backend import cuda_problem, get_array_module, retain_heap, resolve_device, to_host
+from ..backend import cuda_problem, get_array_module, resolve_device, to_host
+from ..fast.memory import retain_heap
 from ..datasets import Points, load_dataset
 from ..errors import DivergedError
 from ..models import kind_of

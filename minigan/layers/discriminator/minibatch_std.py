@@ -47,8 +47,8 @@ class MinibatchStd(Layer):
         self.group_size = validation.integer("group_size", group_size)
         self.eps = validation.epsilon("eps", eps)
 
-    def build(self, input_shape: Shape) -> tuple[Shape, dict[str, Shape]]:
-        return (*input_shape[:-1], input_shape[-1] + 1), {}
+    def build(self, input_shape: Shape) -> Shape:
+        return (*input_shape[:-1], input_shape[-1] + 1)
 
     def forward(
         self, x: Array, *, train: bool, rng: np.random.Generator | None = None

@@ -32,8 +32,8 @@ class PackSamples(Layer):
     def __init__(self, samples: int) -> None:
         self.samples = validation.integer("samples", samples)
 
-    def build(self, input_shape: Shape) -> tuple[Shape, dict[str, Shape]]:
-        return (*input_shape[:-1], self.samples * input_shape[-1]), {}
+    def build(self, input_shape: Shape) -> Shape:
+        return (*input_shape[:-1], self.samples * input_shape[-1])
 
     def forward(self, x: Array, *, train: bool, rng: np.random.Generator | None = None) -> tuple[Array, None]:
         n, m = x.shape[-2], self.samples

@@ -48,10 +48,10 @@ class RandomShift(Layer):
         self.reach = validation.integer("reach", reach)
         self.fill = validation.finite("fill", fill)
 
-    def build(self, input_shape: Shape) -> tuple[Shape, dict[str, Shape]]:
+    def build(self, input_shape: Shape) -> Shape:
         if len(input_shape) != 3:
             raise InputError(f"RandomShift: expected an input of shape (H, W, C), got {input_shape}")
-        return input_shape, {}
+        return input_shape
 
     def forward(
         self, x: Array, *, train: bool, rng: np.random.Generator | None = None

@@ -1,6 +1,5 @@
 """Spectral normalisation: a dense layer or convolution whose weight is divided by its largest singular value."""
 
-import copy
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -9,7 +8,7 @@ import numpy as np
 from ... import validation
 from ...backend import Array, device_of, get_array_module, to_device
 from ...errors import InputError
-from ..base import Layer, Shape
+from ..base import Layer, Shape, sum_over_rows
 from ..conv2d import Conv2D
 from ..dense import Dense
 
@@ -24,9 +23,9 @@ def unit(x: Array, eps: float) -> tuple[Array, Array]:
 
 
 class SpectralNormCache(NamedTuple):
-    """One pass: the weight w / sigma and the inner layer's cache, u (F,) as it was, v (K,), sigma, and the mode."""
+    """One pass: y without the bias, the inner layer's cache, u (F,) as it was, v (K,), sigma, and the mode."""
 
-    w_bar: Array
+    y: Array
     inner: Any
     u: Array
     v: Array
@@ -35,23 +34,25 @@ class SpectralNormCache(NamedTuple):
 
 
 class SpectralNorm(Layer):
-    """``layer``, a `Dense` or a `Conv2D`, with the weight w_bar = w / sigma (Miyato et al. 2018, eq. 8, algorithm 1).
+    """``layer``, a `Dense` or a `Conv2D`, with the weight W / sigma (Miyato et al. 2018, eq. 8, algorithm 1).
 
     sigma estimates the largest singular value of W, which is w as a matrix (K, F): K = C, or KH KW C for a
-    convolution. It is the most by which W stretches a vector, so x -> x w_bar has the Lipschitz constant 1.
+    convolution. It is the most by which W stretches a vector, so x -> x W / sigma has the Lipschitz constant 1.
 
-    Forward         sigma = |W u|,  y = layer(x; w / sigma, b)                     u (F,) of length 1, as it is stored
-    Backward        dx, db and dw_bar are the layer's own,  dW = (dw_bar - <dw_bar, w_bar> v u^T) / sigma
-                    with v = W u / |W u|
-    Tangent         y_dot = layer's own
+    The layer without its bias, l(x; W), is linear in W, so the division may come after it:
+
+    Forward         sigma = |W u|,  y = l(x; W) / sigma,  and b is added behind      u (F,) of length 1, as it is stored
+    Backward        dx = the layer's own at dy / sigma,  db = sum over rows of dy
+                    dW = the layer's own at dy / sigma - <dy, y> / sigma v u^T       v = W u / |W u|
+    Tangent         y_dot = l(x_dot; W) / sigma
     `update_stats`  u <- W^T v / |W^T v|                    one step of power iteration, at the weights as they are
 
-    u is a constant of the pass, so dsigma = <v, dW u> = <v u^T, dW>, exactly, at any u. dw_bar meets
-    d(W / sigma) = dW / sigma - w_bar dsigma / sigma  and  dL = <dw_bar, dW> / sigma - <dw_bar, w_bar> dsigma / sigma.
+    u is a constant of the pass, so dsigma = <v, dW u> = <v u^T, dW>, exactly, at any u. A change of W moves the loss by
+    <dy, dy'> with dy' = l(x; dW) / sigma - y dsigma / sigma: the two terms of dW.
 
-    The paper takes the step inside the forward pass and leaves its motion out of the gradient. Between passes it has
+    The paper takes the step inside the forward pass and leaves its motion out of the gradient. Between passes there is
     no motion to leave out: sigma is one function of W, the same in train and in eval and for all passes between two
-    updates. |W u| is at most the largest singular value, and equal to it once u is the singular vector; a step per
+    updates. |W u| is at most the largest singular value, and equal to it once u is the singular vector; one step per
     update follows a W that moves slowly. (In a run of "hybrid" at its own high rates |W u| is 0.86 to 0.89 of it on
     average in the first layer, and 0.86 to 0.93 with the step inside.) `initialize` takes the first ten.
 
@@ -64,85 +65,87 @@ class SpectralNorm(Layer):
     stats = ("u",)
     piecewise_linear = True
 
-    w: Array
     b: Array
-    dw: Array
     db: Array
     u: Array
 
     def __init__(self, layer: Layer, *, eps: float = 1e-12) -> None:
         if not isinstance(layer, Dense | Conv2D):
-            raise InputError(f"layer: SpectralNorm takes a Dense or a Conv2D, got {layer!r}")
-        self.layer = layer
+            raise InputError(f"layer: expected a Dense or a Conv2D, got {layer!r}")
         self.eps = validation.epsilon("eps", eps)
-        self.params = layer.params
+        self.params = ("b",) if layer.use_bias else ()
+        linear = layer.copy()
+        linear.use_bias, linear.params = False, ("w",)
+        self.children = (linear,)
 
-    def build(self, input_shape: Shape) -> tuple[Shape, dict[str, Shape]]:
-        self.layer = copy.copy(self.layer)  # copies of this layer share it, and it remembers its sizes
-        output_shape, shapes = self.layer.build(input_shape)
-        return output_shape, {**shapes, "u": output_shape[-1:]}
+    @property
+    def layer(self) -> Any:
+        """The layer without its bias, whose weight is W."""
+        return self.children[0]
+
+    @property
+    def matrix(self) -> Array:
+        """W (K, F)."""
+        w = self.layer.w
+        return w.reshape(-1, w.shape[-1])
+
+    def build(self, input_shape: Shape) -> Shape:
+        output_shape = self.layer.build(input_shape)
+        self.array_shapes = {"b": output_shape[-1:], "u": output_shape[-1:]}
+        return output_shape
 
     def initialize(self, rng: np.random.Generator) -> None:
-        self._inner(self.w).initialize(rng)
+        self.layer.initialize(rng)
+        if self.params:
+            self.b[...] = 0
         u, _ = unit(rng.standard_normal(self.u.shape), self.eps)
         self.u[...] = to_device(u, device_of(self.u))
         for _ in range(FIRST_STEPS):
-            self._power_step()
+            self.power_step()
 
-    def _power_step(self) -> None:
-        matrix = self.w.reshape(-1, self.w.shape[-1])  # (K, F)
-        v, _ = unit(matrix @ self.u, self.eps)
-        u, length = unit(v @ matrix, self.eps)
+    def power_step(self) -> None:
+        """Take one step of power iteration: u <- W^T v / |W^T v| with v = W u / |W u|."""
+        v, _ = unit(self.matrix @ self.u, self.eps)
+        u, length = unit(v @ self.matrix, self.eps)
         self.u[...] = get_array_module(u).where(length > self.eps, u, self.u)
-
-    def _inner(self, w: Array) -> Dense | Conv2D:
-        """Return the layer on this one's arrays, but with the weight w and a weight gradient of its own."""
-        layer = copy.copy(self.layer)
-        layer.w, layer.dw = w, get_array_module(w).zeros_like(w)
-        if layer.use_bias:
-            layer.b, layer.db = self.b, self.db
-        return layer
 
     def forward(
         self, x: Array, *, train: bool, rng: np.random.Generator | None = None
     ) -> tuple[Array, SpectralNormCache]:
         u = self.u.copy()
-        v, sigma = unit(self.w.reshape(-1, self.w.shape[-1]) @ u, self.eps)
-        w_bar = self.w / sigma
-        y, inner = self._inner(w_bar).forward(x, train=train, rng=rng)
-        return y, SpectralNormCache(w_bar, inner, u, v, sigma, train)
-
-    def backward(self, dy: Array, cache: SpectralNormCache, *, param_grads: bool, input_grad: bool) -> Array | None:
-        layer = self._inner(cache.w_bar)
-        dx = layer.backward(dy, cache.inner, param_grads=param_grads, input_grad=input_grad)
-        if param_grads:
-            self._add_weight_grad(layer.dw, cache)
-        return dx
-
-    def _add_weight_grad(self, dw_bar: Array, cache: SpectralNormCache) -> None:
-        dsigma = (cache.v[:, None] * cache.u).reshape(self.w.shape)  # (K, F), the derivative of sigma in W
-        self.dw += (dw_bar - (dw_bar * cache.w_bar).sum() * dsigma) / cache.sigma
+        v, sigma = unit(self.matrix @ u, self.eps)
+        y, inner = self.layer.forward(x, train=train, rng=rng)
+        y = y / sigma
+        return (y + self.b if self.params else y), SpectralNormCache(y, inner, u, v, sigma, train)
 
     def input_grad(self, dy: Array, cache: SpectralNormCache) -> Array:
-        return self.backward(dy, cache, param_grads=False, input_grad=True)
+        return self.layer.input_grad(dy / cache.sigma, cache.inner)
 
     def add_param_grads(self, dy: Array, cache: SpectralNormCache) -> None:
-        self.backward(dy, cache, param_grads=True, input_grad=False)
+        self.layer.add_param_grads(dy / cache.sigma, cache.inner)
+        self._subtract_sigma(dy, cache.y, cache)
+        if self.params:
+            self.db += sum_over_rows(dy)
 
     def add_tangent_param_grads(self, dy: Array, x_dot: Array, cache: SpectralNormCache) -> None:
-        layer = self._inner(cache.w_bar)
-        layer.add_tangent_param_grads(dy, x_dot, cache.inner)
-        self._add_weight_grad(layer.dw, cache)
+        self.layer.add_tangent_param_grads(dy / cache.sigma, x_dot, cache.inner)
+        self._subtract_sigma(dy, self.jvp(x_dot, cache), cache)
+
+    def _subtract_sigma(self, dy: Array, y: Array, cache: SpectralNormCache) -> None:
+        """dW -= <dy, y> / sigma v u^T: what W does to the loss through sigma."""
+        through_sigma = (dy * y).sum() / cache.sigma * (cache.v[:, None] * cache.u)  # (K, F)
+        dw = self.layer.dw
+        dw -= through_sigma.reshape(dw.shape)
 
     def jvp(self, x_dot: Array, cache: SpectralNormCache) -> Array:
-        return self._inner(cache.w_bar).jvp(x_dot, cache.inner)
+        return self.layer.jvp(x_dot, cache.inner) / cache.sigma
 
     def update_stats(self, cache: SpectralNormCache) -> None:
         if cache.train:
-            self._power_step()
+            self.power_step()
 
     def __repr__(self) -> str:
-        return f"SpectralNorm({self.layer!r})"
+        return f"SpectralNorm({self.layer!r}{'' if self.params else ', no bias'})"
 
 
 def with_spectral_norm(layers: Sequence[Layer]) -> list[Layer]:

@@ -1,0 +1,78 @@
+"""The door of the fast floor: plain layers in, layers to compute with out."""
+
+from collections.abc import Sequence
+
+from ..layers.activations import LeakyReLU, ReLU
+from ..layers.base import Layer
+from ..layers.batch_norm import BatchNorm
+from ..layers.conv2d import Conv2D
+from ..layers.conv2d_transpose import Conv2DTranspose
+from ..layers.dense import Dense
+from ..layers.dropout import Dropout
+from .activations import FastLeakyReLU
+from .batch_norm import FastBatchNorm
+from .convolution import FastConvolution
+from .dense import FastDense
+from .fused import BatchNormLeakyReLU, LeakyReLUDropout
+from .twin import Twin
+
+PAIRS: dict[tuple[type[Layer], type[Layer]], type[Twin]] = {
+    (BatchNorm, LeakyReLU): BatchNormLeakyReLU,
+    (BatchNorm, ReLU): BatchNormLeakyReLU,
+    (LeakyReLU, Dropout): LeakyReLUDropout,
+    (ReLU, Dropout): LeakyReLUDropout,
+}
+SINGLES: dict[type[Layer], type[Twin]] = {
+    Dense: FastDense,
+    Conv2D: FastConvolution,
+    Conv2DTranspose: FastConvolution,
+    BatchNorm: FastBatchNorm,
+    LeakyReLU: FastLeakyReLU,
+    ReLU: FastLeakyReLU,
+}
+
+
+def accelerate(layers: Sequence[Layer]) -> list[Layer]:
+    """Return layers that compute the same as ``layers``, on the same arrays, in as many places as there are twins.
+
+    Of two neighbours that have a twin together the pair is taken, from the left. A layer of a subclass of a known
+    kind stays as it is, because it may compute something else. Layers with children are copied around their
+    children's twins.
+    """
+    computed: list[Layer] = []
+    i = 0
+    while i < len(layers):
+        pair = PAIRS.get((type(layers[i]), type(layers[i + 1]))) if i + 1 < len(layers) else None
+        if pair:
+            computed.append(pair(layers[i], layers[i + 1]))
+            i += 2
+        else:
+            computed.append(_accelerate_one(layers[i]))
+            i += 1
+    return computed
+
+
+def _accelerate_one(layer: Layer) -> Layer:
+    if layer.children:
+        return layer.with_children(accelerate(layer.children))
+    single = SINGLES.get(type(layer))
+    return single(layer) if single else layer
+
+
+def describe(layers: Sequence[Layer], computed: Sequence[Layer]) -> list[str]:
+    """Return for every plain layer how it is computed, in a few words."""
+    words: list[str] = []
+    for unit in computed:
+        if isinstance(unit, Twin) and len(unit.originals) == 2:
+            words += ["fused with the next", "fused with the one before"]
+        else:
+            words.append(_how(unit))
+    assert len(words) == len(layers)
+    return words
+
+
+def _how(unit: Layer) -> str:
+    if isinstance(unit, Twin):
+        return unit.how
+    inside = sorted({each.how for each in unit.walk() if isinstance(each, Twin)})
+    return ", ".join(inside) if inside else "plain"
