@@ -166,7 +166,7 @@ def check_game(
     _randomise(g, rng)
     _randomise(d, rng)
     if g.output_shape != d.input_shape:
-        raise InputError(f"generator: makes samples of shape {g.output_shape}, discriminator takes {d.input_shape}")
+        raise InputError(f"generator: expected samples of shape {d.input_shape}, D's input, got {g.output_shape}")
     z = to_device(rng.standard_normal((*g.input_shape[:-1], batch, g.input_shape[-1])), g.device)
     x_real = to_device(rng.standard_normal((*d.input_shape[:-1], batch, d.input_shape[-1])), d.device)
 
