@@ -17,7 +17,6 @@ from minigan.network import Network
 from minigan.objectives import OBJECTIVES
 from minigan.optimizers import SGD
 from minigan.training import discriminator_step
-from minigan.training.steps import couples_samples
 
 SHAPES = [(3,), (2, 4, 3)]
 SHORT = {"steps": 3, "batch_size": 8, "log_every": 1, "quiet": True, "device": "cpu"}
@@ -80,9 +79,9 @@ def test_refuses_samples(samples):
 
 def test_refuses_a_batch_that_does_not_divide(rng):
     net = Network([PackSamples(4)], (2,), rng=rng)
-    with pytest.raises(InputError, match=r"x: expected a multiple of 4 samples for Pack\(4\), got 6"):
+    with pytest.raises(InputError, match=r"x: expected a multiple of 4 samples for PackSamples\(4\), got 6"):
         net.forward(np.zeros((6, 2), np.float32), train=True)
-    assert repr(PackSamples(4)) == "Pack(4)"
+    assert repr(PackSamples(4)) == "PackSamples(4)"
 
 
 def test_it_stands_behind_the_shift():
@@ -105,7 +104,7 @@ def test_a_pack_is_all_real_or_all_fake(device):
     """With 6 and 6 samples in packs of 4 the third pack of a joint batch would be mixed; apart, it is refused."""
     d = Network([PackSamples(3), Dense(1)], (2,), rng=np.random.default_rng(0), device=device)
     real, fake = (to_device(np.full((6, 2), x, np.float32), device) for x in (1, -1))
-    assert couples_samples(d) == 0
+    assert d.couples_samples
     _, logits_real, logits_fake = discriminator_step(
         d, SGD(d, learning_rate=1e-30), OBJECTIVES["non-saturating"], real, fake
     )
@@ -135,5 +134,5 @@ def test_refusals():
         TrainConfig(packing=3)
     with pytest.raises(InputError, match="packing: expected an integer of at least 1, got 0"):
         TrainConfig(packing=0)
-    with pytest.raises(InputError, match=r"update: 'simultaneous' needs .* looks at each sample by itself.*Pack\(2\)"):
+    with pytest.raises(InputError, match=r"update: 'simultaneous' .* looks at each sample by itself.*PackSamples\(2\)"):
         minigan.train(data="ring", packing=2, update="simultaneous", **SHORT)
