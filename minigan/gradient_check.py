@@ -166,7 +166,7 @@ def check_game(
     _randomise(g, rng)
     _randomise(d, rng)
     if g.output_shape != d.input_shape:
-        raise InputError(f"generator: expected samples of shape {d.input_shape}, D's input, got {g.output_shape}")
+        raise InputError(f"generator: expected samples of shape {d.input_shape}, as D takes, got {g.output_shape}")
     z = to_device(rng.standard_normal((*g.input_shape[:-1], batch, g.input_shape[-1])), g.device)
     x_real = to_device(rng.standard_normal((*d.input_shape[:-1], batch, d.input_shape[-1])), d.device)
 
@@ -194,15 +194,13 @@ def check_game(
         fake, _ = d.forward(g.forward(z, train=True, rng=draws())[0], train=True, rng=draws())
         return float(to_host(objective.generator(fake)[0]))
 
+    def in_theta(name: str, network: Network, loss: Callable[[], float]) -> Check:
+        f = _as_function_of(network.theta, loss)
+        return check_directional(f"{name}: dtheta", f, network.theta.copy(), network.dtheta, rng=rng)
+
     return [
-        check_directional("discriminator: dtheta", _as_function_of(d.theta, d_loss), d.theta.copy(), d.dtheta, rng=rng),
-        check_directional(
-            "generator through discriminator: dtheta",
-            _as_function_of(g.theta, lambda: g_loss(z)),
-            g.theta.copy(),
-            g.dtheta,
-            rng=rng,
-        ),
+        in_theta("discriminator", d, d_loss),
+        in_theta("generator through discriminator", g, lambda: g_loss(z)),
         check_directional("generator through discriminator: dz", g_loss, z, dz, rng=rng),
     ]
 

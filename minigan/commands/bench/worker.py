@@ -13,6 +13,7 @@ import numpy as np
 
 from ...backend import Device, array_module, synchronize, to_device
 from ...commands.bench import torch_loops
+from ...fast.adam import FastAdam
 from ...fast.memory import retain_heap
 from ...fast.threads import threads
 from ...models import build_networks
@@ -32,7 +33,7 @@ def _our_step(model: str, batch_size: int, device: Device, update: str) -> tuple
     retain_heap()
     rng = np.random.default_rng(0)
     g, d = build_networks(model, IMAGE, rng=rng, device=device)
-    adam_g, adam_d = Adam(g, learning_rate=2e-4), Adam(d, learning_rate=2e-4)
+    adam_g, adam_d = (FastAdam(Adam(net, learning_rate=2e-4)) for net in (g, d))
     both = {"alternating": alternating_step, "simultaneous": simultaneous_step}[update]
     x_real = to_device(np.tanh(rng.standard_normal((*IMAGE[:2], batch_size, 1), dtype=np.float32)), device)
     z = draw_noise(rng, batch_size, g.input_shape[0], device)
