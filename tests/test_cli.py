@@ -281,9 +281,11 @@ def test_gradcheck(capsys):
 
 
 def test_gradcheck_reports_a_wrong_gradient(capsys, monkeypatch):
+    from minigan.commands import gradcheck
     from minigan.layers import Tanh
 
     monkeypatch.setattr(Tanh, "input_grad", lambda self, dy, cache: dy * (1 - cache))
+    monkeypatch.setattr(gradcheck, "MODELS", ["mlp"])
     assert run("gradcheck") == 1
     out = capsys.readouterr().out
     assert "WRONG  Tanh: dx" in out

@@ -64,11 +64,11 @@ FLIPPED = PACKED[:20] + bytes([PACKED[20] ^ 0xFF]) + PACKED[21:]
     ("raw", "message"),
     [
         (b"", "expected IDX data, got an empty file"),
-        (gzip.compress(b""), "expected IDX data, got an empty file"),
+        (gzip.compress(b"", mtime=0), "expected IDX data, got an empty file"),
         (b"<!DOCTYPE html><html>403</html>", "expected IDX data, got what looks like an HTML page; download it again"),
         (b"\n  <html>", "looks like an HTML page"),
         (b"\xef\xbb\xbf<?xml version='1.0'?><Error/>", "looks like an HTML page"),
-        (gzip.compress(b"<html>"), "looks like an HTML page"),
+        (gzip.compress(b"<html>", mtime=0), "looks like an HTML page"),
         (b"\0\0", r"begins with the bytes \[0, 0, 8, number of dimensions\], got \[0, 0\]"),
         (b"\x89PNG\r\n", r"got \[137, 80, 78, 71\]"),
         (b"\0\1" + GOOD[2:], "expected IDX data, which begins with"),
