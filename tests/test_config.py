@@ -12,7 +12,7 @@ from minigan.models import MODELS
 from minigan.objectives import OBJECTIVES, PENALTIES
 from minigan.objectives.conditional import CONDITIONALS
 from minigan.objectives.ensemble import COMBINE
-from minigan.training import ResolvedConfig
+from minigan.training import UPDATES, ResolvedConfig
 from minigan.training.declare import GROUPS
 
 FIELDS = {field.name: field for field in dataclasses.fields(TrainConfig)}
@@ -97,6 +97,11 @@ def test_help_names_every_penalty(name):
     assert FIELDS["penalty"].metadata["choices"] is None
     assert f" {name}" in FIELDS["penalty"].metadata["help"]
     assert TrainConfig(penalty=f"{name}:every=2").penalty == f"{name}:every=2"
+
+
+def test_every_update_is_a_choice():
+    """They are written out there, because a configuration is read where nothing trains."""
+    assert FIELDS["update"].metadata["choices"] == tuple(UPDATES)
 
 
 def test_an_objective_of_ones_own_is_a_choice(monkeypatch):

@@ -36,7 +36,9 @@ class TrainConfig(Options):
 
     def __post_init__(self) -> None:
         check_options(self, Options)
-        rules.check(self)
+        rules.check_game(self)
+        rules.check_conditional(self)
+        rules.check_labels(self.base_objective, self.soft_labels)
 
     @property
     def spec(self) -> ModelSpec:

@@ -11,7 +11,6 @@ from ..objectives.conditional import CONDITIONALS
 from ..objectives.ensemble import COMBINE
 from ..objectives.penalties import PENALTIES, get_penalty
 from .declare import option
-from .updates import UPDATES
 
 positive, fraction = validation.positive, validation.fraction
 integer, boolean = validation.integer, validation.boolean
@@ -69,7 +68,7 @@ class Options:
         "alternating",
         "game",
         "Whether the two players move one after the other or at the same time; the latter takes less time per step.",
-        choices=UPDATES,
+        choices=("alternating", "simultaneous"),
     )
     discriminator_steps: int = option(
         1, "game", "Steps of the discriminator for every step of the generator.", check=integer

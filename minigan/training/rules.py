@@ -1,25 +1,14 @@
 """Rules for options that must fit together; a rule for one option alone stands beside it in `options`."""
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from ..errors import InputError
-from ..objectives import SoftLabels
+from ..objectives import Objective, SoftLabels
 from ..objectives.conditional import get_conditional
-
-if TYPE_CHECKING:
-    from .config import TrainConfig
+from .options import Options
 
 
-def check(config: "TrainConfig") -> None:
-    """Raise ``InputError`` when two options of a configuration exclude each other."""
-    check_game(config)
-    check_conditional(config)
-    check_labels(config)
-
-
-def check_game(config: "TrainConfig") -> None:
+def check_game(config: Options) -> None:
     """Check what the two players do in a step."""
     packing = config.packing or 1
     if config.batch_size % packing:
@@ -37,7 +26,7 @@ def check_game(config: "TrainConfig") -> None:
             raise InputError(f"{name}: expected 1, because the simultaneous update {reason}, got {value}")
 
 
-def check_conditional(config: "TrainConfig") -> None:
+def check_conditional(config: Options) -> None:
     """Check what a conditional game needs."""
     if config.conditional is None:
         if config.code_weight is not None:
@@ -65,15 +54,13 @@ def check_conditional(config: "TrainConfig") -> None:
         )
 
 
-def check_labels(config: "TrainConfig") -> None:
-    """Check the objective, and the labels that the discriminator is told."""
-    objective = config.base_objective
-    if not config.soft_labels:
+def check_labels(objective: Objective, soft_labels: dict[str, float]) -> None:
+    """Check the labels that the discriminator is told, as `SoftLabels` takes them; none are 1 and 0."""
+    if not soft_labels:
         return
-    SoftLabels(objective, **config.soft_labels, rng=np.random.default_rng(0))
+    SoftLabels(objective, **soft_labels, rng=np.random.default_rng(0))
     if objective.name == "wasserstein":
         raise InputError(
             "real_label, fake_label, label_noise, label_flip: expected 1, 0, 0, 0, because the critic of "
-            "'wasserstein' is told no labels; others would only scale its slope, got "
-            f"{config.real_label:g}, {config.fake_label:g}, {config.label_noise:g}, {config.label_flip:g}"
+            f"'wasserstein' is told no labels, got {', '.join(f'{value:g}' for value in soft_labels.values())}"
         )
