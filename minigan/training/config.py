@@ -36,7 +36,7 @@ class TrainConfig(Options):
 
     def __post_init__(self) -> None:
         check_options(self, Options)
-        rules.check(self)
+        rules.check(self, objective=self.base_objective, soft_labels=self.soft_labels)
 
     @property
     def spec(self) -> ModelSpec:

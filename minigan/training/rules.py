@@ -1,25 +1,22 @@
 """Rules for options that must fit together; a rule for one option alone stands beside it in `options`."""
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from ..errors import InputError
-from ..objectives import SoftLabels
+from ..objectives import Objective, SoftLabels
 from ..objectives.conditional import get_conditional
-
-if TYPE_CHECKING:
-    from .config import TrainConfig
+from .options import Options
 
 
-def check(config: "TrainConfig") -> None:
+def check(config: Options, *, objective: Objective, soft_labels: dict[str, float]) -> None:
     """Raise ``InputError`` when two options of a configuration exclude each other."""
     check_game(config)
     check_conditional(config)
-    check_labels(config)
+    if soft_labels:
+        check_labels(config, objective, soft_labels)
 
 
-def check_game(config: "TrainConfig") -> None:
+def check_game(config: Options) -> None:
     """Check what the two players do in a step."""
     packing = config.packing or 1
     if config.batch_size % packing:
@@ -37,7 +34,7 @@ def check_game(config: "TrainConfig") -> None:
             raise InputError(f"{name}: expected 1, because the simultaneous update {reason}, got {value}")
 
 
-def check_conditional(config: "TrainConfig") -> None:
+def check_conditional(config: Options) -> None:
     """Check what a conditional game needs."""
     if config.conditional is None:
         if config.code_weight is not None:
@@ -65,12 +62,9 @@ def check_conditional(config: "TrainConfig") -> None:
         )
 
 
-def check_labels(config: "TrainConfig") -> None:
-    """Check the objective, and the labels that the discriminator is told."""
-    objective = config.base_objective
-    if not config.soft_labels:
-        return
-    SoftLabels(objective, **config.soft_labels, rng=np.random.default_rng(0))
+def check_labels(config: Options, objective: Objective, soft_labels: dict[str, float]) -> None:
+    """Check the labels that the discriminator is told, where they are not 1 and 0."""
+    SoftLabels(objective, **soft_labels, rng=np.random.default_rng(0))
     if objective.name == "wasserstein":
         raise InputError(
             "real_label, fake_label, label_noise, label_flip: expected 1, 0, 0, 0, because the critic of "
