@@ -25,6 +25,7 @@ READING_ORDER = [
     "layers/activations.py",
     "objectives/cross_entropy.py",
     "objectives/gan.py",
+    "layers/sequential.py",
     "network.py",
     "gradient_check.py",
     "optimizers/adam.py",

@@ -5,29 +5,7 @@ import argparse
 import numpy as np
 
 from ..gradient_check import Check, check_game, check_layer, report
-from ..layers import (
-    BatchNorm,
-    Constant,
-    Conv2D,
-    Conv2DTranspose,
-    Dense,
-    DiscriminatorEnsemble,
-    Dropout,
-    Flatten,
-    GaussianNoise,
-    Layer,
-    LeakyReLU,
-    MinibatchStd,
-    PackSamples,
-    RandomShift,
-    ReLU,
-    Rescaling,
-    Reshape,
-    Shape,
-    Sigmoid,
-    SpectralNorm,
-    Tanh,
-)
+from ..layers.cases import LAYER_CASES
 from ..models import MODELS, build_networks, get_model_spec
 from ..network import Network
 from ..objectives import OBJECTIVES, NonSaturating, Objective
@@ -62,36 +40,6 @@ def command(arguments: argparse.Namespace) -> int:
         checks = check_model(arguments.model, seed=arguments.seed)
     print(report(checks))
     return 0 if all(check.ok for check in checks) else 1
-
-
-def every_layer() -> list[tuple[Layer, Shape]]:
-    """Return a new instance of every kind of layer, with an input shape that it takes."""
-    return [
-        (Dense(5), (7,)),
-        (Constant(3), (5,)),
-        (Conv2D(4, 3), (6, 5, 3)),
-        (Conv2D(4, 5, stride=2), (7, 8, 6)),
-        (Conv2DTranspose(4, 4, stride=2), (4, 5, 6)),
-        (Conv2DTranspose(2, 5, stride=3, padding=1, output_padding=2), (3, 4, 5)),
-        (BatchNorm(), (6,)),
-        (BatchNorm(), (4, 3, 5)),
-        (LeakyReLU(negative_slope=0.2), (9,)),
-        (ReLU(), (9,)),
-        (Tanh(), (9,)),
-        (Sigmoid(), (9,)),
-        (Dropout(rate=0.3), (9,)),
-        (Rescaling(scale=0.5, offset=1), (9,)),
-        (Flatten(), (4, 3, 2)),
-        (Reshape((4, 3, 2)), (24,)),
-        (RandomShift(2), (6, 5, 2)),
-        (GaussianNoise(std=0.5), (6, 5, 2)),
-        (SpectralNorm(Dense(5)), (7,)),
-        (SpectralNorm(Conv2D(4, 3)), (6, 5, 3)),
-        (MinibatchStd(), (9,)),
-        (MinibatchStd(group_size=2), (4, 3, 2)),
-        (PackSamples(2), (4, 3, 2)),
-        (DiscriminatorEnsemble([[Dense(4), LeakyReLU(negative_slope=0.2), Dense(1)], [SpectralNorm(Dense(2))]]), (7,)),
-    ]
 
 
 def check_model(model: str, *, size: int = 28, seed: int = 0) -> list[Check]:
@@ -134,10 +82,10 @@ def check_package(*, seed: int = 0) -> list[Check]:
     """Check every layer in train and eval mode, every model on 8 x 8 images, and the game of three discriminators."""
     checks = []
     for train in (True, False):
-        for layer, shape in every_layer():
+        for name, make, shape in LAYER_CASES:
             mode = "train" if train else "eval"
-            found = check_layer(layer, shape, train=train, seed=seed)
-            checks += [check._replace(name=f"{check.name}, {mode}") for check in found]
+            found = check_layer(make()[0], shape, train=train, seed=seed)
+            checks += [check._replace(name=f"{check.name}, {name}, {mode}") for check in found]
     for model in MODELS:
         checks += check_model(model, size=8, seed=seed)
     return checks + check_ensemble(seed=seed)

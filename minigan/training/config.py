@@ -36,9 +36,7 @@ class TrainConfig(Options):
 
     def __post_init__(self) -> None:
         check_options(self, Options)
-        rules.check_game(self)
-        rules.check_conditional(self)
-        rules.check_labels(self.base_objective, self.soft_labels)
+        rules.check(self, objective=self.base_objective, soft_labels=self.soft_labels)
 
     @property
     def spec(self) -> ModelSpec:

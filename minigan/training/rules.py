@@ -8,6 +8,14 @@ from ..objectives.conditional import get_conditional
 from .options import Options
 
 
+def check(config: Options, *, objective: Objective, soft_labels: dict[str, float]) -> None:
+    """Raise ``InputError`` when two options of a configuration exclude each other."""
+    check_game(config)
+    check_conditional(config)
+    if soft_labels:
+        check_labels(config, objective, soft_labels)
+
+
 def check_game(config: Options) -> None:
     """Check what the two players do in a step."""
     packing = config.packing or 1
@@ -54,13 +62,12 @@ def check_conditional(config: Options) -> None:
         )
 
 
-def check_labels(objective: Objective, soft_labels: dict[str, float]) -> None:
-    """Check the labels that the discriminator is told, as `SoftLabels` takes them; none are 1 and 0."""
-    if not soft_labels:
-        return
+def check_labels(config: Options, objective: Objective, soft_labels: dict[str, float]) -> None:
+    """Check the labels that the discriminator is told, where they are not 1 and 0."""
     SoftLabels(objective, **soft_labels, rng=np.random.default_rng(0))
     if objective.name == "wasserstein":
         raise InputError(
             "real_label, fake_label, label_noise, label_flip: expected 1, 0, 0, 0, because the critic of "
-            f"'wasserstein' is told no labels, got {', '.join(f'{value:g}' for value in soft_labels.values())}"
+            "'wasserstein' is told no labels; others would only scale its slope, got "
+            f"{config.real_label:g}, {config.fake_label:g}, {config.label_noise:g}, {config.label_flip:g}"
         )
