@@ -3,6 +3,7 @@
 import math
 import os
 import time
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 from ..backend import cuda_problem, get_array_module, resolve_device, to_host
@@ -72,7 +73,7 @@ def train(**options: Any) -> Run:
         )
         if config.device == "auto" and device == "cpu":
             progress.message(f"No GPU is used: {cuda_problem()}")
-        with threads(device=device):
+        with nullcontext() if resolved.plain else threads(device=device):  # on the plain floor the BLAS has its own
             return _fit(trainer, folder, progress)
     finally:
         progress.close()

@@ -5,6 +5,7 @@ import re
 import sys
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -168,7 +169,7 @@ def work(worker: str, model: str, batch_size: int, device: Device, update: str) 
     """
     if worker in ("plain", "best"):
         return _timed(worker, torch_loops.make_step(worker, model, IMAGE, batch_size, device), device)
-    with threads(device=device):
+    with nullcontext() if worker == "ours-plain" else threads(device=device):
         if worker == "layers":
             return _time_layers(model, batch_size, device, update)
         step, *_ = _our_step(model, batch_size, device, update, fast=worker == "ours")
