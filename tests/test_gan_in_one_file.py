@@ -79,11 +79,8 @@ def images():
 
 def plain_trainer(seed):
     """The package's trainer of the same game, its networks computed by the plain layers."""
-    config = TrainConfig(model="mlp", data="mnist-5k", augment_shift=0, seed=seed)
-    trainer = Trainer(config.resolve(dataset="mnist-5k", device="cpu"), load_dataset("mnist-5k"))
-    for network in (trainer.generator, trainer.discriminator, trainer.average.network):
-        network.computed = network.layers
-    return trainer
+    config = TrainConfig(model="mlp", data="mnist-5k", augment_shift=0, seed=seed, plain=True)
+    return Trainer(config.resolve(dataset="mnist-5k", device="cpu"), load_dataset("mnist-5k"))
 
 
 def package_losses(trainer, steps):
