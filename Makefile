@@ -6,18 +6,27 @@ ifeq ($(OS),Windows_NT)
 BIN := $(VENV)/Scripts
 endif
 
-.PHONY: train test lint clean
+# How many tests run at the same time: a number, or one for each core.
+WORKERS ?= logical
+
+.PHONY: train test gpu lint clean
 
 train: $(VENV)/installed
 	$(BIN)/minigan train
 
 test: $(VENV)/installed-test
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q --numprocesses $(WORKERS) --maxprocesses 8 --dist worksteal
+
+# The tests that need CuPy and a GPU; without them this fails.
+gpu: export MINIGAN_REQUIRE_GPU = 1
+gpu: $(VENV)/installed-test
+	$(BIN)/python -m pytest -q -m gpu
 
 lint: $(VENV)/installed-test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo --no-cache
 
 clean:
 	rm -rf $(VENV)

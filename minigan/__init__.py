@@ -6,7 +6,8 @@ from .errors import DeviceError, DivergedError, InputError, StaleCacheError
 from .fast.threads import threads
 from .network import Network
 from .runs.history import History
-from .runs.run import Run, load
+from .runs.load import load
+from .runs.run import Run
 from .runs.train import train
 from .training import TrainConfig
 

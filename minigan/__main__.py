@@ -1,4 +1,4 @@
-"""`python -m minigan` is the command `minigan`."""
+"""``python -m minigan`` runs the command ``minigan``."""
 
 import sys
 

@@ -106,9 +106,9 @@ def check_elementwise(
 def check_layer(
     layer: Layer, input_shape: Shape, *, batch: int = 4, train: bool = True, seed: int = 0, device: Device = "cpu"
 ) -> list[Check]:
-    """Check one layer on random float64 input of ``batch`` samples; see `check_network`."""
+    """Check one plain layer on random float64 input of ``batch`` samples; see `check_network`."""
     rng = np.random.default_rng(seed)
-    network = Network([layer], input_shape, rng=rng, dtype="float64", device=device)
+    network = Network([layer], input_shape, rng=rng, dtype="float64", device=device, fast=False)
     return check_network(network, batch=batch, train=train, seed=seed, name=type(layer).__name__)
 
 

@@ -147,9 +147,11 @@ class Network:
         with dh_l what the backward pass brings to layer l, and h_dot_{l-1} the tangent that reaches it. For a dense
         layer that is the ordinary weight gradient h_dot^T dh, the tangent in the place of the input.
 
-        Raises ``InputError`` for a layer that is not piecewise linear, whose J would depend on theta through x.
+        Raises ``InputError`` for a layer that is not piecewise linear, whose J would depend on theta through x, and
+        otherwise like `backward`.
         """
-        self._check_fresh(caches)
+        self._check_upstream(dy, caches)
+        self._check("x_dot", x_dot, self.input_shape)
         for i, layer in enumerate(self.layers):
             if not layer.piecewise_linear:
                 raise InputError(f"network: expected piecewise linear layers alone, got {layer!r} as layer {i}")

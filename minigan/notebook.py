@@ -1,4 +1,4 @@
-"""What a chapter asks of its notebook: one look for all figures, source on the page, sliders, verdicts on exercises.
+"""What the chapters need in a notebook: one style for all figures, source code, sliders, and checks of answers.
 
 matplotlib, IPython and ipywidgets are imported inside the functions that need them.
 """
@@ -14,7 +14,7 @@ COLOURS = {"real": "tab:green", "fake": "tab:red", "D": "tab:blue", "G": "tab:or
 
 
 def use_style() -> None:
-    """Give the figures of a chapter one look: sizes that fit a page, light grids, small files."""
+    """Give all figures of a chapter one style: sizes that fit the page, light grids, small files."""
     import matplotlib
 
     matplotlib.rcParams.update(
@@ -33,7 +33,7 @@ def use_style() -> None:
 
 
 def show_source(*things: Any) -> None:
-    """Show the source of functions, methods or classes as it stands in the installed package."""
+    """Show the source code of functions, methods or classes as it is in the installed package."""
     from IPython.display import Markdown, display
 
     for thing in things:
@@ -41,13 +41,17 @@ def show_source(*things: Any) -> None:
         display(Markdown(f"`{thing.__module__}.{thing.__qualname__}`\n```python\n{code}\n```"))
 
 
-def slide(draw: Callable[..., None], **sliders: tuple[float, float, float]) -> None:
-    """Draw a figure anew whenever a slider moves; without ipywidgets, or with MINIGAN_STATIC=1, draw it once.
+def interactive_plot(draw: Callable[..., None], **sliders: tuple[float, float, float]) -> None:
+    """Draw a figure again whenever a slider moves.
 
-    draw : takes the sliders' values by name and makes one figure
-    sliders : (least, greatest, first value) of each
+    Without ipywidgets, or with MINIGAN_STATIC=1 in the environment, the figure is drawn once, with the first values.
 
-    >>> slide(lambda a: print(f"a = {a}"), a=(0, 2, 0.5))                            # doctest: +SKIP
+    Parameters
+    ----------
+    draw : takes the values of the sliders by name, and makes one figure
+    sliders : (least, greatest, first value) for each slider
+
+    >>> interactive_plot(lambda a: print(f"a = {a}"), a=(0, 2, 0.5))                 # doctest: +SKIP
     a = 0.5
     """
     try:
@@ -61,21 +65,27 @@ def slide(draw: Callable[..., None], **sliders: tuple[float, float, float]) -> N
         name: FloatSlider(value=first, min=least, max=greatest, step=(greatest - least) / 50, continuous_update=False)
         for name, (least, greatest, first) in sliders.items()
     }
-    interact(lambda **values: draw(**values), **controls)  # else ipywidgets adds a slider for every default of draw
+    interact(lambda **values: draw(**values), **controls)  # otherwise every default of draw gets a slider
 
 
-def judge(check: Callable[[Any], None], answer: Any) -> bool:
-    """Tell whether an answer passes its check, and print the verdict; True only for a right one.
+def check_answer(check: Callable[[Any], None], answer: Any) -> bool:
+    """Check the answer to an exercise, and print the verdict.
 
-    check : takes the answer and asserts what a right one fulfils, each assert with a message that helps
-    answer : a value or a function; ``...``, or a function that returns it, is one not given yet
+    Parameters
+    ----------
+    check : takes the answer and asserts what is true of a right one; the message of each assert is a hint
+    answer : a value or a function; ``...``, or a function that returns ``...``, means that there is no answer yet
+
+    Returns
+    -------
+    True when the answer is right, otherwise False.
 
     >>> def check_1(answer):
-    ...     assert answer != -1, "the sign: which way is downhill?"
+    ...     assert answer != -1, "look at the sign: which way is downhill?"
     ...     assert answer == 1, "not yet"
-    >>> judge(check_1, ...), judge(check_1, -1), judge(check_1, 1)
+    >>> check_answer(check_1, ...), check_answer(check_1, -1), check_answer(check_1, 1)
     open: put your answer in the place of the dots
-    not yet: the sign: which way is downhill?
+    not yet: look at the sign: which way is downhill?
     right
     (False, False, True)
     """

@@ -1,6 +1,8 @@
 """Fixtures for every test: the devices, and arrays made on the host and moved there."""
 
+import importlib.util
 import os
+import re
 from collections.abc import Callable, Iterator
 
 # Before NumPy loads: on arrays as small as these, threads only wait for each other.
@@ -12,8 +14,34 @@ import pytest
 import strict_cupy
 
 from minigan import backend
+from minigan.fast.memory import retain_heap
+
+retain_heap()  # as `minigan.train` does: a fifth of the time of a test that trains
 
 REQUIRE_GPU = os.environ.get("MINIGAN_REQUIRE_GPU") == "1"
+
+
+def left_out(config: pytest.Config) -> dict[str, str]:
+    """Return the marks whose tests are not collected here, and why."""
+    reasons = {}
+    asked_for = REQUIRE_GPU or re.search(r"\bgpu\b", config.option.markexpr)
+    if not asked_for and (problem := backend.cuda_problem()):
+        reasons["gpu"] = problem
+    if importlib.util.find_spec("torch") is None:
+        reasons["parity"] = "PyTorch is not installed"
+    return reasons
+
+
+def pytest_report_header(config: pytest.Config) -> list[str]:
+    return [f"left out: {mark} tests ({reason})" for mark, reason in left_out(config).items()]
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    marks = left_out(config)
+    deselected = [item for item in items if any(item.get_closest_marker(mark) for mark in marks)]
+    if deselected:
+        config.hook.pytest_deselected(items=deselected)
+        items[:] = [item for item in items if item not in set(deselected)]
 
 
 @pytest.fixture(params=["numpy", "strict", pytest.param("cupy", marks=pytest.mark.gpu)])

@@ -13,6 +13,7 @@ It is stricter where CuPy's answer is undefined or where the project forbids wha
 
 import contextlib
 import dataclasses
+import functools
 import itertools
 import re
 import sys
@@ -218,6 +219,7 @@ def _check(parameter):
     return CHECKS.get(parameter.removeprefix("*"), _host_value)
 
 
+@functools.cache
 def _ufunc(name):
     numpy_ufunc = getattr(np, name)
     n_in, n_args = numpy_ufunc.nin, numpy_ufunc.nargs
@@ -236,6 +238,7 @@ def _ufunc(name):
     return ufunc
 
 
+@functools.cache  # every test has a fresh module, made of the same functions
 def _function(name, parameters, implementation):
     positional, _, by_keyword = parameters.partition("|")
     positional, by_keyword = positional.split(), by_keyword.split()

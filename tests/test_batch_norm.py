@@ -1,5 +1,7 @@
 """Batch normalisation: values by a loop over channels, both modes, running statistics, and what hides its bugs."""
 
+from contextlib import nullcontext
+
 import numpy as np
 import pytest
 
@@ -7,14 +9,18 @@ from minigan import InputError
 from minigan.backend import get_array_module, to_host
 from minigan.gradient_check import check_layer
 from minigan.layers import BatchNorm
+from minigan.layers.batch_norm import check_rows
 from minigan.network import Network
 
 SHAPES = [pytest.param((3,), id="dense"), pytest.param((4, 3, 2), id="image"), pytest.param((1, 1, 5), id="one pixel")]
 
 
-def network(shape, rng, device, normal, dtype="float64", **options):
+each_floor = pytest.mark.parametrize("fast", [False, True], ids=["plain", "fast"])
+
+
+def network(shape, rng, device, normal, dtype="float64", fast=False, **options):
     """One batch norm with random gain, shift and statistics; the running variance is positive."""
-    net = Network([BatchNorm(**options)], shape, rng=rng, dtype=dtype, device=device)
+    net = Network([BatchNorm(**options)], shape, rng=rng, dtype=dtype, device=device, fast=fast)
     net.theta[...] = normal(net.theta.size, dtype=dtype)
     net.layers[0].running_mean[...] = normal(shape[-1], dtype=dtype)
     net.layers[0].running_var[...] = 0.5 + normal(shape[-1], dtype=dtype) ** 2
@@ -37,20 +43,22 @@ def by_loop(x, gamma, beta, eps, mean=None, var=None):
     return y
 
 
+@each_floor
 @pytest.mark.parametrize("eps", [1e-5, 9e-3])
 @pytest.mark.parametrize("shape", SHAPES)
-def test_value_in_training(shape, eps, device, normal, rng):
-    net = network(shape, rng, device, normal, eps=eps)
+def test_value_in_training(shape, eps, fast, device, normal, rng):
+    net = network(shape, rng, device, normal, eps=eps, fast=fast)
     x, layer = 3 + 2 * samples(normal, shape, 4), net.layers[0]
     y, _ = net.forward(x, train=True)
     expected = by_loop(to_host(x), to_host(layer.gamma), to_host(layer.beta), eps)
     np.testing.assert_allclose(to_host(y), expected, rtol=1e-12, atol=1e-12)
 
 
+@each_floor
 @pytest.mark.parametrize("eps", [1e-5, 9e-3])
 @pytest.mark.parametrize("shape", SHAPES)
-def test_value_in_eval(shape, eps, device, normal, rng):
-    net = network(shape, rng, device, normal, eps=eps)
+def test_value_in_eval(shape, eps, fast, device, normal, rng):
+    net = network(shape, rng, device, normal, eps=eps, fast=fast)
     x, layer = samples(normal, shape, 1), net.layers[0]
     y, _ = net.forward(x, train=False)
     gamma, beta, mean, var = map(to_host, (layer.gamma, layer.beta, layer.running_mean, layer.running_var))
@@ -66,8 +74,9 @@ def test_normalises(shape, device, normal, rng):
     np.testing.assert_allclose(y.std(axes), 1, rtol=1e-9)
 
 
-def test_a_large_mean_does_not_swallow_the_variance(device, normal, rng):
-    net = Network([BatchNorm()], (2,), rng=rng, device=device)
+@each_floor
+def test_a_large_mean_does_not_swallow_the_variance(fast, device, normal, rng):
+    net = Network([BatchNorm()], (2,), rng=rng, device=device, fast=fast)
     x = 1000 + normal(64, 2, dtype="float32")
     y = to_host(net.forward(x, train=True)[0])
     exact = to_host(x).astype("float64")
@@ -82,9 +91,10 @@ def test_gradients(shape, eps, train, device):
         assert check.ok, check
 
 
+@each_floor
 @pytest.mark.parametrize("train", [True, False])
-def test_input_gradient_by_the_full_jacobian(train, device, normal, rng):
-    net = network((2,), rng, device, normal)
+def test_input_gradient_by_the_full_jacobian(train, fast, device, normal, rng):
+    net = network((2,), rng, device, normal, fast=fast)
     x, dy, layer = samples(normal, (2,), 4), samples(normal, (2,), 4), net.layers[0]
     _, caches = net.forward(x, train=train)
     dx, host = to_host(net.backward(dy, caches)), to_host(x)
@@ -120,17 +130,34 @@ def test_dx_neither_shifts_nor_stretches_the_batch(shape, device, normal, rng):
     np.testing.assert_allclose((dx * (x - x.mean(axes))).sum(axes), 0, atol=1e-9)
 
 
+@each_floor
 @pytest.mark.parametrize("train", [True, False])
-def test_halves_of_the_backward_pass_agree_with_the_whole(train, device, normal, rng):
-    net = network((3, 2, 4), rng, device, normal)
-    layer, dy = net.layers[0], samples(normal, (3, 2, 4), 5)
+def test_halves_of_the_backward_pass_agree_with_the_whole(train, fast, device, normal, rng):
+    net = network((3, 2, 4), rng, device, normal, fast=fast)
+    layer, dy = net.computed[0], samples(normal, (3, 2, 4), 5)
     _, caches = net.forward(samples(normal, (3, 2, 4), 5), train=train)
     dx, both = to_host(net.backward(dy, caches)), to_host(net.dtheta).copy()
-    np.testing.assert_array_equal(to_host(layer.input_grad(dy, caches.computed[0])), dx)
+    np.testing.assert_array_equal(to_host(layer.input_grad(dy, caches.layers[0])), dx)
     np.testing.assert_array_equal(to_host(net.dtheta), both)
     net.zero_grad()
-    layer.add_param_grads(dy, caches.computed[0])
-    np.testing.assert_array_equal(to_host(net.dtheta), both)
+    layer.add_param_grads(dy, caches.layers[0])
+    np.testing.assert_allclose(to_host(net.dtheta), both, rtol=1e-12, atol=1e-13)
+
+
+@each_floor
+@pytest.mark.parametrize("train", [True, False])
+@pytest.mark.parametrize("shape", SHAPES)
+def test_parameter_gradients_by_sums(shape, train, fast, device, normal, rng):
+    """dbeta = sum dy, dgamma = sum dy x_hat, with x_hat from the formula."""
+    net = network(shape, rng, device, normal, fast=fast, eps=9e-3)
+    x, dy, layer = samples(normal, shape, 4), samples(normal, shape, 4), net.layers[0]
+    net.backward(dy, net.forward(x, train=train)[1])
+    mean, var = map(to_host, (layer.running_mean, layer.running_var))
+    fixed = {} if train else {"mean": mean, "var": var}
+    x_hat = by_loop(to_host(x), np.ones(shape[-1]), np.zeros(shape[-1]), 9e-3, **fixed)
+    axes = tuple(range(len(shape)))
+    np.testing.assert_allclose(to_host(layer.dbeta), to_host(dy).sum(axes), rtol=1e-12, atol=1e-12)
+    np.testing.assert_allclose(to_host(layer.dgamma), (to_host(dy) * x_hat).sum(axes), rtol=1e-11, atol=1e-12)
 
 
 @pytest.mark.parametrize("decay", [0.0, 0.9])
@@ -180,12 +207,18 @@ def test_starts_as_the_identity(device, normal, rng):
     np.testing.assert_allclose(to_host(net.forward(x, train=False)[0]), to_host(x), rtol=1e-12)
 
 
-def test_training_needs_two_rows(device, normal, rng):
-    net = network((3,), rng, device, normal)
-    with pytest.raises(InputError, match=r"x: batch norm in training needs at least 2 rows, got shape \(1, 3\)"):
+@each_floor
+def test_training_needs_two_rows(fast, device, normal, rng):
+    net = network((3,), rng, device, normal, fast=fast)
+    with pytest.raises(
+        InputError, match=r"^x: expected at least 2 rows for batch norm in training, got shape \(1, 3\)$"
+    ):
         net.forward(normal(1, 3), train=True)
     net.forward(normal(1, 3), train=False)
     network((2, 1, 3), rng, device, normal).forward(normal(2, 1, 1, 3), train=True)  # one image of two pixels
+    for rows, refused in ((0, True), (1, True), (2, False)):
+        with pytest.raises(InputError) if refused else nullcontext():
+            check_rows(np.zeros((rows, 1, 3)))
 
 
 def test_a_constant_batch_stays_finite(device, rng):
@@ -214,5 +247,6 @@ def test_options_are_keyword_only():
         BatchNorm(0.8)
 
 
-def test_repr():
-    assert repr(BatchNorm(decay=0.8)) == "BatchNorm(decay=0.8, eps=1e-05)"
+def test_repr_and_defaults():
+    assert repr(BatchNorm(decay=0.8, eps=1e-3)) == "BatchNorm(decay=0.8, eps=0.001)"
+    assert (BatchNorm().decay, BatchNorm().eps) == (0.9, 1e-5)

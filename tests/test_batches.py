@@ -130,5 +130,5 @@ def test_round_trip(channels, device, rng):
 
 
 def test_batch_larger_than_the_data(device, rng):
-    with pytest.raises(InputError, match="batch_size: got 13, but the data set has only 12 images"):
+    with pytest.raises(InputError, match="batch_size: expected at most 12, the number of images, got 13"):
         Batches(numbered(12), 13, rng=rng, device=device)

@@ -8,10 +8,11 @@ import pytest
 from minigan import cli
 from minigan.commands.bench import bench, torch_loops
 from minigan.commands.bench import worker as bench_worker
+from minigan.commands.bench.report import report
 from minigan.errors import InputError
 from minigan.models import IMAGE_MODELS, build_networks
 
-MS = {"ours": [2.0, 4.0, 3.0], "plain": [6.0], "best": [3.0, 1.0, 3.0]}
+MS = {"ours": [2.0, 4.0, 3.0], "ours-plain": [9.0, 6.0], "plain": [6.0], "best": [3.0, 1.0, 3.0]}
 TIMED = {"peak_memory_mb": 100.0, "threads": 1.9, "launches": 280}
 LAYERS = {"rows": [{"network": "G", "layer": "Dense(3)", "forward_ms": 0.25, "backward_ms": 0.5}], "rest_ms": 1.5}
 
@@ -43,6 +44,7 @@ def test_one_json_object(calls, capsys):
     assert result["versions"]["numpy"] == np.__version__
     assert result["cores"] >= 1
     assert result["layers"] is None
+    assert result["plain"] is None
 
 
 def test_a_table(calls, capsys):
@@ -61,13 +63,26 @@ def test_a_table(calls, capsys):
     assert ("layers", "dcgan", 64, "cpu", "alternating") in calls
 
 
+def test_the_plain_layers(calls, capsys):
+    arguments = ["bench", "--plain", "--device", "cpu"]
+    assert cli.main([*arguments, "--json"]) == 0
+    assert [call[0] for call in calls] == ["ours", "ours-plain", "plain", "best"] * 3
+    result = json.loads(capsys.readouterr().out)
+    assert result["plain"]["step_ms"] == {"median": 7.5, "min": 6.0}
+    assert result["plain"]["ratio"] == {"median": 2.5, "min": 3.0}
+    assert result["ratio"]["plain"] == {"median": 2.0, "min": 3.0}
+    assert cli.main([*arguments, "--no-torch"]) == 0
+    (row,) = (line for line in capsys.readouterr().out.splitlines() if "minigan, plain" in line)
+    assert "2.50 (min 3.00)" in row
+
+
 def test_without_torch(calls, capsys):
     assert cli.main(["bench", "--no-torch", "--json", "--device", "cpu"]) == 0
     result = json.loads(capsys.readouterr().out)
     assert {call[0] for call in calls} == {"ours"}
     assert (result["torch"], result["ratio"]) == (None, None)
     assert cli.main(["bench", "--no-torch", "--device", "cpu"]) == 0
-    assert "PyTorch was not timed" in capsys.readouterr().out
+    assert "PyTorch was not measured" in capsys.readouterr().out
 
 
 def test_every_model(calls, capsys):
@@ -89,11 +104,12 @@ def test_memory_that_is_not_known(calls, monkeypatch):
     monkeypatch.setattr(bench, "_run_worker", lambda *call: timed)
     result = bench.bench(device="cpu", torch=False)
     assert json.loads(json.dumps(result))["peak_memory_mb"] is None
-    assert "None" not in bench.report(result)
+    assert "None" not in report(result)
 
 
-def test_a_real_worker():
-    found = bench._run_worker("ours", "mlp", 4, "cpu", "simultaneous")
+@pytest.mark.parametrize("worker", ["ours", "ours-plain"])
+def test_a_real_worker(worker):
+    found = bench._run_worker(worker, "mlp", 4, "cpu", "simultaneous")
     assert len(found["ms"]) >= bench_worker.LEAST
     assert min(found["ms"]) > 0
     assert 10 < found["peak_memory_mb"] < 10_000
@@ -102,8 +118,19 @@ def test_a_real_worker():
 
 
 def test_a_worker_that_fails():
-    with pytest.raises(InputError, match=r"bench: the ours process failed: .*vae"):
+    with pytest.raises(InputError, match=r"bench: expected a measurement from the process 'ours', got an error: .*vae"):
         bench._run_worker("ours", "vae", 4, "cpu", "alternating")
+
+
+@pytest.mark.parametrize("fast", [True, False])
+def test_what_a_worker_of_ours_times(fast):
+    """Whole steps of both players, on the layers that were asked for."""
+    step, *networks = bench_worker._our_step("mlp", 4, "cpu", "alternating", fast=fast)
+    before = [network.theta.copy() for network in networks]
+    step()
+    for network, theta in zip(networks, before, strict=True):
+        assert network.fast is fast
+        assert (network.theta != theta).any()
 
 
 @pytest.mark.parametrize("update", ["alternating", "simultaneous"])

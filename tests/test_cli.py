@@ -3,17 +3,21 @@
 import argparse
 import dataclasses
 import gzip
+import re
 import subprocess
 import sys
+from typing import get_args
 
 import numpy as np
 import pytest
 
 from minigan import cli
+from minigan.datasets import DATASETS, mnist
 from minigan.models import MODELS
-from minigan.runs import train as loop
-from minigan.runs.run import load
+from minigan.runs.load import load
 from minigan.training import TrainConfig
+from minigan.training.declare import GROUPS
+from minigan.training.trainer import StepMetrics, Trainer
 
 
 def run(*argv):
@@ -33,10 +37,14 @@ def empty_folder(tmp_path, monkeypatch):
     return folder
 
 
-def options_of(command):
-    parser = cli._parser()
+def parser_of(command):
+    parser = cli.make_parser()
     (commands,) = (a for a in parser._actions if isinstance(a, argparse._SubParsersAction))
-    return {a.dest: a for a in commands.choices[command]._actions if a.dest != "help"}
+    return commands.choices[command]
+
+
+def options_of(command):
+    return {a.dest: a for a in parser_of(command)._actions if a.dest != "help"}
 
 
 def test_train_flags_are_the_fields_of_the_config():
@@ -45,9 +53,41 @@ def test_train_flags_are_the_fields_of_the_config():
     assert set(flags) == set(fields)
     for name, field in fields.items():
         assert flags[name].default == field.default
-        flag = "--" + name.replace("_", "-")
-        switched_off = ["--no" + flag[1:]] if field.type is bool and field.default else []
-        assert flags[name].option_strings == [flag, *switched_off]
+        assert flags[name].option_strings == ["--" + name.replace("_", "-")]
+        choices = field.metadata["choices"]
+        assert flags[name].choices == (None if choices is None else list(choices))
+        if field.type is not bool:
+            assert flags[name].type in (field.type, *get_args(field.type))
+
+
+def test_every_help_page_is_plain(monkeypatch, capsys):
+    """At 80 columns: no line is longer, no name is broken, every option is explained by sentences, help comes last."""
+    monkeypatch.setenv("COLUMNS", "80")
+    for command in ("", *cli.COMMANDS):
+        with pytest.raises(SystemExit) as stop:
+            cli.main([command, "--help"] if command else ["--help"])
+        assert stop.value.code == 0
+        page = capsys.readouterr().out
+        assert page.startswith(f"usage: minigan {command}")
+        assert max(map(len, page.splitlines())) <= 80
+        assert re.findall(r"\w-$", page, flags=re.MULTILINE) == []
+        assert page.index("\nhelp:\n") == page.rindex("\n\n", 0, page.index("--help  ")) + 1
+        if command:
+            for action in parser_of(command)._actions:
+                assert action.help.endswith("."), (command, action.dest)
+                assert action.help[0].isupper() or action.dest == "action", (command, action.dest)
+
+
+def test_the_help_of_train_shows_the_common_options_first(capsys):
+    assert run("train", "--help") == 0
+    page = capsys.readouterr().out
+    assert re.findall(r"^(\w+):$", page, flags=re.MULTILINE) == [*GROUPS, "help"]
+    flags = re.findall(r"^  (--[\w-]+)", page, flags=re.MULTILINE)
+    assert flags[:5] == ["--model", "--data", "--steps", "--seed", "--out"]
+    for name in MODELS:
+        assert f" {name}," in page or f" {name}." in page
+    assert "--batch-size INT" in page
+    assert "Default: 64." in page
 
 
 TINY = ("--model", "mlp", "--steps", "3", "--batch-size", "4", "--log-every", "1")
@@ -106,18 +146,18 @@ def bad_data(tmp_path):
 @pytest.mark.parametrize(
     ("argv", "words"),
     [
-        (("train", "--model", "vae"), f"model: expected one of {', '.join(MODELS)}, got 'vae'"),
-        (("train", "--objective", "x"), "objective: expected one of"),
+        (("train", "--model", "vae"), f"argument --model: expected one of {', '.join(MODELS)}, got 'vae'"),
+        (("train", "--objective", "x"), "--objective: expected one of non-saturating, minimax,"),
         (("train", "--data", "ring", "--model", "mlp"), "data: expected images for model 'mlp', got points"),
         (("train", "--data", "mnist-5k", "--model", "points"), "data: expected points for model 'points', got images"),
         (("train", "--data", "grid", "--augment-shift", "2"), "augment_shift: expected 0 for points"),
-        (("bench", "--model", "points"), "data: expected points for model 'points', got images"),
+        (("bench", "--model", "points"), "--model: expected one of dcgan, hybrid,"),
         (
             ("train", "--data", "ring", "--conditional", "ac-gan"),
-            "expected data with labels for 'ac-gan', got 'ring', which has none",
+            "'ac-gan' needs data with labels, but 'ring' has none",
         ),
-        (("train", "--conditional", "gan"), "conditional: expected one of projection, ac-gan, infogan, got 'gan'"),
-        (("train", "--update", "both"), "update: expected 'alternating' or 'simultaneous', got 'both'"),
+        (("train", "--conditional", "gan"), "--conditional: expected one of projection, ac-gan, infogan, got 'gan'"),
+        (("train", "--update", "both"), "--update: expected one of alternating, simultaneous, got 'both'"),
         (("train", "--model", "infogan", "--update", "simultaneous"), "layer 4 is BatchNorm("),
         (("train", "--steps", "0"), "steps: expected an integer of at least 1, got 0"),
         (("train", "--steps", "-5"), "got -5"),
@@ -127,7 +167,12 @@ def bad_data(tmp_path):
         (("train", "--batch-size", "1"), "batch_size: expected an integer of at least 2, got 1"),
         (("train", "--learning-rate", "-1"), "learning_rate: expected a positive number, got -1"),
         (("train", "--beta1", "1"), "beta1: expected a number in [0, 1), got 1"),
-        (("train", "--device", "tpu"), "device: expected 'auto', 'cpu' or 'cuda', got 'tpu'"),
+        (("train", "--device", "tpu"), "--device: expected one of auto, cpu, cuda, got 'tpu'"),
+        (("train", "--penalty", "r7"), "penalty: expected one of r1, r2"),
+        (("train", "--mod", "mlp"), "unrecognized arguments: --mod"),
+        (("models", "vae"), "argument NAME: expected one of hybrid"),
+        (("study", "--rows", "r3"), "--rows: expected one of non-saturating,"),
+        (("train", "--combine", "min"), "--combine: expected one of mean, max, got 'min'"),
         (("train", "--data", "minst"), "'minst'"),
         (("train", "--data", "{bad}/nowhere"), "nowhere"),
         (("train", "--data", "{bad}/truncated"), "train-images-idx3-ubyte.gz"),
@@ -136,19 +181,19 @@ def bad_data(tmp_path):
         (("train", "--data", "{bad}/empty"), "empty"),
         (("train", "--data", "{bad}/labels-only"), "images"),
         (("train", "--data", "{bad}/flat.npz"), "(10, 784)"),
-        (("train", "--data", "{bad}/odd.npz"), "multiples of 4, got 30 x 30"),
-        (("train", "--data", "{bad}/few.npz"), "batch_size: got 64, but the data set has only 10 images"),
-        (("train", "--out", "{bad}/file/run"), "out: cannot write to"),
+        (("train", "--data", "{bad}/odd.npz"), "got 30 x 30"),
+        (("train", "--data", "{bad}/few.npz"), "batch_size: expected at most 10, the number of images, got 64"),
+        (("train", "--out", "{bad}/file/run"), "out: expected a folder that can be written, got"),
         (("train", "--out", "{bad}"), "is not empty"),
         (("train", "--no-such-flag"), "unrecognized arguments"),
-        (("sample", "{bad}/nowhere"), "no model at"),
-        (("sample", "{bad}/few.npz"), "not a minigan model"),
-        (("gradcheck", "--model", "vae"), "model: expected one of"),
-        (("bench", "--model", "vae"), "model: expected one of"),
-        (("bench", "--update", "both"), "update: expected 'alternating' or 'simultaneous', got 'both'"),
+        (("sample", "{bad}/nowhere"), "path: expected a run folder or a model .npz file, got no file at"),
+        (("sample", "{bad}/few.npz"), "path: expected a minigan model, got"),
+        (("gradcheck", "--model", "vae"), "--model: expected one of"),
+        (("bench", "--model", "vae"), "--model: expected one of"),
+        (("bench", "--update", "both"), "--update: expected one of alternating, simultaneous, got 'both'"),
         (("bench", "--model", "infogan", "--update", "simultaneous"), "layer 3 is BatchNorm("),
         (("bench", "--batch-size", "0"), "batch_size: expected an integer of at least 2, got 0"),
-        (("data", "burn"), "invalid choice: 'burn'"),
+        (("data", "burn"), "argument ACTION: expected one of show, fetch, verify, got 'burn'"),
         ((), "the following arguments are required: COMMAND"),
     ],
 )
@@ -172,8 +217,8 @@ def test_cuda_without_a_gpu(empty_folder, capsys, monkeypatch):
 
 
 def test_divergence_is_exit_1(capsys, monkeypatch):
-    nan = loop.StepMetrics(*(np.full((), np.nan, dtype=np.float32) for _ in range(4)))
-    monkeypatch.setattr(loop.Trainer, "step", lambda self, share: nan)
+    nan = StepMetrics(*(np.full((), np.nan, dtype=np.float32) for _ in range(4)))
+    monkeypatch.setattr(Trainer, "step", lambda self, share: nan)
     assert run("train", *TINY, "--out", "d") == 1
     err = capsys.readouterr().err
     assert "diverged" in err
@@ -181,7 +226,7 @@ def test_divergence_is_exit_1(capsys, monkeypatch):
 
 
 def test_interruption_keeps_the_run(empty_folder, capsys, monkeypatch):
-    step, calls = loop.Trainer.step, []
+    step, calls = Trainer.step, []
 
     def interrupted(self, share):
         calls.append(1)
@@ -189,7 +234,7 @@ def test_interruption_keeps_the_run(empty_folder, capsys, monkeypatch):
             raise KeyboardInterrupt
         return step(self)
 
-    monkeypatch.setattr(loop.Trainer, "step", interrupted)
+    monkeypatch.setattr(Trainer, "step", interrupted)
     assert run("train", *TINY, "--out", "i") == 130
     assert "interrupted after 2 steps" in capsys.readouterr().out
     assert (empty_folder / "i" / "model.npz").is_file()
@@ -236,9 +281,11 @@ def test_gradcheck(capsys):
 
 
 def test_gradcheck_reports_a_wrong_gradient(capsys, monkeypatch):
+    from minigan.commands import gradcheck
     from minigan.layers import Tanh
 
     monkeypatch.setattr(Tanh, "input_grad", lambda self, dy, cache: dy * (1 - cache))
+    monkeypatch.setattr(gradcheck, "MODELS", ["mlp"])
     assert run("gradcheck") == 1
     out = capsys.readouterr().out
     assert "WRONG  Tanh: dx" in out
@@ -248,9 +295,12 @@ def test_gradcheck_reports_a_wrong_gradient(capsys, monkeypatch):
 def test_data_shows_the_sets(capsys, monkeypatch, tmp_path):
     monkeypatch.setenv("MINIGAN_DATA", str(tmp_path))
     assert run("data") == 0
-    out = capsys.readouterr().out.splitlines()
-    assert out[0].split()[:5] == ["mnist-5k", "5,000", "of", "28x28", "present"]
-    assert len(out) == 5
+    names, files = (text.splitlines() for text in capsys.readouterr().out.split("\n\n"))
+    assert [line.split()[0] for line in names] == list(DATASETS)
+    assert files[0].split()[:5] == ["mnist-5k", "5,000", "of", "28x28", "present"]
+    assert [line.split()[0] for line in files[1:]] == list(mnist.FILES)
+    assert run("data", "show", "mnist") == 0
+    assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == list(mnist.FILES)
     assert run("data", "verify", "mnist-5k") == 0
     assert " ok " in capsys.readouterr().out
 

@@ -432,7 +432,7 @@ def test_metrics_are_of_the_logit(objective, game, device):
 @every_game
 def test_options_together(game, options, device):
     if game != "projection" and options.get("update") == "simultaneous":
-        with pytest.raises(InputError, match=f"^update: of '{game}' each player sends several numbers per sample"):
+        with pytest.raises(InputError, match=f"^update: expected 'alternating', because with '{game}'"):
             trainer(game, device, **options)
         return
     options = {"batch_size": 8, **options} if "minibatch_std" in options else options
@@ -490,7 +490,7 @@ def test_unconditional_runs_take_no_label():
     assert run.classes == 0
     for options in ({"label": 7}, {"codes": (0.0, 0.0)}):
         [(name, value)] = options.items()
-        with pytest.raises(InputError, match=f"^{name}: this run is not conditional, expected None, got"):
+        with pytest.raises(InputError, match=f"^{name}: expected None, because this run is not conditional, got"):
             run.sample(4, **options)
         assert value is not None
 

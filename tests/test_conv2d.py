@@ -7,6 +7,7 @@ from minigan import InputError
 from minigan.backend import get_array_module, to_host
 from minigan.gradient_check import check_layer
 from minigan.layers import Conv2D
+from minigan.layers.convolution import conv2d, conv2d_input_grad, conv2d_weight_grad, conv_geometry
 from minigan.network import Network
 
 GRID = [
@@ -24,8 +25,11 @@ GRID = [
 ]
 
 
-def network(layer, shape, rng, device, normal, dtype="float64"):
-    net = Network([layer], shape, rng=rng, dtype=dtype, device=device)
+each_floor = pytest.mark.parametrize("fast", [False, True], ids=["plain", "fast"])
+
+
+def network(layer, shape, rng, device, normal, dtype="float64", fast=False):
+    net = Network([layer], shape, rng=rng, dtype=dtype, device=device, fast=fast)
     net.theta[...] = normal(net.theta.size, dtype=dtype)
     return net
 
@@ -48,11 +52,12 @@ def conv_by_loop(x, w, b, stride, padding):
     return y
 
 
+@each_floor
 @pytest.mark.parametrize("use_bias", [True, False])
 @pytest.mark.parametrize(("size", "kernel", "stride", "padding", "channels"), GRID)
-def test_value(size, kernel, stride, padding, channels, use_bias, device, normal, rng):
+def test_value(size, kernel, stride, padding, channels, use_bias, fast, device, normal, rng):
     layer = Conv2D(3, kernel, stride=stride, padding=padding, use_bias=use_bias)
-    net = network(layer, (*size, channels), rng, device, normal)
+    net = network(layer, (*size, channels), rng, device, normal, fast=fast)
     layer = net.layers[0]
     x = normal(*size, 2, channels)
     y, _ = net.forward(x, train=True)
@@ -66,8 +71,34 @@ def test_value(size, kernel, stride, padding, channels, use_bias, device, normal
 @pytest.mark.parametrize(("size", "kernel", "stride", "padding", "channels"), GRID)
 def test_gradients(size, kernel, stride, padding, channels, use_bias, device):
     layer = Conv2D(2, kernel, stride=stride, padding=padding, use_bias=use_bias)
-    for check in check_layer(layer, (*size, channels), batch=2, device=device):
+    for check in check_layer(layer, (*size, channels), batch=2, device=device):  # as it is computed, in a form
         assert check.ok, check
+
+
+@pytest.mark.parametrize("use_bias", [True, False])
+@pytest.mark.parametrize(("size", "kernel", "stride", "padding", "channels"), GRID)
+def test_the_maps_of_the_plain_layer(size, kernel, stride, padding, channels, use_bias, device, normal, rng):
+    """The tangent and the gradients, in terms of the three functions and of a sum."""
+    layer = Conv2D(3, kernel, stride=stride, padding=padding, use_bias=use_bias)
+    net = network(layer, (*size, channels), rng, device, normal)
+    [layer], x, x_dot = net.layers, normal(*size, 2, channels), normal(*size, 2, channels)
+    g = conv_geometry(size, layer.kernel_size, stride, padding)
+    dy = normal(*g.out_size, 2, 3)
+    _, caches = net.forward(x, train=True)
+    pairs = [
+        (net.backward(dy, caches), conv2d_input_grad(dy, layer.w, g)),
+        (net.jvp(x_dot, caches), conv2d(x_dot, layer.w, g)),
+        (layer.dw.copy(), conv2d_weight_grad(x, dy, g)),
+    ]
+    if use_bias:
+        pairs.append((layer.db.copy(), dy.sum(axis=(0, 1, 2))))
+    before = net.dtheta.copy()
+    net.add_tangent_grads(x_dot, dy, caches)
+    net.dtheta -= before
+    pairs.append((layer.dw, conv2d_weight_grad(x_dot, dy, g)))
+    for got, expected in pairs:
+        np.testing.assert_allclose(to_host(got), to_host(expected), rtol=1e-11, atol=1e-12)
+    assert not use_bias or not to_host(layer.db).any()
 
 
 def test_the_kernel_is_not_flipped(device, rng):
@@ -109,9 +140,10 @@ def test_parameters(use_bias, rng):
         np.testing.assert_array_equal(layer.b, np.zeros(4))
 
 
+@each_floor
 @pytest.mark.parametrize("channels", [2, 6])
-def test_non_contiguous_equals_contiguous(channels, device, normal, rng):
-    net = network(Conv2D(3, 3, stride=2), (6, 5, channels), rng, device, normal)
+def test_non_contiguous_equals_contiguous(channels, fast, device, normal, rng):
+    net = network(Conv2D(3, 3, stride=2), (6, 5, channels), rng, device, normal, fast=fast)
     x, dy = normal(2, 6, 5, channels).transpose(1, 2, 0, 3), normal(2, 3, 3, 3).transpose(1, 2, 0, 3)
     xp = get_array_module(x)
     results = []
@@ -153,7 +185,7 @@ def test_options_are_keyword_only():
 def test_refuses_inputs(rng):
     with pytest.raises(InputError, match=r"layer 0: Conv2D: expected an input of shape \(H, W, C\), got \(5,\)"):
         Network([Conv2D(2, 3)], (5,), rng=rng)
-    with pytest.raises(InputError, match=r"layer 0: kernel_size: \(5, 5\) does not fit an input of \(4, 4\)"):
+    with pytest.raises(InputError, match=r"layer 0: kernel_size: .* within \(4, 4\) with padding 0, got \(5, 5\)"):
         Network([Conv2D(2, 5, padding=0)], (4, 4, 1), rng=rng)
 
 

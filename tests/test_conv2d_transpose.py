@@ -7,7 +7,7 @@ from minigan import InputError
 from minigan.backend import get_array_module, to_host
 from minigan.gradient_check import check_layer
 from minigan.layers import Conv2DTranspose
-from minigan.layers.convolution import conv2d_input_grad, conv_geometry
+from minigan.layers.convolution import conv2d, conv2d_input_grad, conv2d_weight_grad, conv_geometry
 from minigan.network import Network
 
 GRID = [
@@ -26,8 +26,11 @@ GRID = [
 ]
 
 
-def network(layer, shape, rng, device, normal, dtype="float64"):
-    net = Network([layer], shape, rng=rng, dtype=dtype, device=device)
+each_floor = pytest.mark.parametrize("fast", [False, True], ids=["plain", "fast"])
+
+
+def network(layer, shape, rng, device, normal, dtype="float64", fast=False):
+    net = Network([layer], shape, rng=rng, dtype=dtype, device=device, fast=fast)
     net.theta[...] = normal(net.theta.size, dtype=dtype)
     return net
 
@@ -52,11 +55,12 @@ def by_painting(x, w, b, stride, padding, output_padding):
     return canvas[tuple(crop)] + b
 
 
+@each_floor
 @pytest.mark.parametrize("use_bias", [True, False])
 @pytest.mark.parametrize(("size", "kernel", "stride", "padding", "output_padding", "channels"), GRID)
-def test_value(size, kernel, stride, padding, output_padding, channels, use_bias, device, normal, rng):
+def test_value(size, kernel, stride, padding, output_padding, channels, use_bias, fast, device, normal, rng):
     layer = Conv2DTranspose(3, kernel, stride=stride, padding=padding, output_padding=output_padding, use_bias=use_bias)
-    net = network(layer, (*size, channels), rng, device, normal)
+    net = network(layer, (*size, channels), rng, device, normal, fast=fast)
     layer = net.layers[0]
     x = normal(*size, 2, channels)
     y, _ = net.forward(x, train=True)
@@ -78,14 +82,26 @@ def test_gradients(size, kernel, stride, padding, output_padding, channels, use_
 def test_is_the_input_gradient_of_a_convolution(
     size, kernel, stride, padding, output_padding, channels, device, normal, rng
 ):
-    layer = Conv2DTranspose(3, kernel, stride=stride, padding=padding, output_padding=output_padding, use_bias=False)
+    """Forward and its tangent are; so dx is that convolution, and dw its weight gradient with the roles exchanged."""
+    layer = Conv2DTranspose(3, kernel, stride=stride, padding=padding, output_padding=output_padding)
     net = network(layer, (*size, channels), rng, device, normal)
-    layer = net.layers[0]
-    x = normal(*size, 2, channels)
+    layer, x, x_dot = net.layers[0], normal(*size, 2, channels), normal(*size, 2, channels)
     g = conv_geometry(net.output_shape[:2], layer.kernel_size, stride, padding)
     assert g.out_size == size
-    y, _ = net.forward(x, train=True)
-    np.testing.assert_allclose(to_host(y), to_host(conv2d_input_grad(x, layer.w, g)), rtol=1e-12, atol=1e-12)
+    y, caches = net.forward(x, train=True)
+    dy = normal(*y.shape)
+    pairs = [
+        (y, conv2d_input_grad(x, layer.w, g) + layer.b),
+        (net.jvp(x_dot, caches), conv2d_input_grad(x_dot, layer.w, g)),
+        (net.backward(dy, caches), conv2d(dy, layer.w, g)),
+        (layer.dw.copy(), conv2d_weight_grad(dy, x, g)),
+        (layer.db.copy(), dy.sum(axis=(0, 1, 2))),
+    ]
+    net.zero_grad()
+    net.add_tangent_grads(x_dot, dy, caches)
+    pairs += [(layer.dw, conv2d_weight_grad(dy, x_dot, g)), (layer.db, 0 * layer.db)]
+    for got, expected in pairs:
+        np.testing.assert_allclose(to_host(got), to_host(expected), rtol=1e-11, atol=1e-12)
 
 
 @pytest.mark.parametrize(
@@ -127,9 +143,10 @@ def test_parameters(use_bias, rng):
     assert net.theta.size == 3 * 2 * 3 * 4 + 4 * use_bias
 
 
+@each_floor
 @pytest.mark.parametrize("filters", [2, 6])
-def test_non_contiguous_equals_contiguous(filters, device, normal, rng):
-    net = network(Conv2DTranspose(filters, 4, stride=2), (3, 4, 3), rng, device, normal)
+def test_non_contiguous_equals_contiguous(filters, fast, device, normal, rng):
+    net = network(Conv2DTranspose(filters, 4, stride=2), (3, 4, 3), rng, device, normal, fast=fast)
     x, dy = normal(2, 3, 4, 3).transpose(1, 2, 0, 3), normal(2, 6, 8, filters).transpose(1, 2, 0, 3)
     xp = get_array_module(x)
     results = []
@@ -150,7 +167,10 @@ def test_non_contiguous_equals_contiguous(filters, device, normal, rng):
         ({"padding": -1}, "padding \\(or 'same'\\): expected an integer of at least 0"),
         ({"padding": 1, "output_padding": 2}, r"output_padding: expected an integer in \[0, stride=2\), got 2"),
         ({"padding": 1, "output_padding": -1}, r"output_padding: expected an integer of at least 0, got -1"),
-        ({"output_padding": 1}, "output_padding: 'same' padding already fixes the size"),
+        (
+            {"output_padding": 1},
+            "output_padding: expected 0 with 'same' padding, which fixes the size, got 1",
+        ),
     ],
 )
 def test_refuses_arguments(arguments, message):
@@ -172,9 +192,12 @@ def test_options_are_keyword_only():
 def test_refuses_inputs(rng):
     with pytest.raises(InputError, match=r"layer 0: Conv2DTranspose: expected an input of shape \(H, W, C\)"):
         Network([Conv2DTranspose(2, 3)], (5,), rng=rng)
-    with pytest.raises(InputError, match=r"layer 0: padding: 2 leaves nothing of an input of \(1, 1\)"):
+    with pytest.raises(InputError, match=r"layer 0: padding: expected .* of \(1, 1\) with kernel \(3, 3\), got 2"):
         Network([Conv2DTranspose(2, 3, padding=2)], (1, 1, 1), rng=rng)
 
 
 def test_repr():
     assert repr(Conv2DTranspose(8, 4, stride=2)) == "Conv2DTranspose(8, 4, stride=2, padding='same')"
+    assert repr(Conv2DTranspose(8, 4, stride=2, padding=1, output_padding=1, use_bias=False)) == (
+        "Conv2DTranspose(8, 4, stride=2, padding=1, use_bias=False, output_padding=1)"
+    )

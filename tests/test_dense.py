@@ -18,16 +18,30 @@ def dense_by_loop(x, w, b):
     return y
 
 
+@pytest.mark.parametrize("fast", [False, True], ids=["plain", "fast"])
 @pytest.mark.parametrize("use_bias", [True, False])
-@pytest.mark.parametrize(("c", "f"), [(1, 1), (3, 5), (7, 2)])
-def test_value(c, f, use_bias, device, normal, rng):
-    net = Network([Dense(f, use_bias=use_bias)], (c,), rng=rng, dtype="float64", device=device)
+@pytest.mark.parametrize(("c", "f"), [(1, 1), (3, 5), (7, 2), (7, 1)])
+def test_value(c, f, use_bias, fast, device, normal, rng):
+    """y, dx, dw, db, the tangent and the gradient of its image, each as sums of products."""
+    net = Network([Dense(f, use_bias=use_bias)], (c,), rng=rng, dtype="float64", device=device, fast=fast)
     net.theta[...] = normal(net.theta.size)
-    x = normal(4, c)
-    y, _ = net.forward(x, train=True)
-    layer = net.layers[0]
-    b = to_host(layer.b) if use_bias else np.zeros(f)
-    np.testing.assert_allclose(to_host(y), dense_by_loop(to_host(x), to_host(layer.w), b), rtol=1e-12)
+    x, x_dot, dy = normal(4, c), normal(4, c), normal(4, f)
+    y, caches = net.forward(x, train=True)
+    [layer] = net.layers
+    w, b = to_host(layer.w), to_host(layer.b) if use_bias else np.zeros(f)
+    results = {"y": (y, dense_by_loop(to_host(x), w, b))}
+    results["dx"] = net.backward(dy, caches), dense_by_loop(to_host(dy), w.T, np.zeros(c))
+    results["dw"] = layer.dw.copy(), dense_by_loop(to_host(x).T, to_host(dy), np.zeros(f))
+    if use_bias:
+        results["db"] = layer.db.copy(), [sum(column) for column in to_host(dy).T]
+    results["y_dot"] = net.jvp(x_dot, caches), dense_by_loop(to_host(x_dot), w, np.zeros(f))
+    net.zero_grad()
+    net.add_tangent_grads(x_dot, dy, caches)
+    results["tangent dw"] = layer.dw, dense_by_loop(to_host(x_dot).T, to_host(dy), np.zeros(f))
+    if use_bias:
+        results["tangent db"] = layer.db, np.zeros(f)
+    for name, (got, expected) in results.items():
+        np.testing.assert_allclose(to_host(got), expected, rtol=1e-11, atol=1e-13, err_msg=name)
 
 
 @pytest.mark.parametrize("use_bias", [True, False])
@@ -35,16 +49,6 @@ def test_value(c, f, use_bias, device, normal, rng):
 def test_gradients(use_bias, train, device):
     for check in check_layer(Dense(3, use_bias=use_bias), (5,), train=train, device=device):
         assert check.ok, check
-
-
-def test_gradients_add_up(device, normal, rng):
-    net = Network([Dense(2)], (3,), rng=rng, dtype="float64", device=device)
-    y, caches = net.forward(normal(4, 3), train=True)
-    dy = normal(*y.shape)
-    net.backward(dy, caches)
-    once = net.dtheta.copy()
-    net.backward(dy, caches)
-    np.testing.assert_allclose(to_host(net.dtheta), 2 * to_host(once), rtol=1e-12)
 
 
 def test_refuses_images(rng):
@@ -56,3 +60,7 @@ def test_refuses_images(rng):
 def test_refuses_units(units):
     with pytest.raises(InputError, match="units: expected an integer of at least 1"):
         Dense(units)
+
+
+def test_repr():
+    assert (repr(Dense(3)), repr(Dense(3, use_bias=False))) == ("Dense(3)", "Dense(3, use_bias=False)")

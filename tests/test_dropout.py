@@ -6,10 +6,10 @@ import strict_cupy
 
 from minigan import InputError
 from minigan.backend import device_of, get_array_module, to_host
-from minigan.fast.threads import threads
 from minigan.gradient_check import check_layer
 from minigan.layers import Dropout
-from minigan.layers.dropout import DRAWS, bernoulli
+from minigan.layers import dropout as layer_module
+from minigan.layers.dropout import bernoulli, host_words
 from minigan.network import Network
 
 
@@ -80,13 +80,6 @@ def test_gradients_with_the_mask_held(rate, shape, train, device):
         assert check.ok, check
 
 
-def test_the_gradient_meets_the_same_mask(device, normal):
-    net, x = network(0.5, device=device), normal(4, 50)
-    y, caches = net.forward(x, train=True, rng=draws())
-    dx = net.backward(get_array_module(x).ones_like(x), caches)
-    np.testing.assert_allclose(to_host(dx * x), to_host(y), rtol=1e-12)
-
-
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_dtype_is_kept(dtype, device, normal):
     net, x = network(0.3, dtype=dtype, device=device), normal(4, 50, dtype=dtype)
@@ -96,7 +89,9 @@ def test_dtype_is_kept(dtype, device, normal):
 
 def test_training_without_rng(device, normal):
     net, x = network(0.5, device=device), normal(4, 50)
-    with pytest.raises(InputError, match="rng: Dropout in training draws a mask; pass forward"):
+    with pytest.raises(
+        InputError, match=r"^rng: expected a Generator, since Dropout draws a mask in training, got None$"
+    ):
         net.forward(x, train=True)
     net.forward(x, train=False)
 
@@ -152,14 +147,58 @@ def test_the_host_generator_holds_the_whole_state(device, normal):
     np.testing.assert_array_equal(to_host(bernoulli(resumed, 0.5, (1000,), like=like)), expected)
 
 
-def test_blocks_of_draws_are_independent_and_the_same_on_any_number_of_threads():
-    shape = (4 * DRAWS + 5,)
-    drawn = bernoulli(draws(), 0.5, shape, like=np.empty(0))
-    blocks = drawn[: 4 * DRAWS].reshape(4, DRAWS)
-    agreeing = [(blocks[i] == blocks[j]).mean() for i in range(4) for j in range(i)]
-    np.testing.assert_allclose(agreeing, 0.5, atol=5 * 0.5 / DRAWS**0.5)
-    with threads(3):
-        np.testing.assert_array_equal(bernoulli(draws(), 0.5, shape, like=np.empty(0)), drawn)
+@pytest.mark.parametrize("start", [0, 4, 100, 996])
+@pytest.mark.parametrize("count", [0, 1, 2, 3, 4, 5, 64])
+def test_host_words_go_on_from_any_multiple_of_4(start, count):
+    whole = host_words(7, 0, 1100)
+    assert whole.dtype == np.uint16
+    np.testing.assert_array_equal(host_words(7, start, count), whole[start : start + count])
+    assert len(whole) == 1100
+    assert len(np.unique(whole[:200])) > 190  # and no word comes again and again
+
+
+def test_host_words_are_uniform_in_each_quarter_of_a_draw():
+    """Of each 64 bits four words are made; each has every bit set half of the time, and its own mean."""
+    words = host_words(3, 0, 40_000).reshape(-1, 4)
+    bits = (words[:, :, None] >> np.arange(16, dtype=np.uint16)) & 1
+    np.testing.assert_allclose(bits.mean(axis=0), 0.5, atol=5 * 0.5 / 100)
+    np.testing.assert_allclose(words.mean(axis=0), 2**15, atol=5 * 2**16 / 12**0.5 / 100)
+    assert (host_words(4, 0, 100) != words.ravel()[:100]).any()
+
+
+@pytest.mark.parametrize("p", [0.0, 0.25, 1 / 3, 0.9, 1.0])
+def test_p_counts_as_the_nearest_multiple_of_1_in_65536(p):
+    """Exactly the words below round(65536 p), of the seed that the host's generator gives."""
+    words = host_words(int(draws(2).integers(2**63)), 0, 3000).reshape(30, 100)
+    expected = words < np.floor(p * 65536 + 0.5)
+    np.testing.assert_array_equal(bernoulli(draws(2), p, (30, 100), like=np.empty(0)), expected)
+
+
+@pytest.mark.parametrize(("p", "kept"), [(0.4 / 65536, 0), (0.6 / 65536, 1), (1 - 0.4 / 65536, 65536)])
+def test_p_is_rounded(p, kept, monkeypatch):
+    every = np.arange(65536, dtype=np.uint16)
+    monkeypatch.setattr(layer_module, "host_words", lambda seed, start, count: every)
+    assert bernoulli(draws(), p, (65536,), like=np.empty(0)).sum() == kept
+
+
+@pytest.mark.parametrize("rate", [0.3, 0.75])
+def test_value_and_gradient_with_a_known_mask(rate, device, normal, monkeypatch):
+    """y = x m / (1 - rate), dx = dy m / (1 - rate), y_dot = x_dot m / (1 - rate), for m drawn with 1 - rate."""
+    net, (x, dy) = network(rate, device=device), (normal(4, 50) for _ in range(2))
+    mask = to_host(bernoulli(draws(9), 1 - rate, (4, 50), like=x))
+    y, caches = net.forward(x, train=True, rng=draws(9))
+    for got, given in ((y, x), (net.backward(dy, caches), dy), (net.jvp(dy, caches), dy)):
+        np.testing.assert_allclose(to_host(got), np.where(mask, to_host(given), 0) / (1 - rate), rtol=1e-14)
+
+
+def test_generator_of():
+    rng = draws()
+    assert Dropout(rate=0.5).generator_of(rng, train=True) is rng
+    assert Dropout(rate=0.5).generator_of(rng, train=False) is None
+    assert Dropout(rate=0).generator_of(rng, train=True) is None
+    assert Dropout(rate=0).generator_of(None, train=True) is None
+    with pytest.raises(InputError, match="rng: expected a Generator"):
+        Dropout(rate=0.5).generator_of(None, train=True)
 
 
 def test_bernoulli_stays_on_the_device(monkeypatch):

@@ -1,4 +1,6 @@
-"""Branches: each stack is what it would be alone, fused and copied, and no parameter belongs to two."""
+"""The ensemble: each member is what it would be alone, fused and copied, and no parameter belongs to two."""
+
+import re
 
 import numpy as np
 import pytest
@@ -6,6 +8,7 @@ import strict_cupy
 
 from minigan import InputError
 from minigan.backend import get_array_module, to_host
+from minigan.fast.dense import FastDense
 from minigan.fast.fused import BatchNormLeakyReLU, LeakyReLUDropout
 from minigan.gradient_check import check_directional
 from minigan.layers import (
@@ -38,13 +41,13 @@ STACKS = [
 COLUMNS = [slice(0, 1), slice(1, 3), slice(3, 63)]
 
 
-def network(layers, device, dtype="float64", shape=SHAPE, seed=0):
-    return Network(layers, shape, rng=np.random.default_rng(seed), dtype=dtype, device=device)
+def network(layers, device, dtype="float64", shape=SHAPE, seed=0, fast=False):
+    return Network(layers, shape, rng=np.random.default_rng(seed), dtype=dtype, device=device, fast=fast)
 
 
-def team(device, dtype="float64"):
-    """(all stacks as one network, each of them alone with the same weights and statistics)"""
-    whole = network([DiscriminatorEnsemble([make() for make in STACKS])], device, dtype)
+def team(device, dtype="float64", fast=False):
+    """(all stacks as one network, each of them alone, and plain, with the same weights and statistics)"""
+    whole = network([DiscriminatorEnsemble([make() for make in STACKS])], device, dtype, fast=fast)
     alone, first, first_stat = [], 0, 0
     for make in STACKS:
         member = network(make(), device, dtype, seed=5)
@@ -56,12 +59,22 @@ def team(device, dtype="float64"):
     return whole, alone
 
 
+@pytest.mark.parametrize("fast", [False, True], ids=["plain", "fast"])
 @pytest.mark.parametrize("train", [True, False])
-def test_each_stack_is_what_it_is_alone(train, device, normal):
-    whole, alone = team(device)
+def test_each_stack_is_what_it_is_alone(train, fast, device, normal):
+    whole, alone = team(device, fast=fast)
     x, x_dot, dy = normal(6, 5, 4, 2), normal(6, 5, 4, 2), normal(4, 63)
     y, caches = whole.forward(x, train=train)
     dx, y_dot = whole.backward(dy, caches), whole.jvp(x_dot, caches)
+    [ensemble], [cache] = whole.computed, caches.layers
+    np.testing.assert_allclose(to_host(ensemble.input_grad(dy, cache)), to_host(dx), rtol=1e-12, atol=1e-13)
+    together = to_host(whole.dtheta).copy()
+    ensemble.add_param_grads(dy, cache)
+    np.testing.assert_allclose(to_host(whole.dtheta), 2 * together, rtol=1e-12, atol=1e-13)
+    whole.dtheta /= 2
+    np.testing.assert_array_equal(
+        to_host(whole.backward(dy, caches, param_grads=False)), to_host(dx)
+    )  # and dtheta, compared below, has not moved
     whole.update_stats(caches)
     expected = {"y": [], "y_dot": [], "dtheta": [], "stats": []}
     dx_sum = 0
@@ -98,14 +111,14 @@ def test_tangent_gradients_are_those_of_each_stack(device, normal, rng):
 def test_stacks_of_one_list_have_weights_of_their_own(device):
     layers = [Dense(8), slope(), Dense(1)]
     net = network([DiscriminatorEnsemble([layers] * 3)], device, shape=(5,))
-    [branches] = net.layers
+    [ensemble] = net.layers
     assert net.theta.size == 3 * (5 * 8 + 8 + 8 + 1)
     for i in (0, 2):
-        w = [to_host(stack[i].w) for stack in branches.stacks]
+        w = [to_host(member.children[i].w) for member in ensemble.children]
         for a, b in ((0, 1), (0, 2), (1, 2)):
             assert (w[a] != w[b]).all()
-    for stack in branches.stacks:
-        assert stack[0] is not layers[0]
+    for member in ensemble.children:
+        assert member.children[0] is not layers[0]
 
 
 def test_a_copy_is_independent(device, normal):
@@ -118,14 +131,15 @@ def test_a_copy_is_independent(device, normal):
     np.testing.assert_array_equal(to_host(whole.forward(x, train=True)[0]), expected)
 
 
-def test_neighbours_are_fused_and_dropout_is_drawn_for_each(device, normal):
+@pytest.mark.parametrize("fast", [False, True], ids=["plain", "fast"])
+def test_neighbours_are_fused_and_dropout_is_drawn_for_each(fast, device, normal):
     stack = [Dense(40), slope(), Dropout(rate=0.5), Dense(4), BatchNorm(), slope()]
-    [branches] = network([DiscriminatorEnsemble([stack] * 2)], device, shape=(5,)).layers
-    for units in branches.units:
-        assert [type(unit) for unit in units] == [Dense, LeakyReLUDropout, Dense, BatchNormLeakyReLU]
-    x = normal(4, 5)
-    _, caches = branches.forward(x, train=True, rng=np.random.default_rng(0))
-    zeros = [to_host(cache[1]) == 0 for cache in caches]
+    net = network([DiscriminatorEnsemble([stack] * 2)], device, shape=(5,), fast=fast)
+    fused = [FastDense, LeakyReLUDropout, FastDense, BatchNormLeakyReLU]
+    for member in net.computed[0].children:
+        assert [type(each) for each in member.children] == (fused if fast else list(map(type, stack)))
+    _, caches = net.forward(normal(4, 5), train=True, rng=np.random.default_rng(0))
+    zeros = [to_host(cache[1 if fast else 2]) == 0 for cache in caches.layers[0]]
     assert 0.2 < (zeros[0] != zeros[1]).mean() < 0.8
 
 
@@ -142,8 +156,8 @@ def test_neighbours_are_fused_and_dropout_is_drawn_for_each(device, normal):
 def test_what_holds_of_all_stacks_and_of_any(stack, linear, couples):
     other = [Dense(2)]
     for stacks in ([other, stack], [stack, other], [stack]):
-        branches = DiscriminatorEnsemble(stacks)
-        assert (branches.piecewise_linear, branches.couples_samples) == (linear, couples)
+        ensemble = DiscriminatorEnsemble(stacks)
+        assert (ensemble.piecewise_linear, ensemble.couples_samples) == (linear, couples)
 
 
 @pytest.mark.parametrize("train", [True, False])
@@ -163,33 +177,42 @@ def test_the_host_never_waits_for_the_device(train, monkeypatch, rng):
 
 def test_gradients_lie_in_the_flat_vectors(device):
     whole, _ = team(device)
-    [branches] = whole.layers
     xp = get_array_module(whole.theta)
     whole.theta[...] = xp.arange(whole.theta.size, dtype="float64")
-    assert [float(to_host(getattr(branches, name)).ravel()[0]) for name in branches.params[:2]] == [0, 240]
-    assert float(to_host(branches.stacks[0][1].w).ravel()[1]) == 1
-    branches.stacks[0][1].dw[...] = 7
+    owners = [each for each in whole.layers[0].walk() if each.params]
+    assert [type(each).__name__ for each in owners] == [
+        *("Dense", "Dense"),
+        *("Conv2D", "BatchNorm", "Dense", "SpectralNorm"),
+    ]
+    flat = [to_host(getattr(each, name)).ravel() for each in owners for name in each.params]
+    np.testing.assert_array_equal(np.concatenate(flat), np.arange(whole.theta.size))
+    owners[0].dw[...] = 7
     assert (to_host(whole.dtheta)[:240] == 7).all()
+    assert not to_host(whole.dtheta)[240:].any()
     whole.zero_grad()
-    assert not to_host(branches.stacks[0][1].dw).any()
+    assert not to_host(owners[0].dw).any()
 
 
-@pytest.mark.parametrize("branches", [[], [[]], [[Dense(1)], []], None])
-def test_refuses_empty_stacks(branches):
-    with pytest.raises(InputError, match="branches: expected stacks of at least one layer each, got "):
-        DiscriminatorEnsemble(branches)
+@pytest.mark.parametrize("members", [[], [[]], [[Dense(1)], []], None])
+def test_refuses_empty_stacks(members):
+    expected = re.escape(f"members: expected stacks of at least one layer each, got {members!r}")
+    with pytest.raises(InputError, match=f"^{expected}$"):
+        DiscriminatorEnsemble(members)
 
 
 def test_refuses_what_does_not_fit(rng):
-    with pytest.raises(InputError, match=r"layer 0: branch 1, layer 2: Dense: expected an input of shape \(C,\)"):
+    with pytest.raises(InputError, match=r"layer 0: member 1, layer 2: Dense: expected an input of shape \(C,\)"):
         Network([DiscriminatorEnsemble([[Flatten(), Dense(1)], [Conv2D(2, 3), slope(), Dense(1)]])], SHAPE, rng=rng)
-    with pytest.raises(InputError, match="layer 0: branches: expected outputs that differ in channels alone, got "):
+    with pytest.raises(
+        InputError, match=r"layer 0: members: expected .* channels alone, got \[\(6, 5, 2\), \(3, 3, 2\)\]"
+    ):
         Network([DiscriminatorEnsemble([[Conv2D(2, 3)], [Conv2D(2, 3, stride=2)]])], SHAPE, rng=rng)
 
 
 def test_repr_and_summary(rng):
     stack = [Flatten(), Dense(3), slope(), Dense(1)]
     net = Network([DiscriminatorEnsemble([stack] * 3)], SHAPE, rng=rng)
-    assert repr(net.layers[0]) == "Branches(3 * [[Flatten, Dense, LeakyReLU, Dense]])"
-    assert repr(DiscriminatorEnsemble([[Tanh()], [Dense(1)]])) == "Branches([[Tanh], [Dense]])"
-    assert net.summary().splitlines()[3].split()[-3:] == ["(N,", "3)", str(3 * (60 * 3 + 3 + 3 + 1))]
+    assert repr(net.layers[0]) == "DiscriminatorEnsemble(3 * [[Flatten, Dense, LeakyReLU, Dense]])"
+    assert repr(DiscriminatorEnsemble([[Tanh()], [Dense(1)]])) == "DiscriminatorEnsemble([[Tanh], [Dense]])"
+    assert repr(DiscriminatorEnsemble([[Dense(1)], [Dense(2)]])) == "DiscriminatorEnsemble([[Dense], [Dense]])"
+    assert net.summary().splitlines()[3].split()[-6:] == ["(N,", "3)", "561", "in", "place,", "threads"]

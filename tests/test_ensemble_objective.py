@@ -278,11 +278,11 @@ def test_saved_and_loaded(tmp_path):
     [
         ({"discriminators": 0}, "discriminators: expected an integer of at least 1, got 0"),
         ({"discriminators": 2.0}, "discriminators: expected an integer of at least 1, got 2.0"),
-        ({"discriminators": 2, "combine": "min"}, "combine: expected 'mean' or 'max', got 'min'"),
-        ({"combine": "max"}, "combine: 'max' is a choice among several discriminators, got discriminators=1"),
+        ({"discriminators": 2, "combine": "min"}, "combine: expected one of mean, max, got 'min'"),
+        ({"combine": "max"}, "combine: expected 'mean' with one discriminator, got 'max'"),
         (
             {"discriminators": 2, "update": "simultaneous"},
-            "discriminators: the simultaneous update rescales the gradient of one logit per sample",
+            "discriminators: expected 1, because the simultaneous update needs one logit for each sample",
         ),
     ],
 )

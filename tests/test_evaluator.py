@@ -67,8 +67,8 @@ def test_images_in_every_form(evaluator):
     [
         (np.zeros((100, 32, 32)), r"expected \(n, 28, 28\) or \(n, 28, 28, 1\), as MNIST's are, got \(100, 32, 32\)"),
         (np.zeros((100, 28, 28, 3)), r"got \(100, 28, 28, 3\)"),
-        (np.zeros((100, 784)), r"got shape \(100, 784\)"),
-        (np.full((100, 28, 28), 255.0), r"span \[255, 255\]"),
+        (np.zeros((100, 784)), r"expected shape .*, got \(100, 784\)"),
+        (np.full((100, 28, 28), 255.0), r"got float64 pixels in \[255, 255\]"),
         (np.full((100, 28, 28), np.nan), "NaN"),
         (np.zeros((64, 28, 28)), "expected more than 64"),
         ([[0.0]], "expected a NumPy array"),
@@ -116,8 +116,8 @@ def test_what_evaluate_says():
     features = load_evaluator().features(DIGITS.images[:1000])
     assert evaluation.fid == frechet_distance(moments(features), load_evaluator().reference)
     text = str(evaluation)
-    assert f"{evaluation.fid:.3f}  of 1,000 images to the 10,000 test digits" in text
-    assert "even draws have 0.00450 in the mean" in text
+    assert f"{evaluation.fid:.3f}  distance of 1,000 images to the 10,000 test digits" in text
+    assert "fair draws have 0.00450 on average" in text
     assert "at most 9.955" in text
     assert f"9: {evaluation.counts[9]}" in text
 
@@ -128,11 +128,11 @@ def test_a_run_and_the_command(tmp_path, monkeypatch, capsys):
     assert cli.main(["evaluate", "first", "-n", "100", "--seed", "4"]) == 0
     printed = capsys.readouterr().out
     assert printed == f"{run.evaluate(100, seed=4)}\n"
-    assert re.match(r"FID +\d+\.\d{3}  of 100 images", printed)
+    assert re.match(r"FID +\d+\.\d{3}  distance of 100 images", printed)
     assert run.evaluate(100, seed=4) == evaluate(run.sample(100, seed=4))
     assert cli.main(["evaluate", "first", "-n", "64"]) == 2
     assert capsys.readouterr().err == (
-        "minigan evaluate: images: expected more than 64, the number of features, for a covariance; got 64\n"
+        "minigan evaluate: images: expected more than 64, the number of features, got 64\n"
     )
     assert cli.main(["evaluate", "nowhere"]) == 2
 
@@ -143,7 +143,10 @@ def test_the_last_sentence_of_a_run(tmp_path, monkeypatch, capsys):
     assert cli.main([*tiny, "--seed", "5", "--out", "run"]) == 0
     last = capsys.readouterr().out.splitlines()[-1]
     fid = minigan.load("run").evaluate(2000, seed=5).fid
-    assert last == f"FID {fid:.2f} of 2,000 digits to MNIST's test digits, 0 is best; in full: minigan evaluate run"
+    assert last == (
+        f"FID {fid:.2f} between 2,000 of its digits and MNIST's test digits; 0 is best. "
+        "Full report: minigan evaluate run"
+    )
     assert cli.main([*tiny, "--quiet"]) == 0
     np.savez("other.npz", images=DIGITS.images[:20])
     assert cli.main([*tiny, "--data", "other.npz"]) == 0
@@ -152,7 +155,7 @@ def test_the_last_sentence_of_a_run(tmp_path, monkeypatch, capsys):
 
 def test_points_are_no_digits():
     run = minigan.train(data="ring", steps=2, quiet=True, device="cpu")
-    with pytest.raises(InputError, match=r"images: got shape \(100, 2\)"):
+    with pytest.raises(InputError, match=r"images: expected shape .*, got \(100, 2\)"):
         run.evaluate(100)
 
 
@@ -164,7 +167,7 @@ def test_the_command_makes_such_a_file(tmp_path, monkeypatch, capsys):
     out = tmp_path / "evaluator.npz"
     train_evaluator.main(["--epochs", "1", "--out", str(out)])
     printed = capsys.readouterr().out.splitlines()
-    assert re.fullmatch(r"epoch 1: \d+\.\d\d % of the test digits read right", printed[0])
+    assert re.fullmatch(r"epoch 1: \d+\.\d\d % of the test digits are read correctly", printed[0])
     with np.load(out) as made, np.load(FILE) as shipped:
         assert {k: (v.shape, v.dtype) for k, v in made.items()} == {k: (v.shape, v.dtype) for k, v in shipped.items()}
         assert made["theta"].dtype == np.float16

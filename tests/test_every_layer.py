@@ -145,9 +145,9 @@ def test_both_maps_are_linear(make, shape, train, device, normal):
     _, dy_2, x_dot_2 = inputs(net, normal)
     _, caches = net.forward(x, train=train, rng=draws())
     for apply, a, b in ((net.jvp, x_dot, x_dot_2), (lambda v, caches: net.backward(v, caches), dy, dy_2)):
-        parallel_map = to_host(apply(2 * a - b, caches))
+        together = to_host(apply(2 * a - b, caches))
         apart = to_host(2 * apply(a, caches) - apply(b, caches))
-        np.testing.assert_allclose(parallel_map, apart, rtol=1e-11, atol=1e-12)
+        np.testing.assert_allclose(together, apart, rtol=1e-11, atol=1e-12)
 
 
 @each_mode
@@ -240,8 +240,8 @@ def test_in_eval_a_sample_does_not_depend_on_its_batch(make, shape, device, norm
         for rows in (slice(0, 1), slice(1, 3), slice(3, 5))
     ]
     for name in ("y", "dx", "y_dot"):
-        parallel_map = np.concatenate([to_host(part[name]) for part in parts], axis=-2)
-        np.testing.assert_allclose(parallel_map, to_host(whole[name]), rtol=1e-11, atol=1e-12, err_msg=name)
+        together = np.concatenate([to_host(part[name]) for part in parts], axis=-2)
+        np.testing.assert_allclose(together, to_host(whole[name]), rtol=1e-11, atol=1e-12, err_msg=name)
     total = sum(to_host(part["dtheta"]) for part in parts)
     np.testing.assert_allclose(total, to_host(whole["dtheta"]), rtol=1e-10, atol=1e-11)
 

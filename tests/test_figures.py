@@ -169,7 +169,7 @@ def test_scores_are_not_called_probabilities(probability, tmp_path, monkeypatch)
         assert (outputs.get_ylabel(), outputs.get_ylim()) == ("mean D", (0, 1))
         assert losses.get_ylabel() == "loss per image, nats"
     else:
-        assert outputs.get_title() == "What D thinks: its score, higher for what looks real"
+        assert outputs.get_title() == "What D thinks: its score, higher when a sample looks real"
         assert outputs.get_ylabel() == "mean score"
         assert losses.get_ylabel() == "loss per image"
         low, high = outputs.get_ylim()

@@ -113,5 +113,5 @@ def test_refuses_what_is_not_finite(two, bad):
 def test_refuses_other_shapes(two):
     with pytest.raises(InputError, match=r"features: expected \(n, C\), got \(200, 2, 3\)"):
         moments(two[0].reshape(200, 2, 3))
-    with pytest.raises(InputError, match="a, b: expected features of one dimension, got 6 and 5"):
+    with pytest.raises(InputError, match="a, b: expected features of the same dimension, got 6 and 5"):
         frechet_distance(two[0], two[1][:, :5])

@@ -53,7 +53,7 @@ def test_a_last_line_cut_short_is_left_out(rest, tmp_path):
 
 def test_a_bad_line_in_the_middle(tmp_path):
     path = write(tmp_path / "metrics.jsonl", '{"step": 5}\n', "garbage\n", '{"step": 10}\n')
-    with pytest.raises(InputError, match=r"metrics\.jsonl: line 2 is not JSON: 'garbage'"):
+    with pytest.raises(InputError, match=r"metrics\.jsonl: expected JSON in line 2, got 'garbage'"):
         History.read(path)
 
 

@@ -63,25 +63,25 @@ FLIPPED = PACKED[:20] + bytes([PACKED[20] ^ 0xFF]) + PACKED[21:]
 @pytest.mark.parametrize(
     ("raw", "message"),
     [
-        (b"", "the file is empty"),
-        (gzip.compress(b""), "the file is empty"),
-        (b"<!DOCTYPE html><html>403</html>", "looks like an HTML page, not IDX data: download it again"),
+        (b"", "expected IDX data, got an empty file"),
+        (gzip.compress(b"", mtime=0), "expected IDX data, got an empty file"),
+        (b"<!DOCTYPE html><html>403</html>", "expected IDX data, got what looks like an HTML page; download it again"),
         (b"\n  <html>", "looks like an HTML page"),
         (b"\xef\xbb\xbf<?xml version='1.0'?><Error/>", "looks like an HTML page"),
-        (gzip.compress(b"<html>"), "looks like an HTML page"),
-        (b"\0\0", r"begins with bytes \[0, 0\], expected \[0, 0, 8,"),
-        (b"\x89PNG\r\n", r"begins with bytes \[137, 80, 78, 71\]"),
-        (b"\0\1" + GOOD[2:], "not IDX data"),
-        (b"\0\0\7" + GOOD[3:], "not IDX data"),
-        (bytes([0, 0, 9]) + GOOD[3:], "IDX data of int8; expected uint8"),
-        (bytes([0, 0, 13]) + GOOD[3:], "IDX data of float32; expected uint8"),
-        (bytes([0, 0, 8, 0, 5]), "0 dimensions; expected 1 to 4"),
-        (idx_bytes(np.zeros((1,) * 5, np.uint8)), "5 dimensions; expected 1 to 4"),
-        (GOOD[:15], "truncated header: 15 bytes, expected at least 16"),
-        (GOOD[:16], r"truncated: 0 bytes of data, expected 24 for shape \(4, 3, 2\)"),
-        (GOOD[:-1], "truncated: 23 bytes of data, expected 24"),
-        (GOOD + b"\0", "trailing bytes: 25 bytes of data, expected 24"),
-        (bytes([0, 0, 8, 4]) + b"\xff" * 16, "truncated: 0 bytes of data"),
+        (gzip.compress(b"<html>", mtime=0), "looks like an HTML page"),
+        (b"\0\0", r"begins with the bytes \[0, 0, 8, number of dimensions\], got \[0, 0\]"),
+        (b"\x89PNG\r\n", r"got \[137, 80, 78, 71\]"),
+        (b"\0\1" + GOOD[2:], "expected IDX data, which begins with"),
+        (b"\0\0\7" + GOOD[3:], "expected IDX data, which begins with"),
+        (bytes([0, 0, 9]) + GOOD[3:], "expected IDX data of uint8, got int8"),
+        (bytes([0, 0, 13]) + GOOD[3:], "expected IDX data of uint8, got float32"),
+        (bytes([0, 0, 8, 0, 5]), "expected IDX data of 1 to 4 dimensions, got 0"),
+        (idx_bytes(np.zeros((1,) * 5, np.uint8)), "expected IDX data of 1 to 4 dimensions, got 5"),
+        (GOOD[:15], "expected a header of 16 bytes, got a truncated file of 15"),
+        (GOOD[:16], r"expected 24 bytes of data for shape \(4, 3, 2\), got 0: the file is truncated"),
+        (GOOD[:-1], "expected 24 bytes .*, got 23: the file is truncated"),
+        (GOOD + b"\0", "expected 24 bytes .*, got 25: there are trailing bytes"),
+        (bytes([0, 0, 8, 4]) + b"\xff" * 16, "got 0: the file is truncated"),
         (PACKED[:-9], "damaged or truncated gzip data"),
         (PACKED[:5], "damaged or truncated gzip data"),
         (b"\x1f\x8b", "damaged or truncated gzip data"),
@@ -99,7 +99,7 @@ def test_refuses_in_one_line_that_names_the_file(tmp_path, raw, message):
 
 
 def test_missing_file(tmp_path):
-    with pytest.raises(InputError, match="nowhere: no such file"):
+    with pytest.raises(InputError, match="nowhere: expected an IDX file, got no such file"):
         read_idx(tmp_path / "nowhere")
 
 

@@ -116,8 +116,8 @@ def test_several_passes_are_alive_at_once(device, normal):
     net = network((2, 1, 3), device, group_size=2)
     xs, dy = [samples(normal, (2, 1, 3), 4) for _ in range(2)], samples(normal, (2, 1, 4), 4)
     alone = [to_host(net.backward(dy, net.forward(x, train=True)[1])) for x in xs]
-    parallel_map = [net.forward(x, train=True)[1] for x in xs]
-    for caches, expected in zip(parallel_map, alone, strict=True):
+    together = [net.forward(x, train=True)[1] for x in xs]
+    for caches, expected in zip(together, alone, strict=True):
         np.testing.assert_array_equal(to_host(net.backward(dy, caches)), expected)
 
 

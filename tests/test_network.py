@@ -5,7 +5,19 @@ import pytest
 
 from minigan import InputError, StaleCacheError
 from minigan.backend import get_array_module, to_device, to_host
-from minigan.layers import BatchNorm, Conv2D, Conv2DTranspose, Dense, Dropout, Flatten, LeakyReLU, Reshape, Tanh
+from minigan.layers import (
+    BatchNorm,
+    Conv2D,
+    Conv2DTranspose,
+    Dense,
+    DiscriminatorEnsemble,
+    Dropout,
+    Flatten,
+    LeakyReLU,
+    Reshape,
+    SpectralNorm,
+    Tanh,
+)
 from minigan.network import Network
 from minigan.optimizers import SGD, Adam
 
@@ -14,7 +26,7 @@ def draws(seed=0):
     return np.random.default_rng(seed)
 
 
-def small(rng, device="cpu", dtype="float64"):
+def small(rng, device="cpu", dtype="float64", fast=True):
     """Every kind of state: weights, statistics, a drawn mask; image in, vector out."""
     layers = [
         Conv2D(3, 3, stride=2, use_bias=False),
@@ -24,7 +36,10 @@ def small(rng, device="cpu", dtype="float64"):
         Flatten(),
         Dense(2),
     ]
-    return Network(layers, (4, 4, 1), rng=rng, dtype=dtype, device=device)
+    return Network(layers, (4, 4, 1), rng=rng, dtype=dtype, device=device, fast=fast)
+
+
+each_floor = pytest.mark.parametrize("fast", [False, True], ids=["plain", "fast"])
 
 
 def numbers(net, name="theta"):
@@ -97,9 +112,10 @@ def test_the_same_seed_gives_the_same_network(device):
 # forward
 
 
+@each_floor
 @pytest.mark.parametrize("train", [True, False])
-def test_forward_is_pure(train, device, normal, rng):
-    net, x = small(rng, device), normal(4, 4, 5, 1)
+def test_forward_is_pure(train, fast, device, normal, rng):
+    net, x = small(rng, device, fast=fast), normal(4, 4, 5, 1)
     before = [to_host(a).copy() for a in (net.theta, net.dtheta, net.stats, x)]
     first, _ = net.forward(x, train=train, rng=draws())
     second, _ = net.forward(x, train=train, rng=draws())
@@ -109,8 +125,9 @@ def test_forward_is_pure(train, device, normal, rng):
     assert net.version == 0
 
 
-def test_forward_is_its_layers_in_a_row(device, normal, rng):
-    net, x = small(rng, device), normal(4, 4, 5, 1)
+@each_floor
+def test_forward_is_its_layers_in_a_row(fast, device, normal, rng):
+    net, x = small(rng, device, fast=fast), normal(4, 4, 5, 1)
     y, caches = net.forward(x, train=True, rng=draws())
     h, generator = x, draws()
     for layer, shape in zip(net.layers, net.shapes, strict=True):
@@ -121,10 +138,11 @@ def test_forward_is_its_layers_in_a_row(device, normal, rng):
     assert caches.output_shape == y.shape == (5, 2)
 
 
+@each_floor
 @pytest.mark.parametrize("order", [(0, 1), (1, 0), (0, 1, 0), (1, 1, 0)])
-def test_two_passes_alive_at_once(order, device, normal, rng):
+def test_two_passes_alive_at_once(order, fast, device, normal, rng):
     """Real and fake images through D: each backward pass belongs to its own forward pass, in any order."""
-    net = small(rng, device)
+    net = small(rng, device, fast=fast)
     inputs, upstream = [normal(4, 4, n, 1) for n in (5, 3)], [normal(n, 2) for n in (5, 3)]
     alone = []
     for i in (0, 1):
@@ -141,8 +159,9 @@ def test_two_passes_alive_at_once(order, device, normal, rng):
 # backward
 
 
-def test_gradients_add_up_until_zero_grad(device, normal, rng):
-    net = small(rng, device)
+@each_floor
+def test_gradients_add_up_until_zero_grad(fast, device, normal, rng):
+    net = small(rng, device, fast=fast)
     y, caches = net.forward(normal(4, 4, 5, 1), train=True, rng=rng)
     dy = normal(*y.shape)
     net.backward(dy, caches)
@@ -161,9 +180,10 @@ def test_forward_does_not_zero_gradients(device, normal, rng):
     assert (numbers(net, "dtheta") == 3).all()
 
 
-def test_without_param_grads_the_gradients_stay_bit_identical(device, normal, rng):
+@each_floor
+def test_without_param_grads_the_gradients_stay_bit_identical(fast, device, normal, rng):
     """How G learns through D: D's gradients are left alone, and dx is the same."""
-    net = small(rng, device)
+    net = small(rng, device, fast=fast)
     y, caches = net.forward(normal(4, 4, 5, 1), train=True, rng=rng)
     dy = normal(*y.shape)
     net.dtheta[...] = normal(net.dtheta.size)
@@ -173,15 +193,19 @@ def test_without_param_grads_the_gradients_stay_bit_identical(device, normal, rn
     np.testing.assert_array_equal(to_host(through), to_host(net.backward(dy, caches)))
 
 
-def test_without_param_grads_no_weight_gradient_is_paid_for(device, normal, rng, monkeypatch):
-    net = Network([Dense(3), LeakyReLU(negative_slope=0.2), Dense(2)], (4,), rng=rng, dtype="float64", device=device)
+@each_floor
+def test_without_param_grads_no_weight_gradient_is_paid_for(fast, device, normal, rng, monkeypatch):
+    net = Network([Dense(3), LeakyReLU(negative_slope=0.2), Dense(2)], (4,), rng=rng, dtype="float64", device=device,
+                  fast=fast)  # fmt: skip
     y, caches = net.forward(normal(5, 4), train=True)
-    monkeypatch.setattr(Dense, "add_param_grads", lambda *args: pytest.fail("weight gradient taken"))
+    for layer in net.computed:
+        monkeypatch.setattr(layer, "add_param_grads", lambda *args: pytest.fail("weight gradient taken"))
     assert net.backward(y, caches, param_grads=False).shape == (5, 4)
 
 
-def test_without_input_grad_the_gradients_are_the_same(device, normal, rng):
-    net = small(rng, device)
+@each_floor
+def test_without_input_grad_the_gradients_are_the_same(fast, device, normal, rng):
+    net = small(rng, device, fast=fast)
     y, caches = net.forward(normal(4, 4, 5, 1), train=True, rng=rng)
     dy = normal(*y.shape)
     net.backward(dy, caches)
@@ -191,13 +215,14 @@ def test_without_input_grad_the_gradients_are_the_same(device, normal, rng):
     np.testing.assert_array_equal(numbers(net, "dtheta"), full)
 
 
-def test_without_input_grad_the_walk_ends_at_the_first_weights(device, normal, rng, monkeypatch):
+@each_floor
+def test_without_input_grad_the_walk_ends_at_the_first_weights(fast, device, normal, rng, monkeypatch):
     layers = [Reshape((2, 2, 3)), Flatten(), Dense(3), Dense(2)]
-    net = Network(layers, (12,), rng=rng, dtype="float64", device=device)
+    net = Network(layers, (12,), rng=rng, dtype="float64", device=device, fast=fast)
     y, caches = net.forward(normal(5, 12), train=True)
     net.backward(y, caches)
     full = numbers(net, "dtheta")
-    for layer in net.layers[:3]:
+    for layer in net.computed[:3]:
         monkeypatch.setattr(layer, "input_grad", lambda *args: pytest.fail("an input gradient nobody asked for"))
     net.zero_grad()
     assert net.add_param_grads(y, caches) is None
@@ -214,8 +239,9 @@ def test_a_network_without_parameters(device, normal, rng):
     assert net.copy().theta.size == 0
 
 
-def test_jvp_is_the_directional_derivative(device, normal, rng):
-    net, x, x_dot, h = small(rng, device), normal(4, 4, 5, 1), normal(4, 4, 5, 1), 1e-6
+@each_floor
+def test_jvp_is_the_directional_derivative(fast, device, normal, rng):
+    net, x, x_dot, h = small(rng, device, fast=fast), normal(4, 4, 5, 1), normal(4, 4, 5, 1), 1e-6
     _, caches = net.forward(x, train=True, rng=draws())
     plus, minus = (net.forward(x + step * x_dot, train=True, rng=draws())[0] for step in (h, -h))
     np.testing.assert_allclose(to_host(net.jvp(x_dot, caches)), to_host((plus - minus) / (2 * h)), rtol=1e-6, atol=1e-7)
@@ -246,12 +272,28 @@ def test_load_makes_older_passes_stale(device, normal, rng):
         net.backward(y, caches)
 
 
-def test_a_stale_pass_gives_no_tangent_either(device, normal, rng):
-    net, x = small(rng, device), normal(4, 4, 5, 1)
-    _, caches = net.forward(x, train=True, rng=rng)
-    SGD(net, learning_rate=0.1).step()
-    with pytest.raises(StaleCacheError):
-        net.jvp(x, caches)
+@pytest.mark.parametrize("fast", [False, True])
+def test_a_stale_pass_gives_nothing_else_either(fast, device, normal, rng):
+    net, x, dy = (
+        Network([Dense(2)], (4,), rng=rng, dtype="float64", device=device, fast=fast),
+        normal(3, 4),
+        normal(3, 2),
+    )
+    _, caches = net.forward(x, train=True)
+    calls = [
+        lambda: net.jvp(x, caches),
+        lambda: net.add_param_grads(dy, caches),
+        lambda: net.add_tangent_grads(x, dy, caches),
+        lambda: net.backward(dy, caches, param_grads=False),
+    ]
+    for call in calls:
+        call()
+    net.zero_grad()
+    net.version += 1
+    for call in calls:
+        with pytest.raises(StaleCacheError, match=r"present version 1 of the weights, .* at version 0; run forward"):
+            call()
+    assert not to_host(net.dtheta).any()
 
 
 def test_moving_the_statistics_makes_nothing_stale(device, normal, rng):
@@ -269,8 +311,13 @@ def test_refuses_dy_of_another_shape(shape, device, normal, rng):
     """NumPy would broadcast (2,), (3, 1) and (1, 3, 2) against y (3, 2) and say nothing."""
     net = Network([Dense(2)], (4,), rng=rng, dtype="float64", device=device)
     _, caches = net.forward(normal(3, 4), train=True)
-    with pytest.raises(InputError, match=r"dy: expected the shape of y, \(3, 2\), got \("):
-        net.backward(normal(*shape), caches)
+    for call in (
+        net.backward,
+        net.add_param_grads,
+        lambda dy, caches: net.add_tangent_grads(normal(3, 4), dy, caches),
+    ):
+        with pytest.raises(InputError, match=r"dy: expected the shape of y, \(3, 2\), got \("):
+            call(normal(*shape), caches)
     assert (numbers(net, "dtheta") == 0).all()
 
 
@@ -284,8 +331,13 @@ def test_refuses_dy_of_another_dtype(device, normal, rng):
 @pytest.mark.parametrize("shape", [(4,), (3, 5), (3, 4, 1), (2, 3, 4)])
 def test_refuses_x_of_another_shape(shape, device, normal, rng):
     net = Network([Dense(2)], (4,), rng=rng, dtype="float64", device=device)
-    with pytest.raises(InputError, match=r"x: expected shape \(N, 4\), got \("):
+    with pytest.raises(InputError, match=r"^x: expected shape \(N, 4\), got \("):
         net.forward(normal(*shape), train=True)
+    _, caches = net.forward(normal(3, 4), train=True)
+    with pytest.raises(InputError, match=r"^x_dot: expected shape \(N, 4\), got \("):
+        net.jvp(normal(*shape), caches)
+    with pytest.raises(InputError, match=r"^x_dot: expected shape \(N, 4\), got \("):
+        net.add_tangent_grads(normal(*shape), normal(3, 2), caches)
 
 
 @pytest.mark.parametrize("shape", [(3, 4, 4, 1), (4, 4, 1), (4, 4, 3, 2), (4, 3, 3, 1), (3, 16)])
@@ -305,12 +357,12 @@ def test_refuses_x_of_another_dtype(dtype, device, normal, rng):
 def test_refuses_arrays_of_the_other_device(device, normal, rng):
     x_host, x_device = np.zeros((3, 4), "float32"), normal(3, 4, dtype="float32")
     on_host, on_device = (Network([Dense(2)], (4,), rng=rng, device=where) for where in ("cpu", device))
-    with pytest.raises(InputError, match="x: lies on the cpu, the network on the cuda"):
+    with pytest.raises(InputError, match=r"^x: expected an array on the cuda, as the network is, got one on the cpu$"):
         on_device.forward(x_host, train=True)
-    with pytest.raises(InputError, match="x: lies on the cuda, the network on the cpu"):
+    with pytest.raises(InputError, match=r"^x: expected an array on the cpu, as the network is, got one on the cuda$"):
         on_host.forward(x_device, train=True)
     _, caches = on_device.forward(x_device, train=True)
-    with pytest.raises(InputError, match="dy: lies on the cpu, the network on the cuda"):
+    with pytest.raises(InputError, match=r"^dy: expected an array on the cuda, as the network is, got one on the cpu$"):
         on_device.backward(np.zeros((3, 2), "float32"), caches)
 
 
@@ -325,12 +377,57 @@ def test_refuses_dtypes(dtype, rng):
         Network([Dense(2)], (4,), rng=rng, dtype=dtype)
 
 
+@pytest.mark.parametrize("shape", [(), (4, 4), (4, 4, 1, 1), [4], 4, None])
+def test_refuses_input_shapes(shape, rng):
+    with pytest.raises(InputError, match=r"^input_shape: expected \(C,\) or \(H, W, C\), got"):
+        Network([Tanh()], shape, rng=rng)
+
+
+@pytest.mark.parametrize("shape", [(0,), (2.0,), (4, -1, 1), (True,)])
+def test_refuses_input_sizes(shape, rng):
+    with pytest.raises(InputError, match=r"^input_shape: expected an integer of at least 1, got"):
+        Network([Tanh()], shape, rng=rng)
+
+
+def test_tangent_gradients_only_where_the_layers_are_piecewise_linear(device, normal, rng):
+    net = Network([Dense(3), Tanh(), Dense(1)], (4,), rng=rng, dtype="float64", device=device)
+    _, caches = net.forward(normal(2, 4), train=True)
+    with pytest.raises(InputError, match=r"^network: expected piecewise linear layers alone, got Tanh\(\) as layer 1$"):
+        net.add_tangent_grads(normal(2, 4), normal(2, 1), caches)
+    assert not to_host(net.dtheta).any()
+
+
 def test_names_the_layer_that_does_not_fit(rng):
     with pytest.raises(InputError, match=r"layer 2: Dense: expected an input of shape \(C,\), got \(4, 4, 8\)"):
         Network([Conv2D(8, 3), Tanh(), Dense(2)], (4, 4, 1), rng=rng)
 
 
 # copy and load
+
+
+def test_parameters_are_named_with_layer_and_owner(rng):
+    net = Network([Flatten(), Dense(3), DiscriminatorEnsemble([[SpectralNorm(Dense(2)), BatchNorm()]])], (2, 2, 1),
+                  rng=rng)  # fmt: skip
+    names = [(layer, name) for layer, name, _, _ in net.parameters()]
+    assert names == [
+        *(("1 Dense", "w"), ("1 Dense", "b")),
+        *(("2 Dense", "w"), ("2 SpectralNorm", "b"), ("2 BatchNorm", "gamma"), ("2 BatchNorm", "beta")),
+    ]
+    for number, vector in ((2, net.theta), (3, net.dtheta)):
+        vector[...] = np.arange(vector.size)
+        together = np.concatenate([each[number].ravel() for each in net.parameters()])
+        np.testing.assert_array_equal(together, np.arange(vector.size))
+
+
+@pytest.mark.parametrize("fast", [False, True])
+def test_a_copy_keeps_its_floor_unless_told(fast, rng):
+    net = small(rng, fast=fast)
+    assert net.fast is net.copy().fast is fast
+    for told in (False, True):
+        twin = net.copy(fast=told)
+        assert twin.fast is told
+        assert (twin.computed == twin.layers) is not told
+        np.testing.assert_array_equal(numbers(twin), numbers(net))
 
 
 def test_copy_is_independent(device, normal, rng):
@@ -415,17 +512,17 @@ def test_a_refused_load_changes_nothing(device, rng):
 # summary
 
 SUMMARY = """
-layer                                       output          parameters
-----------------------------------------------------------------------
+layer                                       output          parameters  computed
+-------------------------------------------------------------------------------------------------
 input                                       (N, 10)
-Dense(98, use_bias=False)                   (N, 98)                980
-BatchNorm(decay=0.9, eps=1e-05)             (N, 98)                196
-LeakyReLU(negative_slope=0.2)               (N, 98)
-Reshape((7, 7, 2))                          (7, 7, N, 2)
-Conv2DTranspose(1, 4, stride=2, padding=1)  (14, 14, N, 1)          33
-Flatten()                                   (N, 196)
-Dense(10)                                   (N, 10)              1,970
-----------------------------------------------------------------------
+Dense(98, use_bias=False)                   (N, 98)                980  threads
+BatchNorm(decay=0.9, eps=1e-05)             (N, 98)                196  fused with the next
+LeakyReLU(negative_slope=0.2)               (N, 98)                     fused with the one before
+Reshape((7, 7, 2))                          (7, 7, N, 2)                plain
+Conv2DTranspose(1, 4, stride=2, padding=1)  (14, 14, N, 1)          33  Fourier
+Flatten()                                   (N, 196)                    plain
+Dense(10)                                   (N, 10)              1,970  threads
+-------------------------------------------------------------------------------------------------
 total                                                            3,179
 """
 
@@ -442,3 +539,9 @@ def test_summary(device, rng):
     ]
     net = Network(layers, (10,), rng=rng, device=device)
     assert net.summary() == SUMMARY.strip()
+    plain = net.copy(fast=False).summary().splitlines()
+    assert [line[:69].rstrip() for line in plain if line[0] != "-"] == [
+        line[:69].rstrip() for line in SUMMARY.strip().splitlines() if line[0] != "-"
+    ]
+    assert [line.split()[-1] for line in plain[3:-2]] == 7 * ["plain"]
+    assert plain[1] == plain[-2] == 80 * "-"

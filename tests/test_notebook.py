@@ -9,7 +9,7 @@ import pytest
 
 from minigan import notebook
 from minigan.layers import Dense
-from minigan.notebook import judge, show_source, slide, use_style
+from minigan.notebook import check_answer, interactive_plot, show_source, use_style
 
 
 def check_double(f):
@@ -29,7 +29,7 @@ def check_double(f):
     ],
 )
 def test_verdicts(answer, right, says, capsys):
-    assert judge(check_double, answer) is right
+    assert check_answer(check_double, answer) is right
     assert capsys.readouterr().out == says + "\n"
 
 
@@ -38,7 +38,7 @@ def test_a_check_without_a_message(capsys):
         if answer != 1:
             raise AssertionError
 
-    assert not judge(check, 2)
+    assert not check_answer(check, 2)
     assert capsys.readouterr().out == "not yet\n"
 
 
@@ -46,32 +46,32 @@ def test_examples_of_the_docstrings():
     assert doctest.testmod(notebook).failed == 0
 
 
-def test_slide_draws_once_without_ipywidgets(monkeypatch):
+def test_a_plot_draws_once_without_ipywidgets(monkeypatch):
     monkeypatch.setitem(sys.modules, "ipywidgets", None)
     drawn = []
-    slide(lambda a, b: drawn.append((a, b)), a=(0, 2, 0.5), b=(1, 3, 2))
+    interactive_plot(lambda a, b: drawn.append((a, b)), a=(0, 2, 0.5), b=(1, 3, 2))
     assert drawn == [(0.5, 2)]
 
 
-def test_slide_draws_once_when_static(monkeypatch):
+def test_a_plot_draws_once_when_static(monkeypatch):
     monkeypatch.setenv("MINIGAN_STATIC", "1")
     drawn = []
-    slide(lambda a: drawn.append(a), a=(0, 2, 0.5))
+    interactive_plot(lambda a: drawn.append(a), a=(0, 2, 0.5))
     assert drawn == [0.5]
 
 
-def test_slide_makes_sliders(monkeypatch):
+def test_a_plot_makes_sliders(monkeypatch):
     monkeypatch.delenv("MINIGAN_STATIC", raising=False)
     calls = []
     widgets = types.ModuleType("ipywidgets")
     widgets.FloatSlider = lambda **options: options
     widgets.interact = lambda draw, **controls: calls.append(controls)
     monkeypatch.setitem(sys.modules, "ipywidgets", widgets)
-    slide(lambda a: None, a=(0, 2, 0.5))
+    interactive_plot(lambda a: None, a=(0, 2, 0.5))
     assert calls == [{"a": {"value": 0.5, "min": 0, "max": 2, "step": 0.04, "continuous_update": False}}]
 
 
-def test_slide_makes_no_slider_for_a_default(monkeypatch):
+def test_a_plot_makes_no_slider_for_a_default(monkeypatch):
     """ipywidgets makes a widget of every parameter that has a name and a default."""
     monkeypatch.delenv("MINIGAN_STATIC", raising=False)
     given, drawn = [], []
@@ -79,7 +79,7 @@ def test_slide_makes_no_slider_for_a_default(monkeypatch):
     widgets.FloatSlider = lambda **options: options
     widgets.interact = lambda draw, **controls: given.append(draw)
     monkeypatch.setitem(sys.modules, "ipywidgets", widgets)
-    slide(lambda a, n=14: drawn.append((a, n)), a=(0, 2, 0.5))
+    interactive_plot(lambda a, n=14: drawn.append((a, n)), a=(0, 2, 0.5))
     assert [parameter.kind.name for parameter in inspect.signature(given[0]).parameters.values()] == ["VAR_KEYWORD"]
     given[0](a=1)
     assert drawn == [(1, 14)]

@@ -1,31 +1,91 @@
-"""The README: its links lead somewhere, its Python runs, its numbers are those of the package."""
+"""The README and its pages: links lead to files, Python examples run, and what they list is what the package has."""
 
+import inspect
 import re
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from minigan import cli, layers, objectives
+from minigan import TrainConfig, cli, layers, objectives
 from minigan.commands import study
 from minigan.gradient_check import check_game
 from minigan.models import MODELS, build_networks
 from minigan.objectives.conditional import CONDITIONALS
 from minigan.objectives.penalties import PENALTIES
+from minigan.training import steps
 
 ROOT = Path(__file__).parents[1]
-README = (ROOT / "README.md").read_text(encoding="utf-8")
+TOPICS = ("layers", "objectives", "metrics", "models", "fast")
+NAMES = ("README.md", "chapters/README.md", "data/README.md", *(f"minigan/{topic}/README.md" for topic in TOPICS))
+PAGES = {name: (ROOT / name).read_text(encoding="utf-8") for name in NAMES}
+README, CHAPTERS, DATA, LAYERS, OBJECTIVES, METRICS, MODELS_PAGE, FAST = PAGES.values()
 
 
-@pytest.mark.parametrize("target", sorted(set(re.findall(r"\]\(([^)#]+)\)", README))))
-def test_links_lead_to_files(target):
-    assert (ROOT / target).is_file()
+def targets(text):
+    """What a page links or shows, but for the web."""
+    found = re.findall(r"\]\(([^)#]+)\)", text) + re.findall(r'src="([^"]+)"', text)
+    return [target for target in found if not target.startswith("https://")]
+
+
+def code(text, containing):
+    """The one Python example of a page that contains a string."""
+    (example,) = (each for each in re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL) if containing in each)
+    return example
+
+
+def section(text, title):
+    return text.split(f"\n## {title}\n")[1].split("\n## ")[0]
+
+
+def first_cells(text):
+    """What stands as code in the first cells of the tables."""
+    cells = re.findall(r"^\| ([^|]*) \|", text, flags=re.MULTILINE)
+    return {name for cell in cells for name in re.findall(r"`([^`]+)`", cell)}
+
+
+# the pages
+
+
+@pytest.mark.parametrize(("page", "target"), sorted({(name, each) for name in NAMES for each in targets(PAGES[name])}))
+def test_links_lead_to_files(page, target):
+    assert ((ROOT / page).parent / target).is_file()
+
+
+def test_the_readme_is_short():
+    assert len(README.splitlines()) < 200
+
+
+def test_the_readme_links_every_page():
+    assert set(NAMES[1:]) <= set(targets(README))
+
+
+def options():
+    """Every option of the command line."""
+    found = set()
+    for command in cli.COMMANDS.values():
+        parser = cli.Parser(prog="minigan")
+        command.add_arguments(parser)
+        found |= set(re.findall(r"^ +(--[\w-]+)", parser.format_help(), flags=re.MULTILINE))
+    return found | {"--help"}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_options_exist(name):
+    assert set(re.findall(r"(?<![\w-])--[a-z][\w-]*", PAGES[name])) <= options()
+
+
+def test_make_targets_exist():
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    named = set(re.findall(r"(?:^|`)make (\w+)", README, flags=re.MULTILINE))
+    assert {"train", "test"} <= named <= set(re.findall(r"^(\w+):", makefile, flags=re.MULTILINE))
+
+
+# the README
 
 
 def test_the_python_example_runs(tmp_path, monkeypatch):
-    (example,) = (
-        code for code in re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL) if "import minigan" in code
-    )
+    example = code(README, "import minigan")
     assert len([line for line in example.splitlines() if line]) <= 10
     monkeypatch.chdir(tmp_path)
     names = {}
@@ -34,65 +94,78 @@ def test_the_python_example_runs(tmp_path, monkeypatch):
     assert all(check.ok for check in names["checks"])
 
 
-def test_the_conditional_example_runs(tmp_path, monkeypatch):
-    (example,) = (
-        code for code in re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL) if "conditional=" in code
-    )
-    monkeypatch.chdir(tmp_path)
-    names = {}
-    exec(example.replace("seed=0,", "seed=0, steps=3, batch_size=4,"), names)
-    assert names["sevens"].shape == (10, 28, 28)
-    assert names["grid"].shape == (100, 28, 28)
-
-
-def test_every_conditional_game_is_named():
-    section = README.split("## Conditional generation")[1].split("\n## ")[0]
-    for name in CONDITIONALS:
-        assert f"| `{name}` |" in section
-
-
-def test_the_new_objective_is_complete(monkeypatch):
-    (example,) = (code for code in re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL) if "Objective)" in code)
-    monkeypatch.setitem(objectives.OBJECTIVES, "linear for G", None)  # so that what the example adds is taken out again
-    exec(example, {})
-    networks = build_networks("mlp", (8, 8, 1), rng=np.random.default_rng(0))
-    for check in check_game(*networks, objectives.get_objective("linear for G")):
-        assert check.ok, check
-
-
-def test_every_objective_and_penalty_is_named():
-    for name in (*objectives.OBJECTIVES, *PENALTIES):
-        assert f"`{name}`" in README
-
-
-def test_the_study_in_the_table_is_that_in_the_csv():
-    rows = study.read(ROOT / "data" / "study.csv")
-    assert sorted(row[:4] for row in rows) == sorted((*game, seed, 6000) for game in study.GAMES for seed in range(3))
-    section = README.split("## Objectives and penalties")[1].split("\n## ")[0]
-    expected = {
-        game.objective if game.penalty == "none" else game.penalty: text for game, text in study.summary(rows).items()
-    }
-    assert dict(re.findall(r"^\| `([\w-]+)`.*\| (\S+ \(.*\)) \|$", section, flags=re.MULTILINE)) == expected
-
-
 def test_commands_exist():
-    listed = set(re.findall(r"^\| `minigan (\w+)", README, flags=re.MULTILINE))
-    parser = cli._parser()
-    assert listed == set(parser._subparsers._group_actions[0].choices)
+    listed = re.findall(r"^\| `minigan (\w+)", README, flags=re.MULTILINE)
+    assert sorted(listed) == sorted(cli.COMMANDS)
+
+
+def shown(function):
+    """The source of a function, with the first sentence of its docstring alone."""
+    source, count = re.subn(r'(""".*?)\n\n.*?"""', r'\1"""', inspect.getsource(function), count=1, flags=re.DOTALL)
+    assert count == 1
+    return source
+
+
+def test_the_steps_are_the_source():
+    assert code(README, "def ") == f"{shown(steps.discriminator_step)}\n\n{shown(steps.generator_step)}"
+
+
+def test_the_reading_list_is_in_order():
+    """One file in each line, numbered from 1."""
+    listed = re.findall(r"^(\d+)\. .*\]\(minigan/([\w/]+\.py)\)", section(README, "To be read in this order"), re.M)
+    assert [int(number) for number, _ in listed] == list(range(1, len(listed) + 1))
+    assert len({name for _, name in listed}) == len(listed) == 15
+
+
+# the pages that it links
 
 
 def test_every_layer_is_in_the_table():
     kinds = {
         name for name, thing in vars(layers).items() if isinstance(thing, type) and issubclass(thing, layers.Layer)
     }
-    for kind in kinds - {"Layer"}:
-        assert f"`{kind}`" in README
+    assert kinds - {"Layer"} <= first_cells(LAYERS)
+
+
+def test_every_objective_and_penalty_is_in_the_table():
+    assert first_cells(section(OBJECTIVES, "Objectives and penalties")) == {*objectives.OBJECTIVES, *PENALTIES}
+
+
+def test_the_study_in_the_table_is_that_in_the_csv():
+    rows = study.read(ROOT / "data" / "study.csv")
+    assert sorted(row[:4] for row in rows) == sorted((*game, seed, 6000) for game in study.GAMES for seed in range(3))
+    expected = {
+        game.objective if game.penalty == "none" else game.penalty: text for game, text in study.summary(rows).items()
+    }
+    table = section(OBJECTIVES, "Objectives and penalties")
+    assert dict(re.findall(r"^\| `([\w-]+)`.*\| (\S+ \(.*\)) \|$", table, flags=re.MULTILINE)) == expected
+
+
+def test_the_new_objective_is_complete(monkeypatch):
+    monkeypatch.setitem(objectives.OBJECTIVES, "linear for G", None)  # so that what the example adds is taken out again
+    exec(code(OBJECTIVES, "Objective)"), {})
+    networks = build_networks("mlp", (8, 8, 1), rng=np.random.default_rng(0))
+    for check in check_game(*networks, objectives.get_objective("linear for G")):
+        assert check.ok, check
+    assert TrainConfig(objective="linear for G").objective == "linear for G"
+
+
+def test_the_conditional_example_runs(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    names = {}
+    exec(code(OBJECTIVES, "conditional=").replace("seed=0,", "seed=0, steps=3, batch_size=4,"), names)
+    assert names["sevens"].shape == (10, 28, 28)
+    assert names["grid"].shape == (100, 28, 28)
+
+
+def test_every_conditional_game_is_named():
+    for name in CONDITIONALS:
+        assert f"| `{name}` |" in section(OBJECTIVES, "Conditional generation")
 
 
 @pytest.mark.parametrize("model", MODELS)
 def test_parameter_counts(model, rng):
     shape = MODELS[model].example_shape()
     counts = [f"{network.theta.size:,}" for network in build_networks(model, shape, rng=rng)]
-    section = README.split("## Models and data")[1].split("\n## ")[0]
-    (row,) = re.findall(rf"^\| `{model}`.*$", section, flags=re.MULTILINE)
+    (row,) = re.findall(rf"^\| `{model}`.*$", section(MODELS_PAGE, "Models"), flags=re.MULTILINE)
     assert row.endswith(f"| {', '.join(counts)} |")

@@ -3,6 +3,8 @@
 import dataclasses
 import gc
 import json
+import subprocess
+import sys
 import warnings
 import zipfile
 
@@ -13,6 +15,7 @@ import minigan
 from minigan import InputError, Run
 from minigan.backend import to_host
 from minigan.runs import run as run_module
+from minigan.training import ResolvedConfig
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (16, 8, 8), dtype=np.uint8)
 SHORT = {"model": "mlp", "data": IMAGES, "steps": 3, "batch_size": 4, "latent_dim": 8, "log_every": 1, "quiet": True}
@@ -104,6 +107,7 @@ def test_save_and_load(run, saved, tmp_path):
         np.testing.assert_array_equal(a, b)
     np.testing.assert_array_equal(loaded.sample(5, seed=1), run.sample(5, seed=1))
     without = {"out": None, "quiet": False}
+    assert type(loaded.config) is type(run.config) is ResolvedConfig
     assert dataclasses.asdict(loaded.config) == {**dataclasses.asdict(run.config), **without}
     assert len(loaded.history) == 0
     assert loaded.folder is None
@@ -144,7 +148,7 @@ def test_saving_twice_gives_the_same_bytes(run, saved, tmp_path):
 
 @pytest.mark.parametrize("name", ["model", "model.pt", "model.npz.bak"])
 def test_save_refuses_another_suffix(name, run, tmp_path):
-    with pytest.raises(InputError, match=r"path: expected a name ending in \.npz, got"):
+    with pytest.raises(InputError, match=r"path: expected a name that ends in \.npz, got"):
         run.save(tmp_path / name)
     assert list(tmp_path.iterdir()) == []
 
@@ -152,7 +156,7 @@ def test_save_refuses_another_suffix(name, run, tmp_path):
 def test_save_where_nothing_can_be_written(run, tmp_path):
     (tmp_path / "file").write_text("")
     for folder in (tmp_path / "missing", tmp_path / "file"):
-        with pytest.raises(InputError, match=f"path: cannot write '{folder / 'm.npz'}'"):
+        with pytest.raises(InputError, match=f"path: expected a file that can be written, got '{folder / 'm.npz'}'"):
             run.save(folder / "m.npz")
 
 
@@ -164,7 +168,7 @@ def test_a_failing_save_leaves_the_old_file(run, saved, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(np, "savez", fail)
-    with pytest.raises(InputError, match=r"path: cannot write .* \(No space left on device\)"):
+    with pytest.raises(InputError, match=r"path: expected a file that can be written, got .* \(No space left"):
         run.save(saved)
     assert saved.read_bytes() == before
     assert list(saved.parent.iterdir()) == [saved]
@@ -172,9 +176,11 @@ def test_a_failing_save_leaves_the_old_file(run, saved, monkeypatch):
 
 def test_load_what_is_not_there(tmp_path):
     for path in (tmp_path / "none", tmp_path / "none.npz"):
-        with pytest.raises(InputError, match=f"path: no model at '{path}'; expected a run folder or a model"):
+        with pytest.raises(
+            InputError, match=f"path: expected a run folder or a model .npz file, got no file at '{path}"
+        ):
             minigan.load(path)
-    with pytest.raises(InputError, match=f"path: no model at '{tmp_path / 'model.npz'}'"):
+    with pytest.raises(InputError, match=f"path: .*, got no file at '{tmp_path / 'model.npz'}'"):
         minigan.load(tmp_path)  # a folder without one
 
 
@@ -197,7 +203,7 @@ def spoil(content):
 @pytest.mark.parametrize("how", spoil(b"0" * 10))
 def test_load_a_damaged_file(how, saved):
     saved.write_bytes(spoil(saved.read_bytes())[how])
-    with pytest.raises(InputError, match=f"path: '{saved}' is damaged, or not a minigan model"):
+    with pytest.raises(InputError, match=f"path: expected a minigan model, got '{saved}', which is damaged"):
         minigan.load(saved)
 
 
@@ -237,14 +243,14 @@ def test_load_another_npz(changes, saved):
         np.savez(saved, images=IMAGES)
     else:
         rewrite(saved, **changes)
-    with pytest.raises(InputError, match=f"path: '{saved}' is damaged, or not a minigan model"):
+    with pytest.raises(InputError, match=f"path: expected a minigan model, got '{saved}', which is damaged"):
         minigan.load(saved)
 
 
 def test_load_another_format(saved):
     rewrite(saved, description={"format": 99})
     with pytest.raises(
-        InputError, match=f"path: '{saved}' is damaged, or not a minigan model .it has format 99, expected 1.$"
+        InputError, match=f"path: expected a minigan model, got '{saved}', .* .format: expected 1, got 99.$"
     ):
         minigan.load(saved)
 
@@ -271,7 +277,54 @@ def test_load_names_the_file_when_the_sizes_are_wrong(saved):
         minigan.load(saved)
 
 
+@pytest.mark.parametrize(
+    ("model", "as_published", "old_objective"),
+    [
+        ("mlp", False, "non-saturating"),
+        ("writeup-1", True, "swapped players"),
+        ("writeup-4", False, "squared fool"),
+        ("writeup-4", True, "swapped squared fool"),
+    ],
+)
+def test_load_a_file_of_an_older_version(model, as_published, old_objective, tmp_path):
+    """It said ``corrected`` where it is ``as_published`` now, had other names for some losses, and no newer options."""
+    run = minigan.train(**{**SHORT, "model": model, "as_published": as_published}, device="cpu")
+    saved = run.save(tmp_path / "old.npz")
+    with np.load(saved) as archive:
+        arrays = dict(archive)
+    description = json.loads(str(arrays["description"]))
+    assert description["config"].pop("as_published") is as_published
+    assert description["config"].pop("plain") is False
+    description["config"] |= {"corrected": not as_published, "objective": old_objective}
+    np.savez(saved, **{**arrays, "description": np.array(json.dumps(description))})
+    loaded = minigan.load(saved)
+    assert loaded.config == dataclasses.replace(run.config, quiet=False)
+    np.testing.assert_array_equal(loaded.sample(3, seed=1), run.sample(3, seed=1))
+    np.testing.assert_array_equal(loaded.discriminator.theta, run.discriminator.theta)
+
+
+def test_a_run_on_the_plain_layers(tmp_path):
+    """It has the same losses up to rounding, and a loaded one computes with the plain layers, too."""
+    plain, fast = (minigan.train(**{**SHORT, "model": "hybrid"}, plain=plain, device="cpu") for plain in (True, False))
+    assert (plain.generator.fast, plain.discriminator.fast, fast.generator.fast) == (False, False, True)
+    np.testing.assert_allclose(plain.history["d_loss"], fast.history["d_loss"], rtol=1e-4)
+    loaded = minigan.load(plain.save(tmp_path / "plain.npz"))
+    assert loaded.config.plain
+    assert (loaded.generator.fast, loaded.discriminator.fast) == (False, False)
+
+
+def test_sampling_from_a_saved_run_imports_no_trainer(run, tmp_path):
+    saved = run.save(tmp_path / "model.npz")
+    code = (
+        "import sys, minigan\n"
+        f"print(minigan.load({str(saved)!r}).sample(4).shape)\n"
+        "print([name for name in sys.modules if name.startswith('minigan') and 'trainer' in name])\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines() == ["(4, 8, 8)", "[]"]
+
+
 def test_load_an_npy(tmp_path):
     np.save(tmp_path / "images.npy", IMAGES)
-    with pytest.raises(InputError, match="is damaged, or not a minigan model"):
+    with pytest.raises(InputError, match=r"path: expected a minigan model, got .* \(not an .npz file\)"):
         minigan.load(tmp_path / "images.npy")

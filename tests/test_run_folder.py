@@ -13,6 +13,7 @@ from minigan import InputError, TrainConfig
 from minigan.datasets import Points
 from minigan.runs import figures
 from minigan.runs.run_folder import RunFolder, fresh_name
+from minigan.training import ResolvedConfig
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (16, 8, 8), dtype=np.uint8)
 SHORT = {
@@ -57,7 +58,7 @@ def test_config_is_the_resolved_one(run):
     assert config["device"] == "cpu"
     assert config["data"] == "array"
     assert config["out"] == str(run.folder)
-    assert TrainConfig(**config) == run.config
+    assert ResolvedConfig(**config) == run.config
 
 
 def test_metrics_are_one_json_per_line(run):
@@ -93,7 +94,7 @@ def test_points(data, tmp_path):
     with Image.open(tmp_path / "toy" / "training.gif") as animation:
         assert animation.size == (400, 430)
         assert animation.n_frames >= 5
-    assert "points it draws" in RunFolder.describe(_at(run.folder, "points"))
+    assert "points that the generator draws" in RunFolder.describe(_at(run.folder, "points"))
     assert f"More points: minigan sample {run.folder}" in RunFolder.describe(_at(run.folder, "points"))
 
 
@@ -115,13 +116,13 @@ def _at(path, drawn="digits"):
 
 
 def test_an_empty_folder_is_taken(tmp_path):
-    RunFolder(str(tmp_path), TrainConfig())
+    RunFolder(str(tmp_path), TrainConfig().resolve(dataset="mnist-5k", device="cpu"))
     assert {path.name for path in tmp_path.iterdir()} == {"config.json", "samples"}
 
 
 def test_refuses_a_folder_that_holds_something(tmp_path):
     (tmp_path / "precious").write_text("mine")
-    with pytest.raises(InputError, match=f"out: '{tmp_path}' is not empty; choose a new folder"):
+    with pytest.raises(InputError, match=f"out: expected a new or an empty folder, got '{tmp_path}'"):
         minigan.train(**SHORT, out=tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["precious"]
     assert (tmp_path / "precious").read_text() == "mine"
@@ -137,7 +138,7 @@ def test_refuses_the_folder_of_another_run(run):
 @pytest.mark.parametrize("below", ["file", "file/run", "file/deeper/run"])
 def test_refuses_a_place_that_cannot_be_written(below, tmp_path):
     (tmp_path / "file").write_text("mine")
-    with pytest.raises(InputError, match=f"out: cannot write to '{tmp_path / below}'"):
+    with pytest.raises(InputError, match=f"out: expected a folder that can be written, got '{tmp_path / below}'"):
         minigan.train(**SHORT, out=tmp_path / below)
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
@@ -152,13 +153,14 @@ def test_numpy_numbers_in_the_configuration(number, tmp_path):
 
 def test_fresh_name_counts_up(tmp_path):
     config = TrainConfig(model="mlp", data="some/where/digits.npz")
+    resolved = config.resolve(dataset="digits", device="cpu")
     parent = str(tmp_path / "runs")
     for number in (1, 2, 3):
         name = fresh_name(config, parent)
         assert name == str(tmp_path / "runs" / f"mlp-digits-{number:03d}")
-        RunFolder(name, config)
+        RunFolder(name, resolved)
     (tmp_path / "runs" / "mlp-digits-005").write_text("a file counts as taken")
-    RunFolder(fresh_name(config, parent), config)
+    RunFolder(fresh_name(config, parent), resolved)
     assert fresh_name(config, parent).endswith("mlp-digits-006")
     assert fresh_name(TrainConfig(), parent) == str(tmp_path / "runs" / "hybrid-mnist-5k-001")
 

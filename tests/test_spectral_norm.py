@@ -17,7 +17,7 @@ from minigan.layers import (
     SpectralNorm,
     with_spectral_norm,
 )
-from minigan.layers.discriminator.spectral_norm import unit
+from minigan.layers.discriminator.spectral_norm import SpectralNormCache, unit
 from minigan.models import build_networks
 from minigan.network import Network
 from minigan.objectives import OBJECTIVES
@@ -32,9 +32,9 @@ each_layer = pytest.mark.parametrize(("make", "shape"), LAYERS)
 each_mode = pytest.mark.parametrize("train", [True, False], ids=["train", "eval"])
 
 
-def network(make, shape, device, normal, dtype="float64"):
+def network(make, shape, device, normal, dtype="float64", fast=False):
     """A random weight and bias, and a random u of length 1, which the power iteration has not seen."""
-    net = Network([SpectralNorm(make())], shape, rng=np.random.default_rng(0), dtype=dtype, device=device)
+    net = Network([SpectralNorm(make())], shape, rng=np.random.default_rng(0), dtype=dtype, device=device, fast=fast)
     net.theta[...] = normal(net.theta.size, dtype=dtype)
     u = normal(net.stats.size, dtype=dtype)
     net.stats[...] = u / float((u * u).sum()) ** 0.5
@@ -50,16 +50,30 @@ def sample(normal, shape, n=4, dtype="float64"):
     return normal(*shape[:-1], n, shape[-1], dtype=dtype)
 
 
+def inner(net):
+    """The layer inside, whose weight is W."""
+    return net.layers[0].children[0]
+
+
 def matrix(net):
-    w = to_host(net.layers[0].w)
+    w = to_host(inner(net).w)
     return w.reshape(-1, w.shape[-1])
+
+
+def w_bar(net, cache):
+    """W / sigma, as the pass that made ``cache`` saw it."""
+    return matrix(net) / to_host(cache.sigma)
 
 
 def plain(net, make, w):
     """The layer itself with the weight w, a host array, and the same bias."""
-    alone = Network([make()], net.input_shape, rng=np.random.default_rng(0), dtype="float64", device=net.device)
-    alone.theta[...] = net.theta
-    alone.layers[0].w[...] = to_device(w, net.device)
+    alone = Network(
+        [make()], net.input_shape, rng=np.random.default_rng(0), dtype="float64", device=net.device, fast=False
+    )
+    layer = alone.layers[0]
+    layer.w[...] = to_device(w.reshape(layer.w.shape), net.device)
+    if layer.use_bias:
+        layer.b[...] = net.layers[0].b
     return alone
 
 
@@ -72,18 +86,45 @@ def power_step(w, u):
     return u / sum(a * a for a in u) ** 0.5
 
 
+@pytest.mark.parametrize("fast", [False, True], ids=["plain", "fast"])
 @each_mode
 @each_layer
-def test_value(make, shape, train, device, normal):
-    """|W u| for u as it is stored; no step of the power iteration."""
-    net = network(make, shape, device, normal)
+def test_value(make, shape, train, fast, device, normal):
+    """|W u| for u as it is stored; no step of the power iteration. The bias is not divided."""
+    net = network(make, shape, device, normal, fast=fast)
     x = sample(normal, shape)
     y, caches = net.forward(x, train=train)
+    cache = caches.layers[0]
     wu = [sum(a * b for a, b in zip(row, to_host(net.stats), strict=True)) for row in matrix(net)]
     sigma = sum(a * a for a in wu) ** 0.5
-    np.testing.assert_allclose(to_host(caches.units[0].sigma), sigma, rtol=1e-12)
-    expected, _ = plain(net, make, to_host(net.layers[0].w) / sigma).forward(x, train=train)
+    np.testing.assert_allclose(to_host(cache.sigma), sigma, rtol=1e-12)
+    np.testing.assert_allclose(to_host(cache.v), np.array(wu) / sigma, rtol=1e-11, atol=1e-13)
+    np.testing.assert_array_equal(to_host(cache.u), to_host(net.stats))
+    expected, _ = plain(net, make, matrix(net) / sigma).forward(x, train=train)
     np.testing.assert_allclose(to_host(y), to_host(expected), rtol=1e-11, atol=1e-12)
+    b = to_host(net.layers[0].b) if make().use_bias else 0
+    np.testing.assert_allclose(to_host(cache.y), to_host(expected) - b, rtol=1e-11, atol=1e-12)
+    assert cache.train is train
+
+
+@each_mode
+@each_layer
+def test_gradients_through_w_bar(make, shape, train, device, normal):
+    """dW from the gradient G of a layer whose weight is W / sigma: G / sigma - <G, W> / sigma^2 v u^T."""
+    net = network(make, shape, device, normal)
+    x, dy = sample(normal, shape), sample(normal, net.output_shape)
+    _, caches = net.forward(x, train=train)
+    dx, cache = net.backward(dy, caches), caches.layers[0]
+    alone = plain(net, make, w_bar(net, cache))
+    expected_dx = alone.backward(dy, alone.forward(x, train=train)[1])
+    w, sigma = matrix(net), float(to_host(cache.sigma))
+    g = to_host(alone.layers[0].dw).reshape(w.shape)
+    dw = g / sigma - (g * w).sum() / sigma**2 * np.outer(w @ to_host(net.stats) / sigma, to_host(net.stats))
+    np.testing.assert_allclose(to_host(dx), to_host(expected_dx), rtol=1e-10, atol=1e-12)
+    np.testing.assert_allclose(to_host(inner(net).dw).reshape(w.shape), dw, rtol=1e-9, atol=1e-11)
+    if make().use_bias:
+        np.testing.assert_allclose(to_host(net.layers[0].db), to_host(alone.layers[0].db), rtol=1e-12)
+        assert not hasattr(inner(net), "b")
 
 
 @each_layer
@@ -91,16 +132,15 @@ def test_sigma_becomes_the_largest_singular_value(make, shape, device, normal):
     net = network(make, shape, device, normal)
     x = sample(normal, shape)
     left, values, right = np.linalg.svd(matrix(net), full_matrices=False)
-    assert to_host(net.forward(x, train=True)[1].units[0].sigma) < 0.999 * values[0]
+    assert to_host(net.forward(x, train=True)[1].layers[0].sigma) < 0.999 * values[0]
     converge(net, x)
     for train in (True, False):
-        cache = net.forward(x, train=train)[1].units[0]
+        cache = net.forward(x, train=train)[1].layers[0]
         np.testing.assert_allclose(to_host(cache.sigma), values[0], rtol=1e-12)
         np.testing.assert_allclose(
             np.outer(to_host(cache.v), to_host(cache.u)), np.outer(left[:, 0], right[0]), atol=1e-9
         )
-        w_bar = to_host(cache.w_bar).reshape(matrix(net).shape)
-        np.testing.assert_allclose(np.linalg.svd(w_bar)[1], values / values[0], rtol=1e-12)
+        np.testing.assert_allclose(np.linalg.svd(w_bar(net, cache))[1], values / values[0], rtol=1e-12)
 
 
 def test_a_dense_layer_stretches_nothing(device, normal):
@@ -127,12 +167,10 @@ class AsInThePaper(SpectralNorm):
     """Canary: the step of the power iteration inside the forward pass, its motion left out of the gradient."""
 
     def forward(self, x, *, train, rng=None):
-        matrix = self.w.reshape(-1, self.w.shape[-1])
-        v, _ = unit(matrix @ self.u, self.eps)
-        u, sigma = unit(v @ matrix, self.eps)
-        _, cache = super().forward(x, train=train, rng=rng)
-        y, inner = self._inner(self.w / sigma).forward(x, train=train, rng=rng)
-        return y, cache._replace(w_bar=self.w / sigma, inner=inner, u=u, v=v, sigma=sigma)
+        v, _ = unit(self.matrix @ self.u, self.eps)
+        u, sigma = unit(v @ self.matrix, self.eps)
+        y, inner = self.layer.forward(x, train=train, rng=rng)
+        return y / sigma + self.b, SpectralNormCache(y / sigma, inner, u, v, sigma, train)
 
 
 def test_a_gradient_that_leaves_out_the_motion_of_v_is_caught(rng):
@@ -166,7 +204,7 @@ def test_no_gradient_along_w(make, shape, train, device, normal):
     net = network(make, shape, device, normal)
     _, caches = net.forward(sample(normal, shape), train=train)
     net.backward(sample(normal, net.output_shape), caches)
-    w, dw = (to_host(a).ravel() for a in (net.layers[0].w, net.layers[0].dw))
+    w, dw = (to_host(a).ravel() for a in (inner(net).w, inner(net).dw))
     assert abs(w @ dw) < 1e-12 * np.linalg.norm(w) * np.linalg.norm(dw)
 
 
@@ -178,11 +216,11 @@ def test_parameter_gradient_of_the_tangents_image(make, shape, train, device, no
     dy = sample(normal, net.output_shape)
     _, caches = net.forward(x, train=train)
     net.dtheta[...] = 0
-    layer.add_tangent_param_grads(dy, x_dot, caches.units[0])
-    w, dw = layer.w.copy(), layer.dw.copy()
+    layer.add_tangent_param_grads(dy, x_dot, caches.layers[0])
+    w, dw = inner(net).w.copy(), inner(net).dw.copy()
 
     def slope(value):
-        layer.w[...] = value
+        inner(net).w[...] = value
         return float((net.jvp(x_dot, net.forward(x, train=train)[1]) * dy).sum())
 
     for check in (check_directional("dw", slope, w, dw, rng=rng), check_elementwise("dw", slope, w, dw, rng=rng)):
@@ -215,9 +253,9 @@ def test_halves_of_the_backward_pass_agree_with_the_whole(make, shape, train, de
     layer, dy = net.layers[0], sample(normal, net.output_shape)
     _, caches = net.forward(sample(normal, shape), train=train)
     dx, both = to_host(net.backward(dy, caches)), to_host(net.dtheta).copy()
-    np.testing.assert_array_equal(to_host(layer.input_grad(dy, caches.units[0])), dx)
+    np.testing.assert_array_equal(to_host(layer.input_grad(dy, caches.layers[0])), dx)
     np.testing.assert_array_equal(to_host(net.dtheta), both)
-    layer.add_param_grads(dy, caches.units[0])
+    layer.add_param_grads(dy, caches.layers[0])
     np.testing.assert_allclose(to_host(net.dtheta), 2 * both, rtol=1e-12, atol=1e-13)
 
 
@@ -248,10 +286,10 @@ def test_passes_alive_at_once_and_an_update_between(train, device, normal):
         return dx, to_host(net.dtheta).copy(), to_host(net.jvp(xs[0], caches))
 
     alone = [gradients(net.forward(x, train=train)[1]) for x in xs]
-    parallel_map = [net.forward(x, train=train)[1] for x in xs]
-    np.testing.assert_array_equal(*(to_host(caches.units[0].sigma) for caches in parallel_map))
+    together = [net.forward(x, train=train)[1] for x in xs]
+    np.testing.assert_array_equal(*(to_host(caches.layers[0].sigma) for caches in together))
     net.update_stats(net.forward(xs[0], train=True)[1])
-    for caches, expected in zip(parallel_map, alone, strict=True):
+    for caches, expected in zip(together, alone, strict=True):
         for now, then in zip(gradients(caches), expected, strict=True):
             np.testing.assert_array_equal(now, then)
 
@@ -263,10 +301,10 @@ def test_dtype_is_kept(make, shape, device, normal):
         x, dy = sample(normal, shape, dtype=dtype), sample(normal, net.output_shape, dtype=dtype)
         for train in (True, False):
             y, caches = net.forward(x, train=train)
-            cache = caches.units[0]
+            cache = caches.layers[0]
             net.update_stats(caches)
             net.add_tangent_grads(x, dy, caches)
-            results = (y, net.backward(dy, caches), net.jvp(x, caches), cache.w_bar, cache.u, cache.v, cache.sigma)
+            results = (y, net.backward(dy, caches), net.jvp(x, caches), cache.y, cache.u, cache.v, cache.sigma)
             assert [str(a.dtype) for a in results] == [dtype] * len(results)
 
 
@@ -276,7 +314,7 @@ def test_dtype_is_kept(make, shape, device, normal):
 def test_a_weight_of_zero_stays_finite(make, shape, train, dtype, device, normal):
     net = network(make, shape, device, normal, dtype)
     layer = net.layers[0]
-    layer.w[...] = 0
+    inner(net).w[...] = 0
     before = to_host(net.stats).copy()
     y, caches = net.forward(sample(normal, shape, dtype=dtype), train=train)
     net.backward(sample(normal, net.output_shape, dtype=dtype), caches)
@@ -292,6 +330,10 @@ def test_starts_with_the_layers_own_weight_and_a_unit_vector(make, shape, device
         Network([layer], shape, rng=np.random.default_rng(3), dtype="float64", device=device)
         for layer in (SpectralNorm(make()), make())
     ]
+    np.testing.assert_array_equal(*(to_host(net.theta) for net in nets))  # w, then b
+    normed = nets[0].layers[0]
+    nets[0].theta[...] = 5
+    normed.initialize(np.random.default_rng(3))
     np.testing.assert_array_equal(*(to_host(net.theta) for net in nets))
     assert nets[0].stats.shape == nets[0].output_shape[-1:]
     np.testing.assert_allclose(np.linalg.norm(to_host(nets[0].stats)), 1, rtol=1e-12)
@@ -302,16 +344,16 @@ def test_starts_with_the_layers_own_weight_and_a_unit_vector(make, shape, device
 def test_sigma_keeps_up_with_a_weight_that_moves(device, normal):
     """Singular values 2, 1, 1, 1, 1 whose vectors turn by 3 degrees a step: one step of the power iteration follows."""
     net = network(lambda: Dense(5), (7,), device, normal)
-    layer, x = net.layers[0], sample(normal, (7,))
+    x = sample(normal, (7,))
     left, right = (np.linalg.qr(to_host(normal(n, n)))[0] for n in (7, 5))
     turn = np.eye(5)
     turn[:2, :2] = [[np.cos(np.pi / 60), -np.sin(np.pi / 60)], [np.sin(np.pi / 60), np.cos(np.pi / 60)]]
     found = []
     for _ in range(80):
         right = right @ turn
-        layer.w[...] = to_device(left[:, :5] * np.array([2.0, 1, 1, 1, 1]) @ right.T, device)
+        inner(net).w[...] = to_device(left[:, :5] * np.array([2.0, 1, 1, 1, 1]) @ right.T, device)
         net.update_stats(net.forward(x, train=True)[1])
-        found.append(float(to_host(net.forward(x, train=True)[1].units[0].sigma)))
+        found.append(float(to_host(net.forward(x, train=True)[1].layers[0].sigma)))
     assert 1.999 < min(found[20:]) <= max(found) <= 2 + 1e-12
 
 
@@ -334,12 +376,15 @@ def test_a_copy_is_independent_and_equal(device, normal):
     np.testing.assert_array_equal(to_host(net.forward(x, train=True)[0]), expected)
 
 
+@pytest.mark.parametrize("fast", [False, True], ids=["plain", "fast"])
 @each_mode
-def test_the_host_never_waits_for_the_device(train, monkeypatch, rng):
+def test_the_host_never_waits_for_the_device(train, fast, monkeypatch, rng):
     cupy = strict_cupy.install(monkeypatch)
     layers = with_spectral_norm([Conv2D(4, 3), Flatten(), Dense(5)])
-    net = Network(layers, (6, 5, 2), rng=rng, device="cuda")
+    net = Network(layers, (6, 5, 2), rng=rng, device="cuda", fast=fast)
     x, dy = (cupy.asarray(rng.standard_normal(s, dtype="float32")) for s in ((6, 5, 4, 2), (4, 5)))
+    if fast:
+        net.forward(x, train=train)  # the matrices of a Fourier form go there once
     with strict_cupy.count() as counts:
         _, caches = net.forward(x, train=train)
         net.backward(dy, caches)
@@ -352,12 +397,18 @@ def test_with_spectral_norm():
     layers = [Conv2D(2, 3), LeakyReLU(negative_slope=0.2), Conv2DTranspose(2, 3), BatchNorm(), Flatten(), Dense(1)]
     wrapped = with_spectral_norm(layers)
     assert [i for i, layer in enumerate(wrapped) if isinstance(layer, SpectralNorm)] == [0, 5]
-    assert [layer.layer if isinstance(layer, SpectralNorm) else layer for layer in wrapped] == layers
+    assert wrapped[1:5] == layers[1:5]
+    assert [repr(wrapped[i].layer) for i in (0, 5)] == [
+        "Conv2D(2, 3, stride=1, padding='same', use_bias=False)",
+        "Dense(1, use_bias=False)",
+    ]
+    assert layers[0].use_bias  # the layers that came in are left alone
+    assert layers[5].params == ("w", "b")
 
 
 @pytest.mark.parametrize("layer", [BatchNorm(), Conv2DTranspose(2, 3), SpectralNorm(Dense(1)), Dense, None])
 def test_refuses_layer(layer):
-    with pytest.raises(InputError, match="layer: SpectralNorm takes a Dense or a Conv2D, got "):
+    with pytest.raises(InputError, match="layer: expected a Dense or a Conv2D, got "):
         SpectralNorm(layer)
 
 
@@ -373,7 +424,8 @@ def test_refuses_the_input_that_its_layer_refuses(rng):
 
 
 def test_repr():
-    assert repr(SpectralNorm(Dense(3))) == "SpectralNorm(Dense(3))"
+    assert repr(SpectralNorm(Dense(3))) == "SpectralNorm(Dense(3, use_bias=False))"
+    assert repr(SpectralNorm(Dense(3, use_bias=False))) == "SpectralNorm(Dense(3, use_bias=False), no bias)"
 
 
 def to_out_in(a):
@@ -385,15 +437,15 @@ def torch_module(net):
     """The layer alone, in PyTorch, with the same parameters."""
     import torch
 
-    layer = net.layers[0]
-    if isinstance(layer.layer, Dense):
+    layer = inner(net)
+    if isinstance(layer, Dense):
         module = torch.nn.Linear(*layer.w.shape, dtype=torch.float64)
     else:
         kh, _, c, f = layer.w.shape
-        module = torch.nn.Conv2d(c, f, kh, layer.layer.stride, padding=1, dtype=torch.float64)
+        module = torch.nn.Conv2d(c, f, kh, layer.stride, padding=1, dtype=torch.float64)
     with torch.no_grad():
         module.weight.copy_(torch.from_numpy(to_out_in(layer.w)))
-        module.bias.copy_(torch.from_numpy(layer.b))
+        module.bias.copy_(torch.from_numpy(net.layers[0].b))
     return module
 
 
@@ -421,7 +473,7 @@ def test_pytorch_from_equal_u_and_v(make, shape, train, rng):
     net = network(make, shape, "cpu", normal)
     x, dy = sample(normal, shape), sample(normal, net.output_shape)
     y, caches = net.forward(x, train=train)
-    dx, cache, layer = net.backward(dy, caches), caches.units[0], net.layers[0]
+    dx, cache, layer = net.backward(dy, caches), caches.layers[0], inner(net)
     module = spectral_norm(torch_module(net))
     norm = module.parametrizations.weight[0]
     v = to_out_in(cache.v.reshape(*layer.w.shape[:-1], 1)).ravel()  # (C KH KW)
@@ -435,7 +487,7 @@ def test_pytorch_from_equal_u_and_v(make, shape, train, rng):
         "y": (to_nchw(y), y_torch),
         "dx": (to_nchw(dx), x_torch.grad),
         "dw": (to_out_in(layer.dw), module.parametrizations.weight.original.grad),
-        "db": (layer.db, module.bias.grad),
+        "db": (net.layers[0].db, module.bias.grad),
     }
     for name, (ours, theirs) in pairs.items():
         np.testing.assert_allclose(ours, theirs.detach().numpy(), rtol=1e-10, atol=1e-11, err_msg=name)
@@ -454,7 +506,7 @@ def test_ten_updates_like_pytorch(make, shape, rng):
         return rng.standard_normal(shape).astype(dtype)
 
     net = network(make, shape, "cpu", normal)
-    layer = net.layers[0]
+    layer = inner(net)
     module = torch.nn.utils.spectral_norm(torch_module(net))
     module.weight_u.copy_(torch.from_numpy(net.stats))
     for _ in range(10):
@@ -466,5 +518,5 @@ def test_ten_updates_like_pytorch(make, shape, rng):
         module(torch.from_numpy(to_nchw(x)))
         np.testing.assert_allclose(net.stats, module.weight_u.numpy(), rtol=1e-10, atol=1e-12)
         theirs = (module.weight_orig.norm() / module.weight.norm()).item()
-        sigma = float(net.forward(x, train=True)[1].units[0].sigma)
+        sigma = float(net.forward(x, train=True)[1].layers[0].sigma)
         assert theirs <= sigma * (1 + 1e-12) <= np.linalg.norm(matrix(net), 2) * (1 + 1e-11)

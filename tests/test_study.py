@@ -94,8 +94,6 @@ def test_a_real_run(tmp_path, capsys):
 @pytest.mark.parametrize(
     ("argv", "words"),
     [
-        (("--rows", "hinge", "r3"), "rows: expected some of non-saturating, minimax"),
-        (("--rows", "none"), "got 'none'"),
         (("--steps", "0"), "steps: expected an integer of at least 1, got 0"),
         (("--seeds", "0", "-1"), "seeds: expected an integer of at least 0, got -1"),
     ],
@@ -106,10 +104,20 @@ def test_refuses(argv, words, tmp_path, played, capsys):
     assert played == []
 
 
+@pytest.mark.parametrize("rows", [["hinge", "r3"], ["none"]])
+def test_refuses_unknown_rows(rows, tmp_path, played):
+    with pytest.raises(InputError, match=f"rows: expected some of non-saturating, minimax, .*, got '{rows[-1]}'"):
+        study.study(tmp_path / "study.csv", rows=rows)
+    assert played == []
+
+
 @pytest.mark.parametrize("text", ["", "a,b\n1,2\n", ",".join(Row._fields) + "\nhinge,none,0,10,x,0,0\n", "\0"])
 def test_refuses_another_file(text, tmp_path, played):
     path = tmp_path / "study.csv"
     path.write_text(text)
-    with pytest.raises(InputError, match="is no CSV with the columns objective, penalty, seed, steps, fid, kl, sec"):
+    with pytest.raises(
+        InputError,
+        match="out: expected a CSV file with the columns objective, penalty, seed",
+    ):
         study.study(path)
     assert path.read_text() == text

@@ -69,27 +69,27 @@ def test_one_seed_one_set(draw, centres, modes, std):
 @pytest.mark.parametrize("n", [0, -1, 2.0, True, "3", None])
 @pytest.mark.parametrize("draw", [ring, grid])
 def test_refuses_n(draw, n):
-    with pytest.raises(InputError, match=r"n: got .* expected an integer of 1 or more"):
+    with pytest.raises(InputError, match="n: expected an integer of at least 1, got"):
         draw(n, rng=rng())
 
 
 @pytest.mark.parametrize("value", [0, -1.0, np.nan, np.inf, "1", True, None])
 @pytest.mark.parametrize(("draw", "name"), [(ring, "radius"), (ring, "std"), (grid, "spacing"), (grid, "std")])
 def test_refuses_lengths(draw, name, value):
-    with pytest.raises(InputError, match=f"{name}: got .* expected a finite number above 0"):
+    with pytest.raises(InputError, match=f"{name}: expected a positive number, got"):
         draw(10, rng=rng(), **{name: value})
 
 
 @pytest.mark.parametrize(("draw", "name"), [(ring, "modes"), (grid, "side")])
 def test_refuses_counts(draw, name):
     for value in (0, 2.5):
-        with pytest.raises(InputError, match=f"{name}: got {value}, expected an integer"):
+        with pytest.raises(InputError, match=f"{name}: expected an integer of at least 1, got {value}"):
             draw(10, rng=rng(), **{name: value})
 
 
 @pytest.mark.parametrize("generator", [None, 0, np.random])
 def test_refuses_a_generator_that_is_none(generator):
-    with pytest.raises(InputError, match=r"rng: got .* expected a numpy.random.Generator"):
+    with pytest.raises(InputError, match=r"rng: expected a numpy\.random\.Generator, got"):
         ring(10, rng=generator)
 
 

@@ -163,21 +163,21 @@ def test_data_is_not_changed():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"data": IMAGES[0]}, r"images: got shape \(8, 8\), expected \(N, H, W\) or \(N, H, W, C\)"),
-        ({"data": IMAGES[None, None]}, "images: got shape"),
-        ({"data": IMAGES[:0]}, "images: got shape .* which is empty"),
-        ({"data": IMAGES.transpose(1, 2, 0)[None]}, "images: got shape .* channels last"),
-        ({"data": IMAGES.astype(np.int64)}, "images: got int64 pixels"),
-        ({"data": IMAGES.astype(np.float32)}, "images: float32 pixels span"),
-        ({"data": IMAGES[:3]}, "batch_size: got 4, but the data set has only 3 images"),
+        ({"data": IMAGES[0]}, r"images: expected shape \(N, H, W\) or \(N, H, W, C\), got \(8, 8\)"),
+        ({"data": IMAGES[None, None]}, "images: expected shape"),
+        ({"data": IMAGES[:0]}, "images: expected at least one image, got the empty shape"),
+        ({"data": IMAGES.transpose(1, 2, 0)[None]}, "images: expected shape .* channels last"),
+        ({"data": IMAGES.astype(np.int64)}, "images: expected uint8 .*, got int64"),
+        ({"data": IMAGES.astype(np.float32)}, "images: .*, got float32 pixels in"),
+        ({"data": IMAGES[:3]}, "batch_size: expected at most 3, the number of images, got 4"),
+        ({"data": IMAGES[:, :6], "model": "hybrid"}, "data: .* multiples of 4.*, got 6 x 8"),
+        ({"data": "imagenet"}, "data: expected .*, got 'imagenet'"),
         (
-            {"data": IMAGES[:, :6], "model": "hybrid"},
-            "data: expected images .* multiples of 4 for model 'hybrid', got 6 x 8",
+            {"data": "no/such/file.npz"},
+            "data: expected a file or a folder, got 'no/such/file.npz'",
         ),
-        ({"data": "imagenet"}, "data: unknown name 'imagenet'"),
-        ({"data": "no/such/file.npz"}, "data: no/such/file.npz: no such file or folder"),
-        ({"data": None}, "data: got NoneType, expected a name, a path, an array or a Dataset"),
-        ({"data": IMAGES.tolist()}, "data: got list"),
+        ({"data": None}, "data: expected a name, a path, an array or a Dataset, got NoneType"),
+        ({"data": IMAGES.tolist()}, "data: .*, got list"),
         ({"steps": 0}, "steps: expected"),
         ({"model": "gan"}, "model: expected one of"),
         ({"device": "tpu"}, "device: expected"),
@@ -214,9 +214,9 @@ def test_cuda_without_a_gpu(no_gpu, tmp_path):
 def test_auto_without_a_gpu_says_why(no_gpu, capsys):
     run = train(device="auto", quiet=False)
     assert run.config.device == "cpu"
-    assert "no GPU: CuPy is not installed" in capsys.readouterr().out
+    assert "No GPU is used: CuPy is not installed" in capsys.readouterr().out
     train(device="cpu", quiet=False)
-    assert "no GPU" not in capsys.readouterr().out
+    assert "No GPU" not in capsys.readouterr().out
 
 
 def test_interrupted(monkeypatch, tmp_path, capsys):

@@ -158,7 +158,7 @@ def test_the_configuration_reaches_its_place(digits):
     assert trainer.average.decay == 0.3
     assert trainer.generator.input_shape == (7,)
     assert trainer.batches.next().shape == (28, 28, 6, 1)
-    with pytest.raises(InputError, match="batch_size: got 65, but the data set has only 64 images"):
+    with pytest.raises(InputError, match="batch_size: expected at most 64, the number of images, got 65"):
         make_trainer(digits, batch_size=65)
 
 

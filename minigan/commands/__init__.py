@@ -1,1 +1,1 @@
-"""What the commands of `minigan` do, one file for each."""
+"""The commands of ``minigan``, one file for each: its help, its arguments and what it does."""

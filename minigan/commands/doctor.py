@@ -1,5 +1,6 @@
-"""`minigan doctor`: what this machine offers, and what is missing, in words a person can act on."""
+"""``minigan doctor``: show what this computer offers, and what is missing."""
 
+import argparse
 import os
 import platform
 import sys
@@ -12,9 +13,22 @@ from ..backend import cuda_problem
 from ..datasets import mnist
 from ..fast.threads import blas_kernels
 
+ABOUT = "Show what this computer offers and what is missing."
+DETAILS = "It looks at Python, NumPy and its speed, the GPU, and the data sets."
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare no arguments."""
+
+
+def command(arguments: argparse.Namespace) -> int:
+    """Run the command; return its exit status."""
+    print(doctor())
+    return 0
+
 
 def doctor() -> str:
-    """Return the report: Python, NumPy and its BLAS with measured speed and threads, CuPy and GPU, data sets."""
+    """Return the report: Python, NumPy and the measured speed of its BLAS, CuPy and the GPU, the data sets."""
     from .. import __version__
 
     lines = [
@@ -35,7 +49,7 @@ def _blas() -> str:
 
 
 def _matmul_speed() -> str:
-    """Speed of a float32 product, and how many threads worked on it: processor time over elapsed time."""
+    """Measure a float32 product: its speed, and the number of busy cores (processor time over elapsed time)."""
     a = np.ones((1024, 1024), dtype=np.float32)
     a @ a
     start, start_cpu = time.perf_counter(), time.process_time()

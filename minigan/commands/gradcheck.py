@@ -1,75 +1,55 @@
-"""Every gradient of the package, checked: what `minigan gradcheck` runs."""
+"""``minigan gradcheck``: check every gradient of the package."""
+
+import argparse
 
 import numpy as np
 
-from ..gradient_check import Check, check_game, check_layer
-from ..layers import (
-    BatchNorm,
-    Constant,
-    Conv2D,
-    Conv2DTranspose,
-    Dense,
-    DiscriminatorEnsemble,
-    Dropout,
-    Flatten,
-    GaussianNoise,
-    Layer,
-    LeakyReLU,
-    MinibatchStd,
-    PackSamples,
-    RandomShift,
-    ReLU,
-    Rescaling,
-    Reshape,
-    Shape,
-    Sigmoid,
-    SpectralNorm,
-    Tanh,
-)
+from ..gradient_check import Check, check_game, check_layer, report
+from ..layers.cases import LAYER_CASES
 from ..models import MODELS, build_networks, get_model_spec
 from ..network import Network
 from ..objectives import OBJECTIVES, NonSaturating, Objective
 from ..objectives.codes import draw_codes
 from ..objectives.conditional import CATEGORIES, CONDITIONALS
 from ..objectives.ensemble import COMBINE, DiscriminatorEnsembleObjective
+from .arguments import add_seed
+
+ABOUT = "Check every gradient in the package."
+DETAILS = "Each one is compared with finite differences, and each layer with its own adjoint."
 
 BATCH = 4  # samples in a game that is checked
 
 
-def every_layer() -> list[tuple[Layer, Shape]]:
-    """Return a new instance of every kind of layer, with an input shape that it takes."""
-    return [
-        (Dense(5), (7,)),
-        (Constant(3), (5,)),
-        (Conv2D(4, 3), (6, 5, 3)),
-        (Conv2D(4, 5, stride=2), (7, 8, 6)),
-        (Conv2DTranspose(4, 4, stride=2), (4, 5, 6)),
-        (Conv2DTranspose(2, 5, stride=3, padding=1, output_padding=2), (3, 4, 5)),
-        (BatchNorm(), (6,)),
-        (BatchNorm(), (4, 3, 5)),
-        (LeakyReLU(negative_slope=0.2), (9,)),
-        (ReLU(), (9,)),
-        (Tanh(), (9,)),
-        (Sigmoid(), (9,)),
-        (Dropout(rate=0.3), (9,)),
-        (Rescaling(scale=0.5, offset=1), (9,)),
-        (Flatten(), (4, 3, 2)),
-        (Reshape((4, 3, 2)), (24,)),
-        (RandomShift(2), (6, 5, 2)),
-        (GaussianNoise(std=0.5), (6, 5, 2)),
-        (SpectralNorm(Dense(5)), (7,)),
-        (SpectralNorm(Conv2D(4, 3)), (6, 5, 3)),
-        (MinibatchStd(), (9,)),
-        (MinibatchStd(group_size=2), (4, 3, 2)),
-        (PackSamples(2), (4, 3, 2)),
-        (DiscriminatorEnsemble([[Dense(4), LeakyReLU(negative_slope=0.2), Dense(1)], [SpectralNorm(Dense(2))]]), (7,)),
-    ]
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument(
+        "--model",
+        choices=list(MODELS),
+        metavar="NAME",
+        help="Check this model alone, on images of 28 x 28. Default: all layers, and all models on images of 8 x 8. "
+        "Choices: %(choices)s.",
+    )
+    add_seed(parser)
+
+
+def command(arguments: argparse.Namespace) -> int:
+    """Run the command; return its exit status, 1 when a gradient is wrong."""
+    if arguments.model is None:
+        checks = check_package(seed=arguments.seed)
+    else:
+        checks = check_model(arguments.model, seed=arguments.seed)
+    print(report(checks))
+    return 0 if all(check.ok for check in checks) else 1
 
 
 def check_model(model: str, *, size: int = 28, seed: int = 0) -> list[Check]:
-    """Check the game of one model under every objective, and every conditional game: D's gradient, and G's through D.
+    """Check the gradients of D, and of G through D, under every objective and in every conditional game.
 
+    Parameters
+    ----------
+    model : the name of a model
     size : height and width of the images; points have dimension 2
+    seed : of inputs, weights and directions
     """
     shape = get_model_spec(model).example_shape(size)
     shift = 2 if len(shape) == 3 else 0
@@ -87,8 +67,8 @@ def check_model(model: str, *, size: int = 28, seed: int = 0) -> list[Check]:
     ]
 
 
-def check_several(*, seed: int = 0) -> list[Check]:
-    """Check the game against three discriminators under every objective, G paying their mean or their maximum."""
+def check_ensemble(*, seed: int = 0) -> list[Check]:
+    """Check the game against three discriminators under every objective; G pays the mean or the maximum."""
     networks = build_networks("mlp", (8, 8, 1), rng=np.random.default_rng(seed), discriminators=3)
     return [
         check._replace(name=f"three discriminators, {combine}, {objective.name}, {check.name}")
@@ -99,13 +79,13 @@ def check_several(*, seed: int = 0) -> list[Check]:
 
 
 def check_package(*, seed: int = 0) -> list[Check]:
-    """Check every layer in either mode, every model on images of 8 x 8, and the game of several discriminators."""
+    """Check every layer in train and eval mode, every model on 8 x 8 images, and the game of three discriminators."""
     checks = []
     for train in (True, False):
-        for layer, shape in every_layer():
+        for name, make, shape in LAYER_CASES:
             mode = "train" if train else "eval"
-            found = check_layer(layer, shape, train=train, seed=seed)
-            checks += [check._replace(name=f"{check.name}, {mode}") for check in found]
+            found = check_layer(make()[0], shape, train=train, seed=seed)
+            checks += [check._replace(name=f"{check.name}, {name}, {mode}") for check in found]
     for model in MODELS:
         checks += check_model(model, size=8, seed=seed)
-    return checks + check_several(seed=seed)
+    return checks + check_ensemble(seed=seed)

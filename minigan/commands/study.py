@@ -1,8 +1,9 @@
-"""Compares objectives and penalties: one training run for each row and seed, judged and written to a CSV.
+"""``minigan study``: compare objectives and penalties, with one training run for each of them and each seed.
 
-`minigan study` trains `hybrid` on `mnist-5k` with all defaults but the objective and the penalty.
+The runs train `hybrid` on `mnist-5k`. All other options keep their defaults. The results are written to a CSV file.
 """
 
+import argparse
 import csv
 import time
 from collections.abc import Sequence
@@ -18,18 +19,21 @@ from ..objectives import OBJECTIVES
 from ..objectives.penalties import PENALTIES
 from ..runs.train import train
 
+ABOUT = "Compare all objectives and penalties, which takes about an hour."
+DETAILS = "The study can be interrupted; the same command then continues it."
+
 MODEL, DATA = "hybrid", "mnist-5k"
 
 
 class Game(NamedTuple):
-    """What is compared; ``penalty`` is "none" without one."""
+    """An objective and a penalty that are compared with others; ``penalty`` is "none" when there is none."""
 
     objective: str
     penalty: str
 
 
 class Row(NamedTuple):
-    """One finished run: the columns of the CSV. ``seconds`` are those of training alone."""
+    """One finished run: the columns of the CSV file. ``seconds`` counts the training alone."""
 
     objective: str
     penalty: str
@@ -40,22 +44,68 @@ class Row(NamedTuple):
     seconds: float
 
 
-# every objective without a penalty, and every penalty with the objective that it was made for
+# Every objective without a penalty, and every penalty with the objective that it was made for.
 GAMES = [Game(objective, "none") for objective in OBJECTIVES] + [
     Game("wasserstein" if penalty.startswith("wgan") else "non-saturating", penalty) for penalty in PENALTIES
 ]
 
 
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument(
+        "--rows",
+        nargs="+",
+        default=(),
+        choices=[*OBJECTIVES, *PENALTIES],
+        metavar="NAME",
+        help="Objectives and penalties to compare. Default: all. Choices: %(choices)s.",
+    )
+    parser.add_argument(
+        "--seeds",
+        nargs="+",
+        type=int,
+        default=(0, 1, 2),
+        metavar="INT",
+        help="Random seeds; everything is compared once for each. Default: 0 1 2.",
+    )
+    parser.add_argument("--steps", type=int, metavar="INT", help="Steps of each run. Default: the model's own number.")
+    parser.add_argument(
+        "--out",
+        type=Path,
+        default=Path("study.csv"),
+        metavar="NAME",
+        help="CSV file for the results. Default: study.csv.",
+    )
+
+
+def command(arguments: argparse.Namespace) -> int:
+    """Run the command; return its exit status."""
+    print(report(study(arguments.out, rows=arguments.rows, seeds=arguments.seeds, steps=arguments.steps)))
+    return 0
+
+
 def study(
     out: Path, *, rows: Sequence[str] = (), seeds: Sequence[int] = (0, 1, 2), steps: int | None = None
 ) -> list[Row]:
-    """Train and judge every game with every seed; return the rows of the CSV ``out`` with this number of steps.
+    """Train and judge every game with every seed.
 
-    A finished run is added to the file at once, whole or not at all, and a run that is there already, with its number
-    of steps, is not done again: the study can be interrupted and called again.
+    Every finished run is added to the file at once. A run that the file already holds is not done again, so the
+    study can be interrupted and continued.
 
-    rows : names of objectives and penalties; only games with one of them are run (default: all)
-    steps : of each run (default: the model's own number)
+    Parameters
+    ----------
+    out : the CSV file
+    rows : names of objectives and penalties; only games with one of them are run, all games when it is empty
+    seeds : one run of each game for each seed
+    steps : training steps in each run; None takes the model's own number
+
+    Returns
+    -------
+    The rows of the file that have this number of steps.
+
+    Raises
+    ------
+    InputError : a name, seed or number of steps does not fit, or the file is something else
     """
     games = select(rows)
     steps = validation.integer("steps", get_model_spec(MODEL).steps if steps is None else steps)
@@ -84,7 +134,12 @@ def run(game: Game, seed: int, steps: int) -> Row:
 
 
 def read(path: Path) -> list[Row]:
-    """Return the rows of a CSV, none where there is no such file; raise ``InputError`` when it is something else."""
+    """Return the rows of a CSV file, or none when there is no such file.
+
+    Raises
+    ------
+    InputError : the file is something else
+    """
     if not path.exists():
         return []
     try:
@@ -94,7 +149,9 @@ def read(path: Path) -> list[Row]:
             raise ValueError
         return [Row(a, b, int(c), int(d), float(e), float(f), float(g)) for a, b, c, d, e, f, g in rows]
     except ValueError:  # of a number, of the count of columns, of the text's encoding
-        raise InputError(f"out: {str(path)!r} is no CSV with the columns {', '.join(Row._fields)}") from None
+        raise InputError(
+            f"out: expected a CSV file with the columns {', '.join(Row._fields)}, got {str(path)!r}, which is another"
+        ) from None
 
 
 def write(rows: Sequence[Row], path: Path) -> None:
@@ -105,7 +162,12 @@ def write(rows: Sequence[Row], path: Path) -> None:
 
 
 def select(names: Sequence[str]) -> list[Game]:
-    """Return the games with one of these objectives or penalties, all for no names; ``InputError`` for unknown ones."""
+    """Return the games with one of these objectives or penalties, or all games when there are no names.
+
+    Raises
+    ------
+    InputError : a name is unknown
+    """
     known = [*OBJECTIVES, *PENALTIES]
     for each in names:
         if each not in known:
@@ -114,7 +176,7 @@ def select(names: Sequence[str]) -> list[Game]:
 
 
 def summary(rows: Sequence[Row]) -> dict[Game, str]:
-    """Return for each game its distance as the README writes it: "median (least to greatest)" over the seeds."""
+    """Return the distance of each game as the README writes it: "median (least to greatest)" over the seeds."""
     found: dict[Game, list[float]] = {}
     for row in rows:
         found.setdefault(Game(*row[:2]), []).append(row.fid)
@@ -122,7 +184,7 @@ def summary(rows: Sequence[Row]) -> dict[Game, str]:
 
 
 def report(rows: Sequence[Row]) -> str:
-    """Put the `summary` into a table."""
+    """Return the `summary` as a table."""
     return "\n".join(f"{name(game):<32} FID {text}" for game, text in summary(rows).items())
 
 

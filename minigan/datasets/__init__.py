@@ -1,17 +1,19 @@
-"""The data rooms: images by name, path or array, and toy sets of points by name.
+"""The data sets: images by name, path or array, and toy sets of points by name.
 
-``minigan.datasets.mnist`` stays the module (fetch, verify, status); the digits themselves are
+``minigan.datasets.mnist`` is the module that fetches and verifies the digits. The digits themselves are
 ``load_dataset("mnist")``.
 """
 
 from .dataset import Dataset, read_npz
 from .idx import read_idx
+from .load import load_dataset
 from .mnist import mnist_5k
-from .points import MODES, Modes, Points
-from .sources import load_dataset
+from .points import Modes, Points
+from .registry import DATASETS, MODES
 from .toy import grid, grid_centres, ring, ring_centres
 
 __all__ = [
+    "DATASETS",
     "MODES",
     "Dataset",
     "Modes",

@@ -1,4 +1,4 @@
-"""Minibatches: the data set lies on the device, and every epoch is a new order drawn on the host."""
+"""Minibatches: the data set lies on the device, and the order of every epoch is drawn on the host."""
 
 import numpy as np
 
@@ -7,9 +7,15 @@ from ..errors import InputError
 
 
 def to_pixels_first(images: Array) -> Array:
-    """(N, H, W, C) uint8, or float32 in [-1, 1] -> (H, W, N, C) float32 in [-1, 1]; 0 is black and becomes -1.
+    """Bring images to the layout of the layers; points stay as they are.
 
-    Points (N, C) stay as they are.
+    Parameters
+    ----------
+    images : (N, H, W, C), uint8, of which 0 is black and becomes -1, or float32 in [-1, 1]; or points (N, C)
+
+    Returns
+    -------
+    Images (H, W, N, C), float32 in [-1, 1], or points (N, C).
     """
     x = images.astype(np.float32)
     if images.dtype == np.uint8:
@@ -19,7 +25,10 @@ def to_pixels_first(images: Array) -> Array:
 
 
 def from_pixels_first(x: Array) -> np.ndarray:
-    """(H, W, N, C) on any device -> host array (N, H, W), or (N, H, W, C) when C > 1; points stay (N, C)."""
+    """Bring images (H, W, N, C) on any device to the host as (N, H, W), or (N, H, W, C) when C > 1.
+
+    Points (N, C) keep their shape.
+    """
     if x.ndim == 2:
         return to_host(x)
     images = to_host(x).transpose(2, 0, 1, 3)
@@ -27,17 +36,22 @@ def from_pixels_first(x: Array) -> np.ndarray:
 
 
 class Batches:
-    """An endless stream of minibatches; each sample once per epoch, a short rest left out.
+    """An endless stream of minibatches.
 
-    Images come as (H, W, N, C) in [-1, 1], points as (N, C) in their own units.
+    Images come as (H, W, N, C) in [-1, 1], points as (N, C) in their own units. In every epoch each sample comes at
+    most once; the samples at the end of the order that do not fill a batch are left out.
 
     Parameters
     ----------
     samples : host array of images (M, H, W) or (M, H, W, C), uint8 or float32 in [-1, 1], or of points (M, C)
     batch_size : N, at most M
     rng : draws the order of every epoch
-    device : where the samples are kept and the batches made
-    labels : host array (M,) of integers, for `next_labelled`
+    device : where the samples lie and the batches are made
+    labels : host array (M,) of integers, needed by `next_labelled`
+
+    Raises
+    ------
+    InputError : the batch is larger than the data set
     """
 
     def __init__(
@@ -52,7 +66,7 @@ class Batches:
         points = samples.ndim == 2
         if batch_size > len(samples):
             kind = "points" if points else "images"
-            raise InputError(f"batch_size: got {batch_size}, but the data set has only {len(samples)} {kind}")
+            raise InputError(f"batch_size: expected at most {len(samples)}, the number of {kind}, got {batch_size}")
         self.samples = to_device(samples if points else samples.reshape(*samples.shape[:3], -1), device)
         self.labels = None if labels is None else to_device(labels.astype(np.int64), device)
         self.batch_size = batch_size

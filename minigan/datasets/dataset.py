@@ -1,4 +1,4 @@
-"""Holds one set of images, with labels or without, checked once so that nothing below has to doubt it."""
+"""Dataset: one set of images, with labels or without, checked once so that later code can rely on it."""
 
 import os
 import zipfile
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ..errors import InputError
 
-IMAGES_EXPECTED = "expected uint8 pixels in 0..255 or float32 pixels in [-1, 1]"
+PIXELS = "uint8 pixels in 0..255 or float32 pixels in [-1, 1]"
 
 DAMAGED_NPZ = (OSError, EOFError, ValueError, RuntimeError, MemoryError, zlib.error, zipfile.BadZipFile)
 
@@ -23,10 +23,10 @@ class Dataset:
 
     Parameters
     ----------
-    name : what the set is called in a log
-    images : ndarray of shape (N, H, W) or (N, H, W, C), C in 1..4, channels last; uint8, or float32 in
-        [-1, 1] (float64 is converted to float32); neither copied otherwise nor changed
-    labels : integer ndarray of shape (N,), 0 or above, or None
+    name : the name of the set in messages
+    images : (N, H, W) or (N, H, W, C) with C in 1..4; uint8 in 0..255, or float32 in [-1, 1]. float64 is converted to
+        float32; any other array is neither copied nor changed
+    labels : (N,), integers of at least 0, or None
 
     Raises
     ------
@@ -42,7 +42,7 @@ class Dataset:
 
     def __post_init__(self) -> None:
         if not isinstance(self.name, str):
-            raise InputError(f"name: got {type(self.name).__name__}, expected a string")
+            raise InputError(f"name: expected a string, got {type(self.name).__name__}")
         object.__setattr__(self, "images", _checked_images(self.images))
         if self.labels is not None:
             _check_labels(self.labels, len(self.images))
@@ -59,72 +59,78 @@ class Dataset:
 
     @property
     def samples(self) -> NDArray[Any]:
-        """What a batch is made of: the images."""
+        """The images, under the name that images and points share."""
         return self.images
 
     @property
     def sample_shape(self) -> tuple[int, int, int]:
-        """(H, W, C) of one image, as `image_shape`."""
+        """The shape (H, W, C) of one image, under the name that images and points share."""
         return self.image_shape
 
     @property
     def image_shape(self) -> tuple[int, int, int]:
-        """(H, W, C) of one image; C is 1 where the array has no channel axis."""
+        """The shape (H, W, C) of one image; C is 1 when the array has no channel axis."""
         height, width = self.images.shape[1:3]
         return height, width, self.images.shape[3] if self.images.ndim == 4 else 1
 
 
 def _checked_images(images: Any) -> NDArray[Any]:
     if not isinstance(images, np.ndarray):
-        raise InputError(f"images: got {type(images).__name__}, expected a NumPy array")
+        raise InputError(f"images: expected a NumPy array, got {type(images).__name__}")
     if images.ndim not in (3, 4):
-        raise InputError(f"images: got shape {images.shape}, expected (N, H, W) or (N, H, W, C)")
+        raise InputError(f"images: expected shape (N, H, W) or (N, H, W, C), got {images.shape}")
     if images.size == 0:
-        raise InputError(f"images: got shape {images.shape}, which is empty; expected at least one image")
+        raise InputError(f"images: expected at least one image, got the empty shape {images.shape}")
     if images.ndim == 4 and not 1 <= images.shape[3] <= 4:
-        raise InputError(f"images: got shape {images.shape}, expected (N, H, W, C), C in 1..4, channels last")
+        raise InputError(f"images: expected shape (N, H, W, C) with the channels last, C in 1..4, got {images.shape}")
     if images.dtype == np.uint8:
         return images
     if images.dtype not in (np.float32, np.float64):
-        raise InputError(f"images: got {images.dtype} pixels; {IMAGES_EXPECTED}")
+        raise InputError(f"images: expected {PIXELS}, got {images.dtype}")
     low, high = float(images.min()), float(images.max())  # NaN passes through both
     if not (np.isfinite(low) and np.isfinite(high)):
-        raise InputError(f"images: hold NaN or infinite pixels; {IMAGES_EXPECTED}")
+        raise InputError(f"images: expected {PIXELS}, got NaN or infinite pixels")
     if low < -1 or high > 1:
-        raise InputError(f"images: {images.dtype} pixels span [{low:g}, {high:g}]; {IMAGES_EXPECTED}")
+        raise InputError(f"images: expected {PIXELS}, got {images.dtype} pixels in [{low:g}, {high:g}]")
     return images.astype(np.float32, copy=False)
 
 
 def _check_labels(labels: Any, count: int) -> None:
     if not isinstance(labels, np.ndarray):
-        raise InputError(f"labels: got {type(labels).__name__}, expected a NumPy array or None")
+        raise InputError(f"labels: expected a NumPy array or None, got {type(labels).__name__}")
     if labels.shape != (count,):
-        raise InputError(f"labels: got shape {labels.shape}, expected ({count},) for {count} images")
+        raise InputError(f"labels: expected shape ({count},) for {count} images, got {labels.shape}")
     if not np.issubdtype(labels.dtype, np.integer):
-        raise InputError(f"labels: got {labels.dtype}, expected integers")
+        raise InputError(f"labels: expected integers, got {labels.dtype}")
     if labels.min() < 0:
-        raise InputError(f"labels: got {labels.min()}, expected 0 or above")
+        raise InputError(f"labels: expected integers of at least 0, got {labels.min()}")
 
 
 def read_npz(path: str | os.PathLike[str], *, name: str | None = None) -> Dataset:
-    """Read a Dataset from an ``.npz`` file with the arrays ``images`` and, optionally, ``labels``.
+    """Read a Dataset from an ``.npz`` file; nothing in it is ever unpickled.
 
-    The set is called ``name``, by default the file's name without its suffix. Nothing is ever unpickled.
-    Raises InputError when the file is missing, damaged, or its arrays are no Dataset; the message names it.
+    Parameters
+    ----------
+    path : a file with the array ``images`` and, if there are labels, the array ``labels``
+    name : the name of the set, by default the name of the file without its suffix
+
+    Raises
+    ------
+    InputError : the file is missing or damaged, or its arrays are no Dataset; the message names the file
     """
     if not os.path.isfile(path):
-        raise InputError(f"{path}: no such file; expected an .npz file")
+        raise InputError(f"{path}: expected an .npz file, got no such file")
     if not zipfile.is_zipfile(path):
-        raise InputError(f"{path}: not an .npz file, or a truncated one; expected what numpy.savez writes")
+        raise InputError(f"{path}: expected an .npz file as numpy.savez writes it, got another file or a part of one")
     try:
         with np.load(path, allow_pickle=False) as archive:
             arrays = {key: archive[key] for key in ("images", "labels") if key in archive.files}
             found = archive.files
     except DAMAGED_NPZ as error:
         reason = " ".join(str(error).split())
-        raise InputError(f"{path}: damaged, or not plain arrays ({reason})") from None
+        raise InputError(f"{path}: expected plain arrays, got damaged data or objects ({reason})") from None
     if "images" not in arrays:
-        raise InputError(f"{path}: holds {found}, expected an array 'images' and, optionally, 'labels'")
+        raise InputError(f"{path}: expected an array 'images' and, optionally, 'labels', got {found}")
     try:
         return Dataset(name or Path(path).stem, arrays["images"], arrays.get("labels"))
     except InputError as error:

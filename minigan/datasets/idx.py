@@ -1,7 +1,7 @@
-"""Reads IDX, the format MNIST is published in, and refuses every file that is not exactly that.
+"""Reads IDX, the format in which MNIST is published, and refuses every file that is not exactly that.
 
-An IDX file is a 4-byte magic (0, 0, element type, number of dimensions), one big-endian uint32 per
-dimension, then the elements in C order (http://yann.lecun.com/exdb/mnist/, "The IDX file format").
+An IDX file begins with 4 bytes (0, 0, type of the elements, number of dimensions). One big-endian uint32 for each
+dimension follows, then the elements in C order (http://yann.lecun.com/exdb/mnist/, "The IDX file format").
 """
 
 import gzip
@@ -26,83 +26,104 @@ def read_idx(path: str | os.PathLike[str]) -> NDArray[np.uint8]:
 
     Parameters
     ----------
-    path : path of the file; gzip is recognised by the first two bytes, never by the name
+    path : the file; gzip is recognised by the first two bytes, never by the name
 
     Returns
     -------
-    ndarray of uint8, shape as in the file's header, e.g. (60000, 28, 28) for images, (60000,) for labels
+    A uint8 array with the shape in the file's header, such as (60000, 28, 28) for images and (60000,) for labels.
 
     Raises
     ------
-    InputError : the file is missing, damaged, truncated, too long, or not IDX data of uint8
+    InputError : the file is missing, damaged, too short or too long, or not IDX data of uint8
     """
     return parse_idx(read_payload(path), source=path)
 
 
 def read_payload(path: str | os.PathLike[str]) -> bytes:
-    """Return the bytes of a file, decompressed when they are gzip: what a published hash is taken of.
+    """Return the bytes of a file, decompressed when they are gzip; the published hashes are of these bytes.
 
-    Raises InputError when the file cannot be read, or is gzip that is damaged or cut short.
+    Raises
+    ------
+    InputError : the file cannot be read, or it is gzip that is damaged or cut short
     """
     try:
         raw = Path(path).read_bytes()
     except FileNotFoundError:
-        raise InputError(f"{path}: no such file; expected an IDX file") from None
+        raise InputError(f"{path}: expected an IDX file, got no such file") from None
     except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror}); expected an IDX file") from None
+        raise InputError(f"{path}: expected an IDX file, got one that cannot be read ({error.strerror})") from None
     if not raw.startswith(GZIP_MAGIC):
         return raw
     try:
         return gzip.decompress(raw)
     except (EOFError, OSError, zlib.error) as error:
         reason = str(error).rstrip(".")
-        raise InputError(f"{path}: damaged or truncated gzip data ({reason}): download it again") from None
+        raise InputError(
+            f"{path}: expected whole gzip data, got damaged or truncated gzip data ({reason}); download it again"
+        ) from None
 
 
 def parse_idx(payload: bytes, *, source: str | os.PathLike[str] = "IDX data") -> NDArray[np.uint8]:
-    """Turn decompressed IDX bytes into an array; errors name ``source``.
+    """Turn decompressed IDX bytes into an array.
 
-    Returns a writable uint8 array with the header's shape. Raises InputError unless the payload is exactly
-    a header of 1 to 4 dimensions and as many bytes as it announces.
+    Parameters
+    ----------
+    payload : a header of 1 to 4 dimensions, and exactly as many bytes as it announces
+    source : what the errors name
+
+    Returns
+    -------
+    A writable uint8 array with the shape in the header.
+
+    Raises
+    ------
+    InputError : the payload is anything else
 
     >>> parse_idx(bytes([0, 0, 8, 1, 0, 0, 0, 3, 7, 8, 9]))
     array([7, 8, 9], dtype=uint8)
     """
     if not payload:
-        raise InputError(f"{source}: the file is empty; expected IDX data: download it again")
+        raise InputError(f"{source}: expected IDX data, got an empty file; download it again")
     if payload.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
-        raise InputError(f"{source}: looks like an HTML page, not IDX data: download it again")
+        raise InputError(f"{source}: expected IDX data, got what looks like an HTML page; download it again")
     if len(payload) < 4 or payload[:2] != b"\0\0" or payload[2] not in ELEMENT_TYPES:
         raise InputError(
-            f"{source}: not IDX data: it begins with bytes {list(payload[:4])}, "
-            f"expected [0, 0, {UINT8}, number of dimensions]"
+            f"{source}: expected IDX data, which begins with the bytes [0, 0, {UINT8}, number of dimensions], "
+            f"got {list(payload[:4])}"
         )
     element, ndim = payload[2], payload[3]
     if element != UINT8:
-        raise InputError(f"{source}: IDX data of {ELEMENT_TYPES[element]}; expected uint8")
+        raise InputError(f"{source}: expected IDX data of uint8, got {ELEMENT_TYPES[element]}")
     if not 1 <= ndim <= MAX_NDIM:
-        raise InputError(f"{source}: IDX data of {ndim} dimensions; expected 1 to {MAX_NDIM}")
+        raise InputError(f"{source}: expected IDX data of 1 to {MAX_NDIM} dimensions, got {ndim}")
 
     start = 4 + 4 * ndim
     if len(payload) < start:
-        raise InputError(f"{source}: truncated header: {len(payload)} bytes, expected at least {start}")
+        raise InputError(f"{source}: expected a header of {start} bytes, got a truncated file of {len(payload)}")
     shape = tuple(int.from_bytes(payload[i : i + 4], "big") for i in range(4, start, 4))
     came, expected = len(payload) - start, math.prod(shape)
     if came != expected:
-        what = "truncated" if came < expected else "trailing bytes"
-        raise InputError(f"{source}: {what}: {came} bytes of data, expected {expected} for shape {shape}")
+        what = "the file is truncated" if came < expected else "there are trailing bytes"
+        raise InputError(f"{source}: expected {expected} bytes of data for shape {shape}, got {came}: {what}")
     return np.frombuffer(payload, np.uint8, offset=start).reshape(shape).copy()
 
 
 def find_idx(folder: str | os.PathLike[str], stem: str) -> Path | None:
-    """Return the file of ``folder`` that holds the IDX data ``stem``, or None.
+    """Find one IDX file in a folder.
 
-    ``stem`` is the published name, "train-images-idx3-ubyte". Tried in this order: with ".gz" and without,
-    then the same with ".idx" in the place of "-idx", as some archives unpack it.
+    Parameters
+    ----------
+    folder : where to look; it need not exist
+    stem : the published name, such as "train-images-idx3-ubyte". It is tried with ".gz" and without, then the same
+        with ".idx" in the place of "-idx", as some archives unpack it
+
+    Returns
+    -------
+    The path of the file, or None.
     """
     for name in (stem, stem.replace("-idx", ".idx")):
         for suffix in (".gz", ""):
             path = Path(folder) / f"{name}{suffix}"
-            if os.path.isfile(path):  # False, not an error, in a folder that may not be entered
+            if os.path.isfile(path):  # in a folder without permission this is False
                 return path
     return None

@@ -1,7 +1,7 @@
 """Finds the handwritten digits: the 5,000 in the package, and all 70,000 of them in a folder or on a mirror.
 
-Every byte is checked before use; the SHA-256 is taken of the *decompressed* data, because a mirror may
-compress anew. MNIST is by LeCun, Cortes and Burges (CC BY-SA 3.0).
+All data are checked before use. The SHA-256 is taken of the *decompressed* data, because a mirror may compress them
+in another way. MNIST is by LeCun, Cortes and Burges (CC BY-SA 3.0).
 """
 
 import hashlib
@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
+from .. import validation
 from ..errors import InputError
 from ..files import atomic_path
 from .dataset import Dataset, read_npz
@@ -27,6 +28,7 @@ SPLITS = {
     "test": ("t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"),
 }
 FILES = SPLITS["train"] + SPLITS["test"]
+COUNTS = {"mnist-5k": 5_000, **dict.fromkeys(SPLITS["train"], 60_000), **dict.fromkeys(SPLITS["test"], 10_000)}
 SHA256 = {
     "mnist-5k": "1574f5562c64a6afc9dae0cf8e23cbe02ecee011e4eddd5b8c2ca01821426cc0",  # images, then labels
     "train-images-idx3-ubyte": "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
@@ -37,24 +39,38 @@ SHA256 = {
 
 
 class Row(NamedTuple):
-    """One line of ``minigan data``; ``shape`` is that of one item, () for a label."""
+    """One file, as ``minigan data`` shows it.
+
+    name : of the file
+    images : number of images or labels in it
+    shape : of one image; () for a label
+    where : the file, or the folder in which it is missing
+    state : `status` says "present" or "missing"; `verify` and `fetch` say "ok", "damaged" or "missing"
+    """
 
     name: str
     images: int
     shape: tuple[int, ...]
     where: str
-    state: str  # status: "present" or "missing"; verify and fetch: "ok", "damaged" or "missing"
+    state: str
 
 
 def mnist_5k() -> Dataset:
-    """Return the 5,000 real training digits that ship with the package: 500 of each class, no network.
+    """Return the 5,000 training digits that ship with the package, 500 of each class; no network is needed.
 
-    Images are uint8 (5000, 28, 28), labels uint8 (5000,) in the order 0, 1, ..., 9, 0, 1, ...
-    Raises InputError when the file is missing or damaged.
+    Returns
+    -------
+    Images (5000, 28, 28) uint8 and labels (5000,) uint8 in the order 0, 1, ..., 9, 0, 1, ...
+
+    Raises
+    ------
+    InputError : the file is missing or damaged
     """
     path = _find("mnist-5k")
     if path is None:
-        raise InputError(f"mnist-5k: no mnist-5k.npz in {_places('mnist-5k')[0]}; install minigan again")
+        raise InputError(
+            f"mnist-5k: expected mnist-5k.npz in {_places('mnist-5k')[0]}, got no such file; install minigan again"
+        )
     dataset = read_npz(path, name="mnist-5k")
     labels = b"" if dataset.labels is None else dataset.labels.tobytes()
     _check_hash("mnist-5k", dataset.images.tobytes() + labels, path)
@@ -62,46 +78,65 @@ def mnist_5k() -> Dataset:
 
 
 def mnist(split: str = "train") -> Dataset:
-    """Return all of MNIST's training digits (60,000) or test digits (10,000), 28 by 28, uint8, with labels.
+    """Return all training digits or all test digits of MNIST, with labels.
 
-    Looked for in the folder named by the environment variable MINIGAN_DATA, or its subfolder ``mnist``;
-    where that is not set, in the cache, which is filled from the network on first use.
-    Raises InputError when ``split`` is neither "train" nor "test", or the files cannot be had.
+    The files are looked for in the folder that the environment variable MINIGAN_DATA names, and in its subfolder
+    ``mnist``. When it is not set, they are looked for in the cache, which is filled from the network on first use.
+
+    Parameters
+    ----------
+    split : "train" for 60,000 digits, "test" for 10,000
+
+    Returns
+    -------
+    Images (N, 28, 28) uint8 and labels (N,) uint8.
+
+    Raises
+    ------
+    InputError : ``split`` is something else, or the files cannot be found or downloaded
     """
-    if split not in SPLITS:
-        raise InputError(f"split: got {split!r}, expected one of {', '.join(map(repr, SPLITS))}")
+    validation.one_of("split", split, SPLITS)
     images, labels = (parse_idx(_obtain(stem)) for stem in SPLITS[split])
     return Dataset("mnist", images, labels)
 
 
 def fetch() -> list[Row]:
-    """Make sure that the four MNIST files are here and right, downloading what is not; one Row for each.
+    """Check the four MNIST files, download those that are missing or damaged, and return a Row for each.
 
-    Raises InputError, as ``mnist`` does, when a file cannot be had.
+    Raises
+    ------
+    InputError : a file cannot be found or downloaded
     """
     for stem in FILES:
         _obtain(stem)
     return [_row(stem, "ok") for stem in FILES]
 
 
-def status() -> list[Row]:
-    """Say where the bundled set and each MNIST file are, without reading them."""
-    return [_row(name, "present" if _find(name) else "missing") for name in ("mnist-5k", *FILES)]
+def status(name: str | None = None) -> list[Row]:
+    """Say where the files of "mnist-5k", of "mnist", or of both are, without reading them."""
+    return [_row(file, "present" if _find(file) else "missing") for file in _files(name)]
 
 
 def verify(name: str | None = None) -> list[Row]:
-    """Check the contents of "mnist-5k", of "mnist" (four files), or of both, against their published hashes.
+    """Check the contents of the files against the published hashes.
 
-    Raises InputError when the name is unknown; a missing or damaged file is a Row, not an error.
+    Parameters
+    ----------
+    name : "mnist-5k", "mnist" (four files), or None for both
+
+    Returns
+    -------
+    A Row for each file. A missing or damaged file is a Row, not an error.
+
+    Raises
+    ------
+    InputError : the name is unknown
     """
-    if name is not None and name not in NAMES:
-        raise InputError(f"name: got {name!r}, expected one of {', '.join(map(repr, NAMES))}")
-    files = {"mnist-5k": ("mnist-5k",), "mnist": FILES, None: ("mnist-5k", *FILES)}[name]
-    return [_row(file, _verified_state(file)) for file in files]
+    return [_row(file, _verified_state(file)) for file in _files(name)]
 
 
 def cache_folder() -> Path:
-    """Return the folder that downloads are kept in; it need not exist yet."""
+    """Return the folder in which downloads are kept; it need not exist yet."""
     import pooch
 
     return Path(pooch.os_cache("minigan")) / "mnist"
@@ -113,7 +148,9 @@ def _obtain(stem: str) -> bytes:
     if os.environ.get("MINIGAN_DATA"):
         if path is None:
             looked = " or ".join(map(str, _places(stem)))
-            raise InputError(f"MINIGAN_DATA: no {stem}[.gz] in {looked}; put it there, or unset MINIGAN_DATA")
+            raise InputError(
+                f"MINIGAN_DATA: expected {stem}[.gz] in {looked}, got no such file; put it there, or unset MINIGAN_DATA"
+            )
         return _checked_payload(stem, path)
     if path is not None:
         with suppress(InputError):  # a damaged file in the cache is fetched again
@@ -137,12 +174,15 @@ def _download(stem: str) -> bytes:
                 except (InputError, OSError) as error:  # what requests raises is an OSError
                     problems.append(f"{urlsplit(mirror).netloc} {_download_problem(error)}")
             raise InputError(
-                f'mnist: no {stem}.gz here, and {" and ".join(problems)}. Use data="mnist-5k"; or set '
-                "MINIGAN_DATA to a folder with the four files; or run `minigan data fetch mnist` on a "
-                f"networked machine and copy its cache folder to {folder}"
+                f"mnist: expected {stem}.gz in the cache or on a mirror, got no such file here, and "
+                f'{" and ".join(problems)}. You can use data="mnist-5k"; or set MINIGAN_DATA to a folder with the '
+                "four files; or run `minigan data fetch mnist` on a machine with a network and copy its cache folder "
+                f"to {folder}"
             )
     except OSError as error:
-        raise InputError(f"mnist: cannot write to the cache folder {folder}: {error.strerror}") from None
+        raise InputError(
+            f"mnist: expected a cache folder that can be written, got {folder} ({error.strerror})"
+        ) from None
 
 
 def _download_problem(error: Exception) -> str:
@@ -161,11 +201,13 @@ def _checked_payload(stem: str, path: Path) -> bytes:
 def _check_hash(name: str, payload: bytes, path: Path) -> None:
     came = hashlib.sha256(payload).hexdigest()
     if came != SHA256[name]:
-        raise InputError(f"{path}: not the published {name} (SHA-256 {came[:9]}, not {SHA256[name][:9]})")
+        raise InputError(
+            f"{path}: expected the published {name} (SHA-256 {SHA256[name][:9]}...), got another file ({came[:9]}...)"
+        )
 
 
 def _places(name: str) -> list[Path]:
-    """Return the folders that a file is looked for in, first come first served."""
+    """Return the folders in which a file is looked for, in this order."""
     if name == "mnist-5k":
         here = Path(__file__).resolve()
         return [here.parent, here.parents[2] / "data"]  # in a wheel; in a checkout
@@ -182,18 +224,26 @@ def _find(name: str) -> Path | None:
     return None
 
 
+def _files(name: str | None) -> tuple[str, ...]:
+    if name is not None:
+        validation.one_of("name", name, NAMES)
+    return {"mnist-5k": ("mnist-5k",), "mnist": FILES, None: ("mnist-5k", *FILES)}[name]
+
+
 def _verified_state(name: str) -> str:
     path = _find(name)
     if path is None:
         return "missing"
     try:
-        mnist_5k() if name == "mnist-5k" else _checked_payload(name, path)
+        if name == "mnist-5k":
+            mnist_5k()
+        else:
+            _checked_payload(name, path)
     except InputError:
         return "damaged"
     return "ok"
 
 
 def _row(name: str, state: str) -> Row:
-    images = 5_000 if name == "mnist-5k" else 60_000 if name.startswith("train") else 10_000
     where = _find(name) or _places(name)[0]
-    return Row(name, images, () if "labels" in name else (28, 28), os.fspath(where), state)
+    return Row(name, COUNTS[name], () if "labels" in name else (28, 28), os.fspath(where), state)

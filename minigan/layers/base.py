@@ -113,7 +113,7 @@ class Layer(ABC):
             if (
                 name in self.params + self.stats
                 or name.removeprefix("d") in self.params
-                or name in ("geometry", "shape")
+                or name in ("geometry", "shape", "columns")
             ):
                 raise UnboundLayerError(f"{self!r} has no {name!r} yet: put it in a Network, which fixes its sizes")
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")

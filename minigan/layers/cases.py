@@ -22,7 +22,7 @@ from .reshape import Flatten, Reshape
 
 
 class LayerCase(NamedTuple):
-    """A layer in one configuration: ``make()`` returns it new, in a list, and it takes ``input_shape``."""
+    """One example: ``make()`` returns new layers in a row, mostly a single one, that take ``input_shape``."""
 
     name: str
     make: Callable[[], list[Layer]]

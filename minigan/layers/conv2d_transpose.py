@@ -29,7 +29,9 @@ def conv_transpose_geometry(
             (n - 1) * stride - 2 * padding + k + output_padding for n, k in zip(in_size, kernel_size, strict=True)
         )
     if min(out_size) < 1:
-        raise InputError(f"padding: {padding!r} leaves nothing of an input of {in_size} with kernel {kernel_size}")
+        raise InputError(
+            f"padding: expected one that leaves pixels of {in_size} with kernel {kernel_size}, got {padding!r}"
+        )
     return conv_geometry(out_size, kernel_size, stride, padding)
 
 
@@ -67,7 +69,9 @@ class Conv2DTranspose(ConvolutionLayer):
         if validation.integer("output_padding", output_padding, least=0) >= stride:
             raise InputError(f"output_padding: expected an integer in [0, stride={stride}), got {output_padding!r}")
         if output_padding and padding == "same":
-            raise InputError("output_padding: 'same' padding already fixes the size to H * stride; give one of the two")
+            raise InputError(
+                f"output_padding: expected 0 with 'same' padding, which fixes the size, got {output_padding}"
+            )
         self.output_padding = output_padding
 
     def build(self, input_shape: Shape) -> Shape:

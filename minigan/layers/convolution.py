@@ -74,7 +74,7 @@ def conv_geometry(in_size: tuple[int, int], kernel_size: tuple[int, int], stride
             size = (n + 2 * padding - k) // stride + 1
             before.append(padding)
         if size < 1:
-            raise InputError(f"kernel_size: {kernel_size} does not fit an input of {in_size} with padding {padding!r}")
+            raise InputError(f"kernel_size: expected one within {in_size} with padding {padding!r}, got {kernel_size}")
         out.append(size)
     return Geometry(in_size, (out[0], out[1]), kernel_size, stride, (before[0], before[1]))
 

@@ -1,4 +1,4 @@
-"""How good the samples of a run are, as numbers."""
+"""Metrics: numbers that say how good the samples of a run are."""
 
 from .evaluation import Evaluation, evaluate
 from .evaluator import Evaluator, load_evaluator

@@ -1,4 +1,4 @@
-"""The evaluator: a small digit classifier of minigan's own layers, whose features tell drawn digits from real ones."""
+"""The evaluator: a small classifier of digits, whose features are compared between drawn and real digits."""
 
 from functools import cache
 from pathlib import Path
@@ -22,7 +22,7 @@ CHUNK = 500  # images at once
 
 
 def body() -> list[Layer]:
-    """Three convolutions of stride 2 and a dense layer, (28, 28, 1) -> (64,), each with batch norm and ReLU."""
+    """Return three convolutions of stride 2 and a dense layer, each with batch norm and ReLU: (28, 28, 1) -> (64,)."""
     layers: list[Layer] = []
     for filters, kernel_size in ((24, 5), (32, 5), (64, 3)):
         layers += [Conv2D(filters, kernel_size, stride=2, use_bias=False, initializer=he_normal), BatchNorm(), ReLU()]
@@ -30,12 +30,14 @@ def body() -> list[Layer]:
 
 
 class Evaluator:
-    """A classifier of digits with its weights, always in eval mode, float32.
+    """A classifier of digits with its weights, float32, always in eval mode.
 
-    `features` are the 64 numbers behind the last batch norm, whose gamma is 1, and ReLU; `probabilities` are
+    `features` are the 64 numbers after the last batch norm, whose gamma is 1, and its ReLU. `probabilities` are
     softmax(features w + b).
 
-    theta, stats : of ``[*body(), Dense(10)]``
+    Parameters
+    ----------
+    theta, stats : weights and statistics of ``[*body(), Dense(10)]``
     reference : moments of the features of the real digits
     device : where it computes; images and results lie on the host
     """
@@ -51,9 +53,19 @@ class Evaluator:
         self.head.load(theta[self.body.theta.size :], np.empty(0))
 
     def features(self, images: np.ndarray) -> np.ndarray:
-        """Return (n, 64) float64 of images (n, 28, 28) or (n, 28, 28, 1), uint8 or floating in [-1, 1].
+        """Return the features of images.
 
-        Raises ``InputError`` for any other images.
+        Parameters
+        ----------
+        images : (n, 28, 28) or (n, 28, 28, 1), uint8 or floating in [-1, 1]
+
+        Returns
+        -------
+        Features (n, 64), float64.
+
+        Raises
+        ------
+        InputError : the images have another shape, type or range
         """
         dataset = Dataset("images", images)  # checks type and range
         if dataset.image_shape != IMAGE:
@@ -66,11 +78,11 @@ class Evaluator:
         return to_host(self.body.forward(x, train=False)[0]).astype(np.float64)
 
     def probabilities(self, images: np.ndarray) -> np.ndarray:
-        """Return (n, 10) float64, each row a distribution over the digits, of images as `features` takes them."""
+        """Return the probabilities of the ten digits, (n, 10) float64, for images as `features` takes them."""
         return self.classify(self.features(images))
 
     def classify(self, features: np.ndarray) -> np.ndarray:
-        """Return the probabilities (n, 10) float64 of what `features` returned."""
+        """Return the probabilities of the ten digits, (n, 10) float64, from what `features` returned."""
         x = to_device(features.astype(np.float32), self.head.device)
         return softmax(to_host(self.head.forward(x, train=False)[0]).astype(np.float64))
 
@@ -79,9 +91,9 @@ class Evaluator:
 def load_evaluator(device: Device = "cpu") -> Evaluator:
     """Return the evaluator that ships with the package.
 
-    It is what ``python -m minigan.metrics.train_evaluator`` made of MNIST's 60,000 training digits, with weights
-    rounded to float16; it reads 99.45 % of the 10,000 test digits right. Its ``reference`` are the moments of those
-    test digits' features, so that a distance to them needs no download.
+    ``python -m minigan.metrics.train_evaluator`` trained it on MNIST's 60,000 training digits and rounded its weights
+    to float16. It reads 99.45 % of the 10,000 test digits correctly. Its ``reference`` holds the moments of the
+    features of these test digits, so that a distance to them needs no download.
     """
     with np.load(FILE, allow_pickle=False) as file:
         reference = Moments(file["mean"].astype(np.float64), file["covariance"].astype(np.float64))

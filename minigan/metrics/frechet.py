@@ -1,4 +1,4 @@
-"""The Frechet distance between two sets of features, each taken as a Gaussian."""
+"""The Frechet distance between two sets of features, each of which is described by a Gaussian."""
 
 from typing import NamedTuple
 
@@ -8,24 +8,29 @@ from ..errors import InputError
 
 
 class Moments(NamedTuple):
-    """What the distance knows of a set of features: their mean (C,) and covariance (C, C), float64."""
+    """The mean (C,) and the covariance (C, C) of a set of features, float64; the distance needs nothing else."""
 
     mean: np.ndarray
     covariance: np.ndarray
 
 
 def moments(features: np.ndarray) -> Moments:
-    """Return mean and covariance, 1/(n - 1) sum (f - mean)(f - mean)^T, of features (n, C).
+    """Return the mean and the covariance 1/(n - 1) sum (f - mean)(f - mean)^T of features.
 
-    Raises ``InputError`` for values that are not finite, and for n <= C: the covariance of so few has directions
-    without any spread, and the distance would measure that.
+    Parameters
+    ----------
+    features : (n, C), n > C; with fewer samples the covariance would have directions without spread
+
+    Raises
+    ------
+    InputError : the shape does not fit, or a value is not finite
     """
     if features.ndim != 2:
         raise InputError(f"features: expected (n, C), got {features.shape}")
     n, c = features.shape
     if n <= c:
         raise InputError(
-            f"features: expected more samples than their {c} dimensions, got {n}: too few for a covariance"
+            f"features: expected more samples than their {c} dimensions, got {n}, too few for a covariance"
         )
     if not np.isfinite(features).all():
         raise InputError("features: expected finite numbers, got NaN or infinity")
@@ -36,20 +41,29 @@ def moments(features: np.ndarray) -> Moments:
 
 
 def frechet_distance(a: np.ndarray | Moments, b: np.ndarray | Moments) -> float:
-    """Return the Frechet (2-Wasserstein) distance, squared, between the Gaussians with the moments of a and b.
+    """Return the squared Frechet (2-Wasserstein) distance between the Gaussians with the moments of a and b.
 
     d = |m1 - m2|^2 + Tr(C1 + C2 - 2 (C1 C2)^(1/2))        (Dowson & Landau 1982; Heusel et al. 2017, eq. 6)
 
-    C1 C2 is not symmetric, and a general matrix square root of it may come out complex. With R = C1^(1/2) it has the
-    eigenvalues of the symmetric, positive semidefinite R C2 R, whence
+    C1 C2 is not symmetric, so a general matrix square root of it may be complex. With R = C1^(1/2) it has the same
+    eigenvalues as the symmetric, positive semidefinite matrix R C2 R, and therefore
 
     Tr (C1 C2)^(1/2) = sum_i sqrt(lambda_i(R C2 R))
 
-    from two symmetric eigenvalue problems in float64; eigenvalues below 0 can only be rounding, and count as 0. A
-    singular covariance does no harm.
+    This takes two symmetric eigenvalue problems in float64. Eigenvalues below 0 come from rounding alone and count as
+    0. A singular covariance does no harm.
 
+    Parameters
+    ----------
     a, b : features (n, C), n > C, as `moments` takes them, or their `Moments`
-    returns : a number, 0 for equal moments, up to rounding
+
+    Returns
+    -------
+    A number of at least 0; for equal moments it is 0 up to rounding.
+
+    Raises
+    ------
+    InputError : the features do not fit, or have different dimensions
 
     >>> rng = np.random.default_rng(0)
     >>> x = rng.standard_normal((100, 3))
@@ -58,7 +72,7 @@ def frechet_distance(a: np.ndarray | Moments, b: np.ndarray | Moments) -> float:
     """
     (m1, c1), (m2, c2) = (each if isinstance(each, Moments) else moments(each) for each in (a, b))
     if m1.shape != m2.shape:
-        raise InputError(f"a, b: expected features of one dimension, got {len(m1)} and {len(m2)}")
+        raise InputError(f"a, b: expected features of the same dimension, got {len(m1)} and {len(m2)}")
     values, vectors = np.linalg.eigh(c1)
     root = vectors * np.sqrt(np.maximum(values, 0)) @ vectors.T
     overlap = np.sqrt(np.maximum(np.linalg.eigvalsh(root @ c2 @ root), 0)).sum()

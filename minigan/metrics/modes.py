@@ -1,4 +1,4 @@
-"""How many modes of a mixture of Gaussians a generator found, and how many of its samples lie at one."""
+"""Mode coverage: how many modes of a mixture of Gaussians a generator found, and how many samples lie near one."""
 
 from typing import NamedTuple
 
@@ -6,16 +6,16 @@ import numpy as np
 
 from ..errors import InputError
 
-SAMPLES = 2500  # that PacGAN draws
-WITHIN = 3  # standard deviations of a centre: high quality
+SAMPLES = 2500  # the number that PacGAN draws
+WITHIN = 3  # a sample of high quality lies within so many standard deviations of a centre
 
 
 class ModeCoverage(NamedTuple):
     """What `mode_coverage` counted.
 
-    found : modes with at least one high-quality sample
-    modes : of so many
-    high_quality : share of the samples within three standard deviations of a centre, in [0, 1]
+    found : number of modes with at least one sample of high quality
+    modes : number of modes in all
+    high_quality : share of the samples that lie within three standard deviations of a centre, in [0, 1]
     """
 
     found: int
@@ -30,18 +30,21 @@ class ModeCoverage(NamedTuple):
 
 
 def mode_coverage(points: np.ndarray, centres: np.ndarray, std: float) -> ModeCoverage:
-    """Count modes and high-quality samples by PacGAN's protocol, for which 2,500 samples are drawn.
+    """Count the modes that were found and the samples of high quality, as PacGAN does with 2,500 samples.
 
     A sample is of high quality when it lies within three standard deviations of the nearest centre,
-    min_m |x - c_m| <= 3 std, and a mode is found when at least one such sample is nearest to it (Lin et al. 2018,
-    "PacGAN", arXiv 1712.04086, section 4.1). Of the mixture itself, exp(-9 / 2) = 1.1 % of the points lie further away
-    in two dimensions.
+    min_m |x - c_m| <= 3 std. A mode is found when at least one such sample is nearest to it (Lin et al. 2018, "PacGAN",
+    arXiv 1712.04086, section 4.1). In two dimensions exp(-9 / 2) = 1.1 % of the mixture's own points lie further away.
 
-    points : (n, C) finite, what the generator drew
-    centres : (M, C)
-    std : above 0
+    Parameters
+    ----------
+    points : (n, C), finite; the samples of a generator
+    centres : (M, C), the centres of the modes
+    std : standard deviation of each coordinate around its centre, above 0
 
-    Raises ``InputError`` for other shapes or a std of 0 or less.
+    Raises
+    ------
+    InputError : the shapes do not fit, or the standard deviation is not above 0
 
     >>> print(mode_coverage(np.array([[0.0, 0.1], [5.0, 5.0]]), np.array([[0.0, 0.0], [0.0, 2.0]]), 0.05))
     1 of 2 modes, 50.0 % of the samples within 3 standard deviations

@@ -1,9 +1,9 @@
-"""Trains the evaluator on all of MNIST and writes the file that ships with the package: two minutes on one core.
+"""Trains the evaluator on all of MNIST, and writes the file that ships with the package.
 
     python -m minigan.metrics.train_evaluator
 
-The digits are found as everywhere (see ``minigan data``). Another BLAS rounds otherwise and gives other weights, and
-distances by other weights are not the same numbers.
+This takes two minutes on one core. ``minigan data`` shows where the digits are looked for. Another BLAS rounds in
+another way and so gives other weights, and distances that were measured with other weights cannot be compared.
 """
 
 import argparse
@@ -37,13 +37,21 @@ def train_classifier(
     seed: int = 0,
     report: Callable[[int, Network], None] = lambda epoch, network: None,
 ) -> Network:
-    """Return the running average of a classifier ``[RandomShift, *body(), Dense(10)]`` trained on digits.
+    """Train the classifier ``[RandomShift, *body(), Dense(10)]`` on digits.
 
-    Adam on the softmax cross-entropy, in batches of 100.
+    Adam minimises the softmax cross-entropy, in batches of 100.
 
+    Parameters
+    ----------
     images : (n, 28, 28) uint8, n at least 100
-    labels : (n,) integers 0 to 9
-    report : called with the number of every epoch that is over, and the average as it is then
+    labels : (n,) integers from 0 to 9
+    epochs : passes over the digits
+    seed : of initial weights, order and shifts
+    report : called at the end of every epoch with its number and the average so far
+
+    Returns
+    -------
+    The running average of the network.
     """
     validation.integer("epochs", epochs)
     init, order, shifts = (np.random.default_rng(s) for s in np.random.SeedSequence(seed).spawn(3))
@@ -69,10 +77,10 @@ def train_classifier(
 
 
 def normalise(network: Network) -> None:
-    """Give the last batch norm gamma = 1, and its scale to the last layer; the logits stay what they are.
+    """Set gamma = 1 in the last batch norm, and move its scale to the last layer; the logits do not change.
 
-    relu(gamma x_hat + beta) = gamma relu(x_hat + beta / gamma) for gamma > 0. The scale of a feature is no matter to
-    the classifier, but to a distance between features it is: now every one has variance 1 before its ReLU.
+    relu(gamma x_hat + beta) = gamma relu(x_hat + beta / gamma) for gamma > 0. The scale of a feature does not matter
+    to the classifier, but it matters to a distance between features. Now each has variance 1 before its ReLU.
     """
     norm, last = network.layers[-3], network.layers[-1]
     assert isinstance(norm, BatchNorm)
@@ -85,7 +93,7 @@ def normalise(network: Network) -> None:
 
 
 def write(network: Network, real: np.ndarray, path: Path) -> None:
-    """Write weights as float16, statistics, and the moments of the features of real digits, whole or not at all."""
+    """Write the weights as float16, the statistics, and the moments of the features of real digits to one file."""
     theta, stats = network.theta.astype(np.float16), network.stats
     mean, covariance = moments(Evaluator(theta, stats).features(real))
     with atomic_path(path) as temporary:
@@ -99,11 +107,15 @@ def write(network: Network, real: np.ndarray, path: Path) -> None:
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Train, write, and say how many of the test digits are read right."""
+    """Train, write the file, and print how many of the test digits are read correctly."""
     parser = argparse.ArgumentParser(prog="python -m minigan.metrics.train_evaluator", description=__doc__)
-    parser.add_argument("--epochs", type=int, default=15, help="passes over the 60,000 digits (default: 15)")
-    parser.add_argument("--seed", type=int, default=0, help="of everything random (default: 0)")
-    parser.add_argument("--out", type=Path, default=FILE, help="an .npz (default: the one in the package)")
+    parser.add_argument("--epochs", type=int, default=15, help="Passes over the 60,000 digits. Default: 15.")
+    parser.add_argument(
+        "--seed", type=int, default=0, help="Random seed; the same seed gives the same result. Default: 0."
+    )
+    parser.add_argument(
+        "--out", type=Path, default=FILE, help="The .npz file to write. Default: the one in the package."
+    )
     arguments = parser.parse_args(argv)
     train, test = mnist("train"), mnist("test")
     assert train.labels is not None
@@ -111,7 +123,10 @@ def main(argv: Sequence[str] | None = None) -> None:
 
     def report(epoch: int, network: Network) -> None:
         found = Evaluator(network.theta, network.stats).probabilities(test.images).argmax(axis=1)
-        print(f"epoch {epoch}: {100 * (found == test.labels).mean():.2f} % of the test digits read right", flush=True)
+        print(
+            f"epoch {epoch}: {100 * (found == test.labels).mean():.2f} % of the test digits are read correctly",
+            flush=True,
+        )
 
     network = train_classifier(train.images, train.labels, epochs=arguments.epochs, seed=arguments.seed, report=report)
     normalise(network)

@@ -96,8 +96,8 @@ def game_jacobian(
     InputError
         If the objective is another one than those of `game_field`.
 
-    >>> game_jacobian(0.0, 0.0).tolist()
-    [[0.0, 0.5], [-0.5, 0.0]]
+    >>> np.array_equal(game_jacobian(0.0, 0.0), [[0.0, 0.5], [-0.5, 0.0]])
+    True
     >>> np.linalg.eigvals(game_jacobian(0.0, 0.0, gamma=1.0)).real.round(6).tolist()
     [-0.5, -0.5]
     """

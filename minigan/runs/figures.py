@@ -20,9 +20,17 @@ class Columns(Protocol):
 
 
 def tile(images: np.ndarray, *, columns: int | None = None, gap: int = 2) -> np.ndarray:
-    """Lay out images (n, H, W) or (n, H, W, C) in rows of ``columns`` with ``gap`` pixels between.
+    """Lay out images in a grid.
 
-    Values stay as they are, in [-1, 1]. By default the grid is as nearly square as can be.
+    Parameters
+    ----------
+    images : (n, H, W) or (n, H, W, C), in [-1, 1]
+    columns : images in each row; by default the grid is as square as possible
+    gap : pixels between two images
+
+    Returns
+    -------
+    One image that holds them all; the values stay as they are.
     """
     n, h, w = images.shape[:3]
     columns = columns or int(np.ceil(np.sqrt(n)))
@@ -37,7 +45,15 @@ def tile(images: np.ndarray, *, columns: int | None = None, gap: int = 2) -> np.
 
 
 def save_grid(images: np.ndarray, path: str | os.PathLike[str], *, columns: int | None = None, scale: int = 3) -> None:
-    """Write images (n, H, W[, C]) in [-1, 1] as one PNG, each pixel ``scale`` pixels wide."""
+    """Write images as one PNG.
+
+    Parameters
+    ----------
+    images : (n, H, W) or (n, H, W, C), in [-1, 1]
+    path : the file
+    columns : images in each row
+    scale : width of each pixel in the file
+    """
     from matplotlib.image import imsave
 
     grid = _to_rgb(tile(images, columns=columns)).repeat(scale, axis=0).repeat(scale, axis=1)
@@ -46,10 +62,20 @@ def save_grid(images: np.ndarray, path: str | os.PathLike[str], *, columns: int 
 
 
 def draw_points(points: np.ndarray, *, centres: np.ndarray | None = None, size: int = 400) -> np.ndarray:
-    """Plot points (n, C) over the centres (M, C) of their modes, C 1 or 2: an image (size, size, 3) in [-1, 1].
+    """Plot points over the centres of their modes.
 
-    The axes follow from the centres alone, so that pictures of one data set can be laid over each other; without
-    centres, from the points. Points of dimension 1 lie on the horizontal axis.
+    The axes depend on the centres alone, so that pictures of one data set can be compared; without centres they
+    depend on the points. Points of dimension 1 lie on the horizontal axis.
+
+    Parameters
+    ----------
+    points : (n, C), C 1 or 2
+    centres : (M, C), or None
+    size : height and width of the picture in pixels
+
+    Returns
+    -------
+    An image (size, size, 3) in [-1, 1].
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -76,9 +102,14 @@ def save_points(points: np.ndarray, path: str | os.PathLike[str], *, centres: np
 def save_animation(
     snapshots: Sequence[tuple[int, np.ndarray]], path: str | os.PathLike[str], *, seconds: float = 8.0, scale: int = 2
 ) -> None:
-    """Write a GIF of (step, images) snapshots of one fixed z; the last frame stays for two seconds.
+    """Write snapshots of one fixed z as a GIF; the last frame stays for two seconds.
 
-    scale : width of each pixel
+    Parameters
+    ----------
+    snapshots : (step, images) in the order of the steps
+    path : the file
+    seconds : how long the animation takes, about
+    scale : width of each pixel in the file
     """
     import matplotlib
     from matplotlib.animation import PillowWriter
@@ -110,11 +141,14 @@ def save_animation(
 def save_losses(
     history: Columns, path: str | os.PathLike[str], *, equilibrium: bool = True, probability: bool = True
 ) -> None:
-    """Plot both losses, and below them mean D(x) and mean D(G(z)), over the steps.
+    """Plot both losses over the steps, and below them mean D(x) and mean D(G(z)).
 
-    history : columns step, d_loss, g_loss, d_real, d_fake
-    equilibrium : draw the values of a D that knows nothing, L_D = 2 log 2 and D = 1/2
-    probability : D is a probability in (0, 1) and losses are in nats; False for scores of any size
+    Parameters
+    ----------
+    history : a table with the columns step, d_loss, g_loss, d_real, d_fake
+    path : the file
+    equilibrium : also draw the values of a discriminator that knows nothing, L_D = 2 log 2 and D = 1/2
+    probability : D is a probability in (0, 1) and losses are in nats; False when D is a score of any size
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -130,12 +164,13 @@ def save_losses(
     if equilibrium:
         losses.axhline(2 * np.log(2), color="tab:blue", lw=0.8, ls=":", label="2 log 2: D knows nothing")
         outputs.axhline(0.5, color="grey", lw=0.8, ls=":")
-    losses.set(title="Losses (a low loss is not a good picture)", ylabel="loss per image" + ", nats" * probability)
+    unit = "loss per image, nats" if probability else "loss per image"
+    losses.set(title="Losses (a low loss does not mean good pictures)", ylabel=unit)
     outputs.set_xlabel("training step")
     if probability:
         outputs.set(title="What D thinks: probability of being real", ylabel="mean D", ylim=(0, 1))
     else:
-        outputs.set(title="What D thinks: its score, higher for what looks real", ylabel="mean score")
+        outputs.set(title="What D thinks: its score, higher when a sample looks real", ylabel="mean score")
     for axes in (losses, outputs):
         axes.legend(loc="best", frameon=False)
         axes.grid(alpha=0.2)
@@ -144,7 +179,7 @@ def save_losses(
 
 
 def _to_rgb(grid: np.ndarray) -> np.ndarray:
-    """(H, W) or (H, W, C) in [-1, 1] -> (H, W, 3) uint8; one channel is grey, a second or fourth is left out."""
+    """(H, W) or (H, W, C) in [-1, 1] -> (H, W, 3) uint8; one channel becomes grey, a second or fourth is left out."""
     pixels = np.clip(np.rint((np.nan_to_num(grid) + 1) * 127.5), 0, 255).astype(np.uint8)
     if pixels.ndim == 2:
         pixels = pixels[..., None]

@@ -13,11 +13,19 @@ Record = dict[str, float]
 
 
 class History:
-    """Records in the order they came; ``history["d_loss"]`` is a column.
+    """The records of a run in the order in which they came; ``history["d_loss"]`` is a column.
 
-    Columns: step, seconds, d_loss, g_loss, d_real = mean D(x), d_fake = mean D(G(z)), images_per_second. Losses and
-    outputs are means over the steps since the record before. D(x) is a probability, or for an objective without
-    ``log_odds`` a score.
+    The columns are step, seconds, d_loss, g_loss, d_real = mean D(x), d_fake = mean D(G(z)) and images_per_second.
+    Losses and outputs are means over the steps since the previous record. D(x) is a probability, or a score when the
+    objective has no ``log_odds``.
+
+    Parameters
+    ----------
+    records : the records to start with
+
+    >>> history = History([{"step": 50, "d_loss": 1.25}, {"step": 100, "d_loss": 1.5}])
+    >>> history["d_loss"]
+    array([1.25, 1.5 ])
     """
 
     def __init__(self, records: list[Record] | None = None) -> None:
@@ -40,7 +48,12 @@ class History:
 
     @classmethod
     def read(cls, path: str | os.PathLike[str]) -> "History":
-        """Read a ``metrics.jsonl``; a last line cut short by a crash is left out."""
+        """Read a ``metrics.jsonl``. If a crash cut the last line short, that line is left out.
+
+        Raises
+        ------
+        InputError : another line is not JSON
+        """
         records = []
         lines = Path(path).read_text(encoding="utf-8").splitlines()
         for number, line in enumerate(lines, start=1):
@@ -48,5 +61,5 @@ class History:
                 records.append(json.loads(line))
             except json.JSONDecodeError:
                 if number < len(lines):
-                    raise InputError(f"{path}: line {number} is not JSON: {line[:60]!r}") from None
+                    raise InputError(f"{path}: expected JSON in line {number}, got {line[:60]!r}") from None
         return cls(records)

@@ -1,4 +1,4 @@
-"""Progress of a run: a bar on a terminal, a plain line now and then elsewhere."""
+"""Progress of a run: a bar on a terminal, elsewhere a plain line now and then."""
 
 import shutil
 import sys
@@ -11,9 +11,13 @@ LINES = 20  # plain lines per run
 
 
 class Progress:
-    """Report training as it goes; ``share`` is the part of the budget that is spent, in [0, 1].
+    """Report how training goes.
 
-    steps : the budget in steps, or None when it is a time
+    Parameters
+    ----------
+    steps : the budget in steps, or None when the budget is a time
+    seconds : the budget in seconds, used when ``steps`` is None
+    quiet : print nothing
     """
 
     def __init__(self, steps: int | None, seconds: float | None, *, quiet: bool) -> None:
@@ -35,7 +39,7 @@ class Progress:
             print(text, flush=True)
 
     def update(self, record: Record, share: float) -> None:
-        """Show the newest record."""
+        """Show the newest record; ``share`` is the part of the budget that is spent, in [0, 1]."""
         numbers = (
             f"loss D {record['d_loss']:.2f} G {record['g_loss']:.2f} D(x) {record['d_real']:.2f} "
             f"D(G(z)) {record['d_fake']:.2f} {record['images_per_second']:.0f} samples/s"
@@ -49,7 +53,7 @@ class Progress:
             print(f"step {record['step']:>6,.0f}  {numbers}, {left:.0f} s left", flush=True)
 
     def close(self) -> None:
-        """Leave the terminal as it should be."""
+        """Take the bar away, so that the terminal is free for other output."""
         if self.bar is not None:
             self.bar.close()
             self.bar = None

@@ -3,39 +3,53 @@
 import math
 import os
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..backend import cuda_problem, get_array_module, resolve_device, to_host
-from ..fast.memory import retain_heap
 from ..datasets import Points, load_dataset
 from ..errors import DivergedError
-from ..models import kind_of
+from ..fast.memory import retain_heap
 from ..fast.threads import threads
+from ..models import kind_of
 from ..training.config import TrainConfig
 from .history import History, Record
 from .progress import Progress
 from .run import Run, generate
-from .run_folder import RunFolder, by_column
-from ..training.trainer import StepMetrics, Trainer
+from .run_folder import RunFolder, samples_to_show
 
-SNAPSHOTS = 40  # pictures of one fixed z over a run, denser at its start
-GRID = {"images": 64, "points": 1000}  # samples on each of them
+if TYPE_CHECKING:
+    from ..training.trainer import StepMetrics, Trainer
+
+SNAPSHOTS = 40  # pictures of one fixed z over a run, more of them at its start
+GRID = {"images": 64, "points": 1000}  # samples in each of these pictures
 
 
 def train(**options: Any) -> Run:
-    """Train a GAN and return the finished `Run`.
+    """Train a GAN.
 
-    The options are the fields of `TrainConfig`; ``data`` may also be an array of images, (N, H, W) or (N, H, W, C),
-    uint8 or floating in [-1, 1], or `minigan.datasets.Points`. With ``out=None`` nothing is written. Ctrl-C ends the
-    training early and keeps what was trained so far.
+    With ``out=None``, the default, nothing is written. Ctrl-C ends the training early and keeps what was trained.
+
+    Parameters
+    ----------
+    options : the fields of `TrainConfig`. ``data`` may also be an array of images, (N, H, W) or (N, H, W, C), uint8
+        or floating in [-1, 1], a `minigan.datasets.Dataset`, or `minigan.datasets.Points`
+
+    Returns
+    -------
+    The finished run.
+
+    Raises
+    ------
+    InputError : an option or the data set does not fit
+    DeviceError : the GPU that was asked for cannot be used
+    DivergedError : a loss is no longer a finite number
 
     >>> run = minigan.train(model="hybrid", data="mnist-5k", seed=0)                 # doctest: +SKIP
     >>> run.sample(64, seed=1).shape                                                 # doctest: +SKIP
     (64, 28, 28)
-
-    Raises ``InputError`` for a bad value or data set, ``DeviceError`` for a GPU that is not there, and
-    ``DivergedError`` when a loss stops being a finite number.
     """
+    from ..training.trainer import Trainer  # here, so that a saved run is loaded and sampled without it
+
     data = options.pop("data", TrainConfig.data)
     named = isinstance(data, (str, os.PathLike))
     if isinstance(data, Points):
@@ -57,19 +71,20 @@ def train(**options: Any) -> Run:
             f"batches of {resolved.batch_size}, on the {'CPU' if device == 'cpu' else 'GPU'}"
         )
         if config.device == "auto" and device == "cpu":
-            progress.message(f"no GPU: {cuda_problem()}")
+            progress.message(f"No GPU is used: {cuda_problem()}")
         with threads(device=device):
             return _fit(trainer, folder, progress)
     finally:
         progress.close()
 
 
-def _fit(trainer: Trainer, folder: RunFolder | None, progress: Progress) -> Run:
+def _fit(trainer: "Trainer", folder: RunFolder | None, progress: Progress) -> Run:
+    """Take steps until the budget is spent; write records and pictures as they come."""
     config = trainer.config
     history = History()
     run = Run(config, trainer.average.network, trainer.discriminator, history, folder.path if folder else None)
     kind = kind_of(trainer.generator.output_shape)
-    n, label = by_column(run, otherwise=GRID[kind])
+    n, label = samples_to_show(run, default=GRID[kind])
     z_fixed = run.latent(n, seed=config.seed, label=label)
     pending: list[StepMetrics] = []
     step, share, snapshots = 0, 0.0, 0
@@ -119,11 +134,11 @@ def _fit(trainer: Trainer, folder: RunFolder | None, progress: Progress) -> Run:
     return run
 
 
-def _record(step: int, metrics: list[StepMetrics]) -> Record:
-    """Means over the steps since the last record; the one place where the host waits for the device."""
+def _record(step: int, metrics: "list[StepMetrics]") -> Record:
+    """Return the means over the steps since the last record; only here does the host wait for the device."""
     xp = get_array_module(metrics[0].d_loss)
     means = to_host(xp.stack([xp.stack(m) for m in metrics]).mean(axis=0))
-    return {"step": step, **dict(zip(StepMetrics._fields, map(float, means), strict=True))}
+    return {"step": step, **dict(zip(metrics[0]._fields, map(float, means), strict=True))}
 
 
 def _check_finite(record: Record) -> None:

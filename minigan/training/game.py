@@ -24,7 +24,7 @@ def make_objective(config: ResolvedConfig, *, rng: np.random.Generator) -> Objec
     rng : numpy.random.Generator
         Draws the noise and the flips of soft labels.
     """
-    objective = get_model_spec(config.model).get_objective(config.objective, as_published=config.as_published)
+    objective = config.base_objective
     if config.soft_labels:
         objective = SoftLabels(objective, **config.soft_labels, rng=rng)
     if config.discriminators > 1:

@@ -1,1 +1,1 @@
-"""`minigan bench`: training steps under a stopwatch, against PyTorch where it is installed."""
+"""``minigan bench``: training steps under a stopwatch, against PyTorch where it is installed."""

@@ -1,6 +1,10 @@
-"""How fast is one training step here, and against PyTorch: alternating processes, so that neither library's idle
-threads disturb the other and a drifting machine disturbs both alike."""
+"""``minigan bench``: measure the time of a training step here, and against PyTorch.
 
+Every measurement runs in processes of its own, which take turns, so that no library's waiting threads disturb the
+other, and a computer that becomes slower disturbs all alike.
+"""
+
+import argparse
 import json
 import os
 import platform
@@ -18,10 +22,48 @@ from ...errors import InputError
 from ...fast.threads import blas_kernels
 from ...models import IMAGE_MODELS, build_networks, get_model_spec
 from ...network import Network
+from ...training import UPDATES
 from ...training.simultaneous import check_uncoupled
+from ..arguments import add_choice
+from .report import LOOPS, report
 from .worker import IMAGE
 
-LOOPS = {"plain": "PyTorch, plain loop", "best": "PyTorch, best loop"}
+ABOUT = "Measure the time of a training step."
+DETAILS = "PyTorch is measured as well, where it is installed."
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    add_choice(parser, "model", ("dcgan", *(name for name in IMAGE_MODELS if name != "dcgan"), "all"), "The model.")
+    parser.add_argument(
+        "--batch-size", type=int, default=64, metavar="INT", help="Number of images in every step. Default: 64."
+    )
+    add_choice(
+        parser,
+        "device",
+        ("auto", "cpu", "cuda"),
+        "Where to compute; auto takes the GPU when there is one that works.",
+    )
+    add_choice(parser, "update", tuple(UPDATES), "Whether the players move one after the other or at the same time.")
+    parser.add_argument("--plain", action="store_true", help="Also measure the plain layers and the plain Adam.")
+    parser.add_argument("--layers", action="store_true", help="Also measure every layer.")
+    parser.add_argument("--no-torch", action="store_true", help="Do not measure PyTorch.")
+    parser.add_argument("--json", action="store_true", help="Print one JSON object instead of a table.")
+
+
+def command(arguments: argparse.Namespace) -> int:
+    """Run the command; return its exit status."""
+    result = bench(
+        model=arguments.model,
+        batch_size=arguments.batch_size,
+        update=arguments.update,
+        device=arguments.device,
+        layers=arguments.layers,
+        plain=arguments.plain,
+        torch=not arguments.no_torch,
+    )
+    print(json.dumps(result) if arguments.json else report(result))
+    return 0
 
 
 def bench(
@@ -31,105 +73,78 @@ def bench(
     update: str = "alternating",
     device: str = "auto",
     torch: bool = True,
+    plain: bool = False,
     layers: bool = False,
     rounds: int = 3,
 ) -> dict[str, Any]:
-    """Time training steps of a model on random images, in ``rounds`` alternating turns of fresh processes.
+    """Measure training steps of a model on random images, in ``rounds`` turns of fresh processes.
 
-    One step is both players' update, Adam, non-saturating loss; no data loading, no augmentation, no averaging.
-    PyTorch's are the plain loop and the best one of `torch_loops`, over the same networks on the same device.
+    One step is the update of both players with Adam and the non-saturating loss. Data loading, augmentation and
+    averaging are left out. PyTorch runs the two loops of `torch_loops` over the same networks on the same device.
 
-    model : a family, or "all", all of those for images
-    update : "alternating" or "simultaneous"; of "all", models that cannot take the latter are timed with the former
-    layers : time every layer of ours, too
+    Parameters
+    ----------
+    model : the name of a model for images, or "all"
+    batch_size : images in every step
+    update : "alternating" or "simultaneous"; with "all", models that do not allow the latter take the former
+    device : "auto", "cpu" or "cuda"
+    torch : measure PyTorch, where it is installed
+    plain : measure the plain layers and the plain Adam as well
+    layers : measure every layer as well
+    rounds : turns of each process
 
-    returns : step_ms {median, min}, images_per_second, peak_memory_mb (of the process; on a GPU, of its pool; None
-        where it cannot be known), threads (that were busy, on average), launches (kernels and copies that one step
-        starts on a GPU; None on the CPU, and without PyTorch, whose profiler counts them); torch {plain, best}, each
-        with the same, and ratio {plain, best}, PyTorch's time over ours {median, min}, both None without PyTorch;
-        layers {rows, rest_ms} or None; model, update, batch_size, device, steps, cores, versions.
-        For "all": {"models": {name: such a result}}
+    Returns
+    -------
+    For "all" {"models": {name: result}}; for one model a result with
+
+    - step_ms {median, min}, images_per_second, steps
+    - peak_memory_mb of the process, or on a GPU of its pool; None where the system does not tell
+    - threads that were busy on average
+    - launches, the kernels and copies that one step starts on a GPU; None on the CPU and without PyTorch, whose
+      profiler counts them
+    - plain, the same for the plain layers, and ratio {median, min}, their time over ours; None when not asked for
+    - torch {plain, best}, the same for both loops of PyTorch, and ratio {plain, best}, their time over ours, each
+      {median, min}; both None without PyTorch
+    - layers {rows, rest_ms}, or None when not asked for
+    - model, update, batch_size, device, cores, versions
+
+    Raises
+    ------
+    InputError : an argument does not fit, or a process failed
     """
-    if update not in ("alternating", "simultaneous"):
-        raise InputError(f"update: expected 'alternating' or 'simultaneous', got {update!r}")
-    options = {"batch_size": batch_size, "device": device, "torch": torch, "layers": layers, "rounds": rounds}
+    validation.one_of("update", update, UPDATES)
+    options: dict[str, Any] = {"batch_size": batch_size, "device": device, "torch": torch, "rounds": rounds}
+    options |= {"plain": plain, "layers": layers}
     if model == "all":
         updates = {name: update if _takes_simultaneous(name) else "alternating" for name in IMAGE_MODELS}
-        return {"models": {name: bench(model=name, update=updates[name], **options) for name in IMAGE_MODELS}}  # type: ignore[arg-type]
+        return {"models": {name: bench(model=name, update=updates[name], **options) for name in IMAGE_MODELS}}
     get_model_spec(model).check_sample_shape(IMAGE)
     validation.integer("rounds", rounds)
     validation.integer("batch_size", batch_size, least=2)
     if update == "simultaneous":
         check_uncoupled(_small_discriminator(model))
     resolved = resolve_device(device)
-    workers = ["ours", *LOOPS] if torch and find_spec("torch") else ["ours"]
+    loops = list(LOOPS) if torch and find_spec("torch") else []
+    workers = ["ours", *(["ours-plain"] if plain else []), *loops]
     turns: dict[str, list[dict[str, Any]]] = {worker: [] for worker in workers}
     for _ in range(rounds):
         for worker in workers:
             turns[worker].append(_run_worker(worker, model, batch_size, resolved, update))
-    ours, *theirs = (_summary(turns[worker], batch_size) for worker in workers)
+    found = {worker: _summary(turns[worker], batch_size) for worker in workers}
+    ours = found["ours"]
     return {
         "model": model,
         "update": update,
         "batch_size": batch_size,
         "device": resolved,
         **ours,
-        "torch": dict(zip(LOOPS, theirs, strict=True)) if theirs else None,
-        "ratio": {loop: _ratio(each, ours) for loop, each in zip(LOOPS, theirs, strict=True)} if theirs else None,
+        "plain": {**found["ours-plain"], "ratio": _ratio(found["ours-plain"], ours)} if plain else None,
+        "torch": {loop: found[loop] for loop in loops} or None,
+        "ratio": {loop: _ratio(found[loop], ours) for loop in loops} or None,
         "layers": _run_worker("layers", model, batch_size, resolved, update) if layers else None,
         "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
         "versions": _versions(),
     }
-
-
-def report(result: dict[str, Any]) -> str:
-    """Put the result of `bench` into a table, and the layers of each model into another."""
-    results = list(result.get("models", {None: result}).values())
-    first = results[0]
-    versions = ", ".join(f"{name} {number}" for name, number in first["versions"].items())
-    lines = [
-        f"batch {first['batch_size']}, {first['device']}, {first['cores']} cores; {versions}",
-        f"{'ms per step':<28} {'median':>8} {'min':>8} {'images/s':>9} {'peak MB':>8} {'threads':>8} "
-        f"{'PyTorch/minigan':>18}",
-    ]
-    for each in results:
-        lines.append(_row(f"{each['model']}, {each['update']}", each, ""))
-        for loop, theirs in (each["torch"] or {}).items():
-            ratio = each["ratio"][loop]
-            lines.append(_row(f"  {LOOPS[loop]}", theirs, f"{ratio['median']:.2f} (min {ratio['min']:.2f})"))
-    if first["torch"]:
-        lines.append(
-            "above 1: minigan is faster; the best loop has one pass of the fakes for both players, where D allows"
-        )
-    else:
-        lines.append("PyTorch was not timed (pip install 'minigan[parity]' brings it)")
-    for each in results:
-        if each["layers"]:
-            lines += ["", *_layer_table(each)]
-    return "\n".join(lines)
-
-
-def _row(name: str, timed: dict[str, Any], ratio: str) -> str:
-    ms, memory, launches = timed["step_ms"], timed["peak_memory_mb"], timed["launches"]
-    return (
-        f"{name:<28} {ms['median']:>8.2f} {ms['min']:>8.2f} {timed['images_per_second']:>9,.0f} "
-        f"{'-' if memory is None else round(memory):>8} {timed['threads']:>8} {ratio:>18}"
-        f"{'' if launches is None else f'  {launches} launches'}"
-    ).rstrip()
-
-
-def _layer_table(result: dict[str, Any]) -> list[str]:
-    rows, rest = result["layers"]["rows"], result["layers"]["rest_ms"]
-    names = [f"{row['network']}  {row['layer']}" for row in rows]
-    width = max(map(len, names))
-    return [
-        f"{result['model'] + ', ms per step':<{width}} {'forward':>9} {'backward':>9}",
-        *(
-            f"{name:<{width}} {row['forward_ms']:>9.3f} {row['backward_ms']:>9.3f}"
-            for name, row in zip(names, rows, strict=True)
-        ),
-        f"{'losses, optimisers and the rest':<{width}} {rest:>9.3f}",
-    ]
 
 
 def _summary(turns: list[dict[str, Any]], batch_size: int) -> dict[str, Any]:
@@ -154,7 +169,8 @@ def _run_worker(worker: str, model: str, batch_size: int, device: Device, update
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
         raise InputError(
-            f"bench: the {worker} process failed: {(done.stderr.strip() or 'no message').splitlines()[-1]}"
+            f"bench: expected a measurement from the process {worker!r}, got an error: "
+            f"{(done.stderr.strip() or 'no message').splitlines()[-1]}"
         )
     return json.loads(done.stdout)
 

@@ -1,6 +1,6 @@
-"""The same network in PyTorch, with the same weights: an oracle for the tests and the opponent in `minigan bench`.
+"""The same network in PyTorch, with the same weights: the reference of the tests and the opponent in `minigan bench`.
 
-PyTorch is imported on first use and is not a dependency.
+PyTorch is imported when it is first needed; the package does not depend on it.
 """
 
 from typing import Any
@@ -29,11 +29,18 @@ from ...network import Network
 
 
 def to_torch(network: Network, *, native_padding: bool = False) -> Any:
-    """Return a ``torch.nn.Sequential`` that computes what ``network`` computes, images as (N, C, H, W).
+    """Return a ``torch.nn.Sequential`` that computes what ``network`` computes, on images (N, C, H, W).
 
-    Where 'same' padding is one pixel larger below and to the right, PyTorch has no option for it: the twin pads or
-    crops in a step of its own. ``native_padding`` moves that pixel to the other side instead, as PyTorch programs
-    do: the same work without the extra step, but not the same function.
+    Parameters
+    ----------
+    network : its weights and statistics are copied
+    native_padding : PyTorch has no option for 'same' padding that is one pixel larger below and to the right. With
+        False, the result pads or crops in a step of its own. With True, that pixel moves to the other side, as in
+        PyTorch programs: the same work without the extra step, but another function
+
+    Raises
+    ------
+    InputError : a layer has no counterpart in PyTorch
     """
     import torch
 
@@ -80,7 +87,7 @@ def _twin(nn: Any, layer: Layer, native: bool) -> list[Any]:
             return [_permute(nn, (0, 2, 3, 1)), nn.Flatten()]
         case Reshape():
             return [nn.Unflatten(1, layer.shape), _permute(nn, (0, 3, 1, 2))]
-    raise InputError(f"network: {layer!r} has no twin in PyTorch")
+    raise InputError(f"network: expected layers that PyTorch has, got {layer!r}")
 
 
 def _with(module: Any, **arrays: Any) -> Any:

@@ -1,4 +1,4 @@
-"""The opponents in `minigan bench`: PyTorch's training step as most write it, and as well as it can be written."""
+"""The opponents in ``minigan bench``: PyTorch's training step as tutorials write it, and as fast as we can write it."""
 
 from collections.abc import Callable
 from typing import Any
@@ -12,7 +12,7 @@ from .to_torch import to_torch
 
 
 def plain_step(g: Any, d: Any, adam_g: Any, adam_d: Any, x_real: Any, z: Any, *, freeze: bool = False) -> Any:
-    """Alternate as tutorials do; with ``freeze`` D's weight gradients are left out where only G learns."""
+    """Take an alternating step as tutorials do; with ``freeze`` G's step leaves out D's weight gradients."""
     import torch
 
     bce = torch.nn.functional.binary_cross_entropy_with_logits
@@ -33,9 +33,9 @@ def plain_step(g: Any, d: Any, adam_g: Any, adam_d: Any, x_real: Any, z: Any, *,
 
 
 def simultaneous_step(g: Any, d: Any, adam_g: Any, adam_d: Any, x_real: Any, z: Any) -> Any:
-    """Serve both players by one pass of the fakes through D, as `minigan.training.simultaneous` derives it.
+    """Take a simultaneous step: one pass of the fakes through D serves both, see `minigan.training.simultaneous`.
 
-    The losses' gradients on the logits are those that autograd would find; D's graph is walked once for all of them.
+    The gradients of the losses in the logits are those that autograd would find. D's graph is walked only once.
     """
     import torch
 
@@ -62,10 +62,13 @@ def simultaneous_step(g: Any, d: Any, adam_g: Any, adam_d: Any, x_real: Any, z: 
 def make_step(
     loop: str, model: str, image_shape: tuple[int, int, int], batch: int, device: Device
 ) -> Callable[[], Any]:
-    """Return one training step on random images as a function of nothing.
+    """Return one training step on random images as a function without arguments.
 
-    loop : "plain", or "best": channels_last, fused Adam and the simultaneous update; where batch norm in D forbids
-        that one, the alternating update with D frozen in G's step
+    Parameters
+    ----------
+    loop : "plain", or "best" with channels last, fused Adam and the simultaneous update; where batch norm in D
+        forbids that update, the alternating one with D frozen in G's step
+    model, image_shape, batch, device : what is trained, on what, and where
     """
     import torch
 
@@ -84,7 +87,7 @@ def make_step(
 
 
 def count_launches(step: Callable[[], Any]) -> int:
-    """Return how many kernels and copies a call starts on the GPU, whichever library starts them."""
+    """Return the number of kernels and copies that a call starts on the GPU, in any library."""
     import torch
     from torch.profiler import ProfilerActivity, profile
 

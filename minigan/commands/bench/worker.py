@@ -1,4 +1,4 @@
-"""What one process of `minigan bench` does: a training step again and again, under a stopwatch."""
+"""What one process of ``minigan bench`` does: it takes the same training step many times and measures each."""
 
 import json
 import re
@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 
 from ...backend import Device, array_module, synchronize, to_device
-from ...commands.bench import torch_loops
 from ...fast.adam import FastAdam
 from ...fast.memory import retain_heap
 from ...fast.threads import threads
@@ -22,6 +21,7 @@ from ...objectives import NonSaturating
 from ...objectives.codes import draw_noise
 from ...optimizers import Adam
 from ...training import UPDATES, Game
+from . import torch_loops
 
 IMAGE = (28, 28, 1)
 WARM_UP = 3  # steps before the clock starts, in every process
@@ -29,12 +29,14 @@ SECONDS = 4.0  # of timed steps in every process, about
 LEAST = 5  # timed steps in every process
 
 
-def _our_step(model: str, batch_size: int, device: Device, update: str) -> tuple[Callable[[], Any], Network, Network]:
+def _our_step(
+    model: str, batch_size: int, device: Device, update: str, *, fast: bool = True
+) -> tuple[Callable[[], Any], Network, Network]:
+    """Return a training step of ours as a function without arguments, and both networks."""
     retain_heap()
     rng = np.random.default_rng(0)
-    g, d = build_networks(model, IMAGE, rng=rng, device=device)
-    adam_g, adam_d = (FastAdam(Adam(net, learning_rate=2e-4)) for net in (g, d))
-    game = Game(g, d, adam_g, adam_d, NonSaturating())
+    g, d = build_networks(model, IMAGE, rng=rng, device=device, fast=fast)
+    game = Game(g, d, _adam(g, fast=fast), _adam(d, fast=fast), NonSaturating())
     x_real = to_device(np.tanh(rng.standard_normal((*IMAGE[:2], batch_size, 1), dtype=np.float32)), device)
     z = draw_noise(rng, batch_size, g.input_shape[0], device)
 
@@ -45,8 +47,14 @@ def _our_step(model: str, batch_size: int, device: Device, update: str) -> tuple
     return step, g, d
 
 
+def _adam(network: Network, *, fast: bool) -> Adam | FastAdam:
+    """Return Adam with the bench's learning rate, or its fast twin."""
+    adam = Adam(network, learning_rate=2e-4)
+    return FastAdam(adam) if fast else adam
+
+
 def _measure(step: Callable[[], Any], device: Device) -> dict[str, Any]:
-    """Milliseconds of each step, for about SECONDS, and how many threads were busy over them."""
+    """Measure the milliseconds of each step for about SECONDS, and how many threads were busy."""
     for _ in range(WARM_UP):
         step()
     synchronize(device)
@@ -59,7 +67,7 @@ def _measure(step: Callable[[], Any], device: Device) -> dict[str, Any]:
 
 
 def _stopwatch(step: Callable[[], Any], device: Device) -> float:
-    """Milliseconds of one call; on a GPU between two events in the stream that CuPy and PyTorch share by default."""
+    """Measure the milliseconds of one call, on a GPU between two events in the stream that CuPy and PyTorch share."""
     if device == "cpu":
         start = time.perf_counter()
         step()
@@ -74,17 +82,17 @@ def _stopwatch(step: Callable[[], Any], device: Device) -> float:
 
 
 def _launches(step: Callable[[], Any], device: Device) -> int | None:
-    """Kernels and copies that one step starts on a GPU, as PyTorch's profiler counts them; None without either."""
+    """Count the kernels and copies that one step starts on a GPU; None on the CPU and without PyTorch's profiler."""
     if device == "cpu" or not find_spec("torch"):
         return None
     return torch_loops.count_launches(step)
 
 
 def _peak_memory_mb(worker: str, device: Device) -> float | None:
-    """Most memory this process has held, or its pool on the GPU; None where the system does not tell."""
+    """Return the most memory that this process, or on a GPU its pool, has held; None where the system does not tell."""
     if device == "cuda":
         pool = array_module(device).get_default_memory_pool()
-        return (pool.total_bytes() if worker == "ours" else torch_loops.device_memory()) / 2**20
+        return (pool.total_bytes() if worker.startswith("ours") else torch_loops.device_memory()) / 2**20
     try:  # Linux: its ru_maxrss starts at what the parent held
         return int(re.findall(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())[0]) / 2**10
     except (OSError, IndexError):
@@ -98,7 +106,7 @@ def _peak_memory_mb(worker: str, device: Device) -> float | None:
 
 
 def _time_layers(model: str, batch_size: int, device: Device, update: str) -> dict[str, Any]:
-    """Median ms per step in every layer, all its passes added up, and in the rest of the step."""
+    """Measure the median milliseconds per step in every layer, with all its passes added, and in the rest."""
     step, *networks = _our_step(model, batch_size, device, update)
     spent: dict[tuple[str, int, str], float] = {}
 
@@ -145,13 +153,20 @@ def _time_layers(model: str, batch_size: int, device: Device, update: str) -> di
 
 
 def work(worker: str, model: str, batch_size: int, device: Device, update: str) -> dict[str, Any]:
-    """Do what one process of `minigan bench` does: worker is "ours", "plain", "best" or "layers"."""
+    """Do what one process does.
+
+    Parameters
+    ----------
+    worker : "ours", "ours-plain", "layers" (every layer of ours), or "plain" and "best" (the loops of PyTorch)
+    model, batch_size, device, update : as for `bench`
+    """
     if worker in ("plain", "best"):
         return _timed(worker, torch_loops.make_step(worker, model, IMAGE, batch_size, device), device)
     with threads(device=device):
         if worker == "layers":
             return _time_layers(model, batch_size, device, update)
-        return _timed(worker, _our_step(model, batch_size, device, update)[0], device)
+        step, *_ = _our_step(model, batch_size, device, update, fast=worker == "ours")
+        return _timed(worker, step, device)
 
 
 def _timed(worker: str, step: Callable[[], Any], device: Device) -> dict[str, Any]:

@@ -92,4 +92,5 @@ class DiscriminatorEnsemble(Layer):
         """Name the kinds of layers alone: with their options K stacks would fill a page."""
         names = [f"[{', '.join(type(layer).__name__ for layer in member.children)}]" for member in self.children]
         same = len(set(map(repr, self.children))) == 1
-        return f"DiscriminatorEnsemble({len(names)} * [{names[0]}])" if same else f"DiscriminatorEnsemble({names})"
+        members = f"{len(names)} * [{names[0]}]" if same else f"[{', '.join(names)}]"
+        return f"DiscriminatorEnsemble({members})"

@@ -28,7 +28,7 @@ class GaussianNoise(SymmetricLayer):
         if not train or self.std == 0:
             return x, None
         if rng is None:
-            raise InputError("rng: GaussianNoise in training draws; pass forward(..., rng=Generator), got None")
+            raise InputError("rng: expected a Generator, since GaussianNoise draws noise in training, got None")
         noise = self.std * rng.standard_normal(x.shape, dtype=np.float32)
         return x + to_device(noise.astype(x.dtype, copy=False), device_of(x)), None
 

@@ -1,4 +1,4 @@
-"""Pack: several samples as one input, so that a discriminator can see how much they differ."""
+"""PackSamples: several samples as one input, so that a discriminator can see how much they differ."""
 
 import numpy as np
 
@@ -38,7 +38,7 @@ class PackSamples(Layer):
     def forward(self, x: Array, *, train: bool, rng: np.random.Generator | None = None) -> tuple[Array, None]:
         n, m = x.shape[-2], self.samples
         if n % m:
-            raise InputError(f"x: expected a multiple of {m} samples for Pack({m}), got {n}")
+            raise InputError(f"x: expected a multiple of {m} samples for PackSamples({m}), got {n}")
         return x.reshape(*x.shape[:-2], n // m, m * x.shape[-1]), None
 
     def input_grad(self, dy: Array, cache: None) -> Array:
@@ -49,4 +49,4 @@ class PackSamples(Layer):
         return self.forward(x_dot, train=False)[0]
 
     def __repr__(self) -> str:
-        return f"Pack({self.samples})"
+        return f"PackSamples({self.samples})"

@@ -59,7 +59,7 @@ class RandomShift(Layer):
         if not train:
             return x, None
         if rng is None:
-            raise InputError("rng: RandomShift in training draws; pass forward(..., rng=Generator), got None")
+            raise InputError("rng: expected a Generator, since RandomShift draws shifts in training, got None")
         offsets = rng.integers(-self.reach, self.reach, size=(2, x.shape[2]), endpoint=True)
         return shift(x, *offsets, reach=self.reach, fill=self.fill), offsets
 

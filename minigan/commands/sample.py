@@ -1,0 +1,70 @@
+"""``minigan sample``: draw images or points with a trained model, into a picture or a file of arrays."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..errors import InputError
+from ..files import atomic_path
+from ..models import kind_of
+from ..runs.load import load
+from ..runs.run_folder import save_samples
+from .arguments import add_path, add_seed
+
+ABOUT = "Draw images or points with a trained model."
+DETAILS = "The result is a picture, or a file of arrays."
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    add_path(parser)
+    parser.add_argument("-n", type=int, default=64, metavar="INT", help="Number of samples. Default: 64.")
+    add_seed(parser)
+    parser.add_argument(
+        "--label",
+        type=int,
+        nargs="+",
+        metavar="INT",
+        help="For a conditional model: the class to draw, or several classes, which are drawn in turn.",
+    )
+    parser.add_argument(
+        "--codes",
+        type=float,
+        nargs=2,
+        metavar="NUMBER",
+        help="For an infogan model: its two continuous codes, from -1 to 1.",
+    )
+    parser.add_argument(
+        "--out",
+        metavar="NAME",
+        help="A .png file for a picture, or an .npz file for the array 'images' or 'points'. "
+        "Default: sample-SEED.png beside the model.",
+    )
+
+
+def command(arguments: argparse.Namespace) -> int:
+    """Run the command; return its exit status."""
+    out = Path(arguments.out or default_out(Path(arguments.path), arguments.seed, arguments.label))
+    if out.suffix not in (".png", ".npz"):
+        raise InputError(f"out: expected a name that ends in .png or .npz, got {str(out)!r}")
+    run = load(arguments.path)
+    samples = run.sample(arguments.n, seed=arguments.seed, label=arguments.label, codes=arguments.codes)
+    kind = kind_of(run.generator.output_shape)
+    if out.suffix == ".png":
+        save_samples(samples, out, data=run.config.data)
+    else:
+        arrays: dict[str, Any] = {kind: samples}
+        with atomic_path(out) as temporary:
+            np.savez(temporary, **arrays)
+    print(f"{len(samples)} {kind} in {out}")
+    return 0
+
+
+def default_out(path: Path, seed: int, label: list[int] | None) -> Path:
+    """Return ``sample-<seed>[-label-<labels>].png``, in the run folder or beside the model file."""
+    parts = ["sample", str(seed)]
+    if label:
+        parts += ["label", *map(str, label)]
+    return (path if path.is_dir() else path.parent) / ("-".join(parts) + ".png")

@@ -1,0 +1,1 @@
+"""Runs: training from options to a finished run, and what a run leaves behind."""

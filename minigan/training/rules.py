@@ -1,0 +1,73 @@
+"""Rules for options that must fit together; a rule for one option alone stands beside it in `options`."""
+
+import numpy as np
+
+from ..errors import InputError
+from ..objectives import Objective, SoftLabels
+from ..objectives.conditional import get_conditional
+from .options import Options
+
+
+def check(config: Options, *, objective: Objective, soft_labels: dict[str, float]) -> None:
+    """Raise ``InputError`` when two options of a configuration exclude each other."""
+    check_game(config)
+    check_conditional(config)
+    if soft_labels:
+        check_labels(config, objective, soft_labels)
+
+
+def check_game(config: Options) -> None:
+    """Check what the two players do in a step."""
+    packing = config.packing or 1
+    if config.batch_size % packing:
+        raise InputError(f"packing: expected a divisor of the batch size {config.batch_size}, got {packing}")
+    if config.combine == "max" and config.discriminators == 1:
+        raise InputError("combine: expected 'mean' with one discriminator, got 'max'")
+    if config.update != "simultaneous":
+        return
+    for name, reason in (
+        ("discriminator_steps", "moves each player once"),
+        ("discriminators", "needs one logit for each sample"),
+    ):
+        value = getattr(config, name)
+        if value != 1:
+            raise InputError(f"{name}: expected 1, because the simultaneous update {reason}, got {value}")
+
+
+def check_conditional(config: Options) -> None:
+    """Check what a conditional game needs."""
+    if config.conditional is None:
+        if config.code_weight is not None:
+            raise InputError(f"code_weight: expected None without a conditional game, got {config.code_weight!r}")
+        return
+    game = get_conditional(config.conditional)
+    if game.default_weight is None and config.code_weight is not None:
+        raise InputError(
+            f"code_weight: expected None, because {game.name!r} has no loss on classes, got {config.code_weight!r}"
+        )
+    if game.default_weight is not None and config.update == "simultaneous":
+        raise InputError(
+            f"update: expected 'alternating', because with {game.name!r} each player sends several numbers per sample "
+            "back through the discriminator, got 'simultaneous'"
+        )
+    if config.discriminators > 1:
+        raise InputError(
+            "discriminators: expected 1, because a conditional game reads the outputs of the discriminator as one "
+            f"logit and one code, got {config.discriminators}"
+        )
+    if config.packing not in (None, 1):
+        raise InputError(
+            "packing: expected 1, because a conditional discriminator judges every sample with its own code, "
+            f"got {config.packing}"
+        )
+
+
+def check_labels(config: Options, objective: Objective, soft_labels: dict[str, float]) -> None:
+    """Check the labels that the discriminator is told, where they are not 1 and 0."""
+    SoftLabels(objective, **soft_labels, rng=np.random.default_rng(0))
+    if objective.name == "wasserstein":
+        raise InputError(
+            "real_label, fake_label, label_noise, label_flip: expected 1, 0, 0, 0, because the critic of "
+            "'wasserstein' is told no labels; others would only scale its slope, got "
+            f"{config.real_label:g}, {config.fake_label:g}, {config.label_noise:g}, {config.label_flip:g}"
+        )
