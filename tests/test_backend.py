@@ -22,15 +22,6 @@ from minigan.backend import (
 )
 
 
-def test_keep_freed_memory_does_nothing_without_glibc(monkeypatch):
-    backend.retain_heap()
-    backend.retain_heap()  # twice does no harm
-    asked = []
-    monkeypatch.setattr(backend.ctypes, "CDLL", lambda name: asked.append(name) or object())  # it has no mallopt
-    backend.retain_heap()
-    assert asked == [None]
-
-
 @pytest.fixture
 def fake(monkeypatch):
     """fake(name=function, ...): the stand-in for CuPy with some of its functions replaced."""
