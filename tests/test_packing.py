@@ -96,8 +96,8 @@ def test_it_stands_behind_the_shift():
 
 @pytest.mark.parametrize("objective", OBJECTIVES.values(), ids=OBJECTIVES)
 @pytest.mark.parametrize(("model", "shape"), [("points", (2,)), ("mlp", (8, 8, 1))])
-def test_gradients_of_both_players(model, shape, objective, device):
-    networks = build_networks(model, shape, rng=np.random.default_rng(0), packing=3, device=device)
+def test_gradients_of_both_players(model, shape, objective):
+    networks = build_networks(model, shape, rng=np.random.default_rng(0), packing=3)
     for check in check_game(*networks, objective, batch=6):
         assert check.ok, check
 
