@@ -163,7 +163,7 @@ def test_the_head_keeps_spectral_norm_and_minibatch_std():
     last = d.layers[-1]
     assert isinstance(last, SpectralNorm)
     assert isinstance(last.layer, Dense)
-    assert last.w.shape == (257, 1 + K)
+    assert last.layer.w.shape == (257, 1 + K)
 
 
 def test_a_wrong_projection_is_found():

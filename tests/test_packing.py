@@ -81,7 +81,7 @@ def test_refuses_samples(samples):
 
 def test_refuses_a_batch_that_does_not_divide(rng):
     net = Network([PackSamples(4)], (2,), rng=rng)
-    with pytest.raises(InputError, match=r"x: expected a multiple of 4 samples for Pack\(4\), got 6"):
+    with pytest.raises(InputError, match=r"x: expected a multiple of 4 samples for PackSamples\(4\), got 6"):
         net.forward(np.zeros((6, 2), np.float32), train=True)
     assert repr(PackSamples(4)) == "Pack(4)"
 
