@@ -87,7 +87,7 @@ def test_float32_stays_float32(rng):
 @pytest.mark.parametrize("decay", [-0.1, 1, 1.5, float("nan")])
 def test_refuses_decay(decay, rng):
     net = Network([Dense(3)], (2,), rng=rng)
-    with pytest.raises(InputError, match=rf"decay: expected a number in \[0, 1\), got {decay}"):
+    with pytest.raises(InputError, match=rf"^decay: expected a number in \[0, 1\), got {decay}"):
         RunningAverage(net, decay=decay)
 
 

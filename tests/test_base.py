@@ -123,6 +123,10 @@ def test_the_explanation_stands_in_no_copys_way(duplicate, layer):
 # layers inside layers
 
 
+def draws():
+    return np.random.default_rng(3)
+
+
 def family():
     return SpectralNorm(Dense(2)), LeakyReLU(negative_slope=0.2)
 
@@ -153,6 +157,19 @@ def test_with_children_keeps_arrays_and_options(rng):
     assert layer.children[0] is not other
     assert twin is not layer
     assert (twin.b is layer.b, twin.u is layer.u, twin.eps) == (True, True, 1e-3)
+
+
+def test_children_are_initialised_and_in_their_order(rng):
+    net = Network(
+        [Sequential([Dense(2), DiscriminatorEnsemble([[Dense(1)], [Dense(3)]])])], (4,), rng=draws(), fast=False
+    )
+    again, owners = draws(), [each for each in net.layers[0].walk() if each.params]
+    assert [each.units for each in owners] == [2, 1, 3]
+    for each in owners:
+        w = each.w.copy()
+        each.initialize(again)
+        np.testing.assert_array_equal(each.w, w)
+        assert (w != 0).all()
 
 
 # what a layer has by itself

@@ -231,13 +231,13 @@ def test_a_constant_batch_stays_finite(device, rng):
 
 @pytest.mark.parametrize("decay", [-0.1, 1, 1.5, float("nan")])
 def test_refuses_decay(decay):
-    with pytest.raises(InputError, match=r"decay: expected a number in \[0, 1\)"):
+    with pytest.raises(InputError, match=r"^decay: expected a number in \[0, 1\)"):
         BatchNorm(decay=decay)
 
 
 @pytest.mark.parametrize("eps", [0, -1e-5, 0.8, 1, None, float("nan")])
 def test_refuses_eps(eps):
-    with pytest.raises(InputError, match=r"eps: expected a small number in \(0, 0.01\)"):
+    with pytest.raises(InputError, match=r"^eps: expected a small number in \(0, 0.01\)"):
         BatchNorm(eps=eps)
 
 

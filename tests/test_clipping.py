@@ -87,5 +87,5 @@ def test_clipped_by_nothing_is_the_optimizer(net):
 @pytest.mark.parametrize("name", ["gradient_value", "gradient_norm", "weights"])
 @pytest.mark.parametrize("bound", [0, -1, float("nan")])
 def test_refuses(name, bound, net):
-    with pytest.raises(InputError, match=f"{name}: expected a positive number, got {bound}"):
+    with pytest.raises(InputError, match=rf"^{name}: expected a positive number, got {bound}"):
         Clipped(SGD(net, learning_rate=1), **{name: bound})

@@ -45,7 +45,7 @@ def test_the_initializer_gets_its_shape_and_fans(rng):
 
 @pytest.mark.parametrize("units", [0, -1, 2.0, True])
 def test_refuses_units(units):
-    with pytest.raises(InputError, match="units: expected an integer of at least 1"):
+    with pytest.raises(InputError, match=r"^units: expected an integer of at least 1"):
         Constant(units)
 
 

@@ -108,7 +108,7 @@ def test_the_mask_is_drawn_on_the_device(monkeypatch, rng):
 
 @pytest.mark.parametrize("rate", [-0.1, 1, 1.5, float("nan")])
 def test_refuses_rate(rate):
-    with pytest.raises(InputError, match=r"rate: expected a number in \[0, 1\)"):
+    with pytest.raises(InputError, match=r"^rate: expected a number in \[0, 1\)"):
         Dropout(rate=rate)
 
 
@@ -197,7 +197,7 @@ def test_generator_of():
     assert Dropout(rate=0.5).generator_of(rng, train=False) is None
     assert Dropout(rate=0).generator_of(rng, train=True) is None
     assert Dropout(rate=0).generator_of(None, train=True) is None
-    with pytest.raises(InputError, match="rng: expected a Generator"):
+    with pytest.raises(InputError, match=r"^rng: expected a Generator"):
         Dropout(rate=0.5).generator_of(None, train=True)
 
 

@@ -121,6 +121,20 @@ def test_every_layer_is_here():
     assert exported == {type(layer) for case in LAYER_CASES for layer in case.make()}
 
 
+LINEAR_BY_PIECES = {
+    *("Dense", "Constant", "Conv2D", "Conv2DTranspose", "SpectralNorm", "Rescaling", "Flatten", "Reshape"),
+    *("LeakyReLU", "ReLU", "Dropout", "GaussianNoise", "RandomShift", "PackSamples"),
+}
+
+
+@pytest.mark.parametrize("case", LAYER_CASES, ids=lambda case: case.name)
+def test_which_layers_are_piecewise_linear(case):
+    """A gradient penalty is refused for the others. What is said of an ensemble follows from its members."""
+    [layer] = case.make()
+    leaves = [each for each in layer.walk() if type(each).__name__ not in ("Sequential", "DiscriminatorEnsemble")]
+    assert layer.piecewise_linear == all(type(leaf).__name__ in LINEAR_BY_PIECES for leaf in leaves)
+
+
 @each_layer
 def test_adjoint_and_finite_differences(make, shape):
     for train in MODES:

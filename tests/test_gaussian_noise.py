@@ -60,7 +60,7 @@ def test_repr():
 
 
 def test_refuses():
-    with pytest.raises(InputError, match=r"std: expected a number of at least 0, got -0.1"):
+    with pytest.raises(InputError, match=r"^std: expected a number of at least 0, got -0.1"):
         GaussianNoise(std=-0.1)
     with pytest.raises(
         InputError, match=r"^rng: expected a Generator, since GaussianNoise draws noise in training, got None$"

@@ -146,13 +146,13 @@ def test_refuses_a_batch_that_does_not_divide(shape, group_size, n, device, norm
 
 @pytest.mark.parametrize("group_size", [0, -1, 2.0, None, True])
 def test_refuses_group_size(group_size):
-    with pytest.raises(InputError, match="group_size: expected an integer of at least 1"):
+    with pytest.raises(InputError, match=r"^group_size: expected an integer of at least 1"):
         MinibatchStd(group_size=group_size)
 
 
 @pytest.mark.parametrize("eps", [0, -1e-5, 0.8, None, float("nan")])
 def test_refuses_eps(eps):
-    with pytest.raises(InputError, match=r"eps: expected a small number in \(0, 0.01\)"):
+    with pytest.raises(InputError, match=r"^eps: expected a small number in \(0, 0.01\)"):
         MinibatchStd(eps=eps)
 
 

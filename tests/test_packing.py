@@ -75,13 +75,13 @@ def test_float32_stays_and_the_host_never_waits(monkeypatch, rng):
 
 @pytest.mark.parametrize("samples", [0, -1, 2.0, True])
 def test_refuses_samples(samples):
-    with pytest.raises(InputError, match="samples: expected an integer of at least 1"):
+    with pytest.raises(InputError, match=r"^samples: expected an integer of at least 1"):
         PackSamples(samples)
 
 
 def test_refuses_a_batch_that_does_not_divide(rng):
     net = Network([PackSamples(4)], (2,), rng=rng)
-    with pytest.raises(InputError, match=r"x: expected a multiple of 4 samples for PackSamples\(4\), got 6"):
+    with pytest.raises(InputError, match=r"^x: expected a multiple of 4 samples for PackSamples\(4\), got 6"):
         net.forward(np.zeros((6, 2), np.float32), train=True)
     assert repr(PackSamples(4)) == "PackSamples(4)"
 
@@ -131,9 +131,11 @@ def test_train_sample_save_load(data, penalty, device, tmp_path):
 
 
 def test_refusals():
-    with pytest.raises(InputError, match="packing: expected a divisor of the batch size 64, got 3"):
+    with pytest.raises(InputError, match=r"^packing: expected a divisor of the batch size 64, got 3"):
         TrainConfig(packing=3)
-    with pytest.raises(InputError, match="packing: expected an integer of at least 1, got 0"):
+    with pytest.raises(InputError, match=r"^packing: expected an integer of at least 1, got 0"):
         TrainConfig(packing=0)
-    with pytest.raises(InputError, match=r"update: expected 'alternating' .* got 'simultaneous'; layer 0 is PackSamples"):
+    with pytest.raises(
+        InputError, match=r"update: expected 'alternating' .* got 'simultaneous'; layer 0 is PackSamples"
+    ):
         minigan.train(data="ring", packing=2, update="simultaneous", **SHORT)

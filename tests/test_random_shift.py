@@ -103,13 +103,13 @@ def test_training_without_rng(device, normal):
 
 
 def test_refuses_inputs(rng):
-    with pytest.raises(InputError, match=r"layer 0: RandomShift: expected an input of shape \(H, W, C\), got \(4,\)"):
+    with pytest.raises(InputError, match=r"^layer 0: RandomShift: expected an input of shape \(H, W, C\), got \(4,\)"):
         Network([RandomShift(1)], (4,), rng=rng)
 
 
 @pytest.mark.parametrize("reach", [0, -1, 1.0, True, None])
 def test_refuses_reach(reach):
-    with pytest.raises(InputError, match="reach: expected an integer of at least 1"):
+    with pytest.raises(InputError, match=r"^reach: expected an integer of at least 1"):
         RandomShift(reach)
 
 

@@ -36,7 +36,7 @@ def test_black_pixels_send_no_gradient_to_the_dense_discriminator(model, rng):
 @pytest.mark.parametrize("name", ["scale", "offset"])
 @pytest.mark.parametrize("value", [None, "1", True, float("nan"), float("inf")])
 def test_refuses(name, value):
-    with pytest.raises(InputError, match=f"{name}: expected a finite number"):
+    with pytest.raises(InputError, match=rf"^{name}: expected a finite number"):
         Rescaling(**{name: value})
 
 

@@ -71,7 +71,7 @@ def test_flattening_what_reshape_made_copies_nothing(device, normal):
 
 
 def test_refuses_inputs(rng):
-    with pytest.raises(InputError, match=r"layer 0: Flatten: expected an input of shape \(H, W, C\), got \(4,\)"):
+    with pytest.raises(InputError, match=r"^layer 0: Flatten: expected an input of shape \(H, W, C\), got \(4,\)"):
         Network([Flatten()], (4,), rng=rng)
     with pytest.raises(
         InputError, match=r"^layer 0: Reshape\(3, 4, 2\): expected an input of shape \(24,\), got \(23,\)"
@@ -83,13 +83,13 @@ def test_refuses_inputs(rng):
 
 @pytest.mark.parametrize("shape", [(3, 4), (1, 2, 3, 4), ()])
 def test_refuses_shapes_that_are_no_image(shape):
-    with pytest.raises(InputError, match=r"shape: expected \(H, W, C\), got"):
+    with pytest.raises(InputError, match=r"^shape: expected \(H, W, C\), got"):
         Reshape(shape)
 
 
 @pytest.mark.parametrize("size", [0, -1, 2.0, True])
 def test_refuses_sizes(size):
-    with pytest.raises(InputError, match="shape: expected an integer of at least 1"):
+    with pytest.raises(InputError, match=r"^shape: expected an integer of at least 1"):
         Reshape((3, size, 2))
 
 

@@ -143,9 +143,16 @@ def test_refuses(rng):
 def test_refuses_caches_of_another_row(rng):
     _, layer = row(rng)
     y, caches = layer.forward(np.zeros((4, 4, 3, 2)), train=False)
-    for call in (layer.backward, layer.input_grad):
+    x = np.zeros((4, 4, 3, 2))
+    for call in (
+        lambda: layer.backward(y, caches[1:]),
+        lambda: layer.input_grad(y, caches[1:]),
+        lambda: layer.jvp(x, caches[:-1]),
+        lambda: layer.add_tangent_param_grads(y, x, caches[:-1]),
+        lambda: layer.update_stats(caches[:-1]),
+    ):
         with pytest.raises(ValueError, match="zip"):
-            call(y, caches[1:])
+            call()
 
 
 def test_repr():

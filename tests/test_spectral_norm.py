@@ -409,18 +409,18 @@ def test_with_spectral_norm():
 
 @pytest.mark.parametrize("layer", [BatchNorm(), Conv2DTranspose(2, 3), SpectralNorm(Dense(1)), Dense, None])
 def test_refuses_layer(layer):
-    with pytest.raises(InputError, match="layer: expected a Dense or a Conv2D, got "):
+    with pytest.raises(InputError, match=r"^layer: expected a Dense or a Conv2D, got "):
         SpectralNorm(layer)
 
 
 @pytest.mark.parametrize("eps", [0, -1e-5, 0.8, None, float("nan")])
 def test_refuses_eps(eps):
-    with pytest.raises(InputError, match=r"eps: expected a small number in \(0, 0.01\)"):
+    with pytest.raises(InputError, match=r"^eps: expected a small number in \(0, 0.01\)"):
         SpectralNorm(Dense(1), eps=eps)
 
 
 def test_refuses_the_input_that_its_layer_refuses(rng):
-    with pytest.raises(InputError, match=r"layer 0: Dense: expected an input of shape \(C,\)"):
+    with pytest.raises(InputError, match=r"^layer 0: Dense: expected an input of shape \(C,\)"):
         Network([SpectralNorm(Dense(1))], (4, 4, 1), rng=rng)
 
 
