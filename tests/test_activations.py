@@ -30,13 +30,19 @@ POINTS = [-30.0, -3.0, -1.0, -0.5, -1e-3, -1e-12, 1e-12, 1e-3, 0.5, 1.0, 3.0, 30
 
 
 def run(make, values, device, dtype="float64"):
-    """y and dy/dx at each of the values."""
+    """y and dy/dx at each of the values, of the plain layer and of what computes it: both must be the same."""
     net = Network([make()], (1,), rng=np.random.default_rng(0), dtype=dtype, device=device)
-    x = to_device(np.asarray(values, dtype)[:, None], device)
-    y, caches = net.forward(x, train=True)
-    slope = net.backward(to_device(np.ones_like(values, dtype)[:, None], device), caches)
-    assert y.dtype == slope.dtype == dtype
-    return to_host(y)[:, 0], to_host(slope)[:, 0]
+    x, ones = (to_device(np.asarray(a, dtype)[:, None], device) for a in (values, np.ones_like(values)))
+    results = []
+    for each in (net.copy(fast=False), net):
+        y, caches = each.forward(x, train=True)
+        slope, y_dot = each.backward(ones, caches), each.jvp(ones, caches)
+        assert y.dtype == slope.dtype == dtype
+        np.testing.assert_array_equal(to_host(y_dot), to_host(slope))
+        results.append([to_host(y)[:, 0], to_host(slope)[:, 0]])
+    for plain, fast in zip(*results, strict=True):
+        np.testing.assert_allclose(fast, plain, rtol=2 * np.finfo(dtype).eps, atol=0)
+    return results[0]
 
 
 @pytest.mark.parametrize(("make", "f", "derivative"), ACTIVATIONS)

@@ -56,6 +56,26 @@ def test_clipped_clips_value_then_norm_then_steps_then_weights(net):
     np.testing.assert_allclose(to_host(net.theta), np.clip(theta - 0.3 * g, -0.4, 0.4), rtol=1e-12)
 
 
+def test_clipped_hands_on_the_network_and_the_rate(net):
+    sgd = SGD(net, learning_rate=0.3)
+    clipped = Clipped(sgd)
+    assert clipped.network is net
+    assert clipped.learning_rate == 0.3
+    clipped.learning_rate = 0.1
+    assert clipped.learning_rate == sgd.learning_rate == 0.1
+
+
+def test_only_moved_weights_count(net):
+    """A clipped gradient makes no pass stale; a step counts once, and the clipping of weights once more."""
+    clip_gradient_value(net, 0.1)
+    clip_gradient_norm(net, 0.1)
+    assert net.version == 0
+    Clipped(SGD(net, learning_rate=0.1), gradient_value=1, gradient_norm=1).step()
+    assert net.version == 1
+    Clipped(SGD(net, learning_rate=0.1), weights=0.1).step()
+    assert net.version == 3
+
+
 def test_clipped_by_nothing_is_the_optimizer(net):
     twin = net.copy()
     twin.dtheta[...] = net.dtheta

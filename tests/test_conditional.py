@@ -88,6 +88,23 @@ def test_logits_and_losses_by_hand(game, device, normal):
         assert not to_host(do_real)[:, 1:].any()
 
 
+def test_weights_of_the_loss_on_codes():
+    """By default 0.3 for ac-gan and 1 for infogan; projection has no such loss."""
+    for game, expected in (("projection", 0.0), ("ac-gan", 0.3), ("infogan", 1.0)):
+        codes = make_codes(game, 4)
+        assert CONDITIONALS[game](NonSaturating(), codes).weight == expected
+        assert CONDITIONALS[game](NonSaturating(), codes, weight=0.7).weight == 0.7
+
+
+@pytest.mark.parametrize("game", ["ac-gan", "infogan"])
+def test_the_loss_on_codes_is_one_number_for_each_sample(game, device, normal):
+    codes = make_codes(game, 6, device)
+    outputs = normal(6, 1 + codes.shape[1])
+    loss, da = CONDITIONALS[game](NonSaturating(), codes).code_loss(outputs[:, 1:])
+    assert (loss.shape, da.shape) == ((6, 1), codes.shape)
+    np.testing.assert_allclose(to_host(loss)[:, 0], by_hand(game, outputs, codes, 1.0)[1], rtol=1e-12)
+
+
 @every_game
 @every_objective
 def test_gradients_in_every_output(objective, game, device, normal, rng):
@@ -163,7 +180,7 @@ def test_the_head_keeps_spectral_norm_and_minibatch_std():
     last = d.layers[-1]
     assert isinstance(last, SpectralNorm)
     assert isinstance(last.layer, Dense)
-    assert last.w.shape == (257, 1 + K)
+    assert last.layer.w.shape == (257, 1 + K)
 
 
 def test_a_wrong_projection_is_found():

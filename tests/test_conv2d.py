@@ -69,9 +69,9 @@ def test_value(size, kernel, stride, padding, channels, use_bias, fast, device, 
 
 @pytest.mark.parametrize("use_bias", [True, False])
 @pytest.mark.parametrize(("size", "kernel", "stride", "padding", "channels"), GRID)
-def test_gradients(size, kernel, stride, padding, channels, use_bias, device):
+def test_gradients(size, kernel, stride, padding, channels, use_bias):
     layer = Conv2D(2, kernel, stride=stride, padding=padding, use_bias=use_bias)
-    for check in check_layer(layer, (*size, channels), batch=2, device=device):  # as it is computed, in a form
+    for check in check_layer(layer, (*size, channels), batch=2):  # as it is computed, in a form
         assert check.ok, check
 
 

@@ -35,7 +35,7 @@ def networks(device="cpu", dtype="float64", **options):
 
 def member(discriminator, k):
     """Member k alone, with its weights, and where they lie in theta."""
-    stack = discriminator.layers[-1].stacks[k]
+    stack = discriminator.layers[-1].children[k].children
     rng = np.random.default_rng(0)
     alone = Network(
         stack, discriminator.input_shape, rng=rng, dtype=str(discriminator.theta.dtype), device=discriminator.device
@@ -176,10 +176,11 @@ def test_build_networks(device):
         "DiscriminatorEnsemble",
     ]
     assert d.output_shape == (K,)
-    for stack in d.layers[-1].stacks:
-        kinds = [type(layer).__name__ for layer in stack]
+    for member in d.layers[-1].children:
+        kinds = [type(layer).__name__ for layer in member.children]
         assert kinds[-2:] == ["MinibatchStd", "SpectralNorm"]
-    w = [to_host(next(x for x in stack if isinstance(x, SpectralNorm)).w) for stack in d.layers[-1].stacks]
+    members = [each.children for each in d.layers[-1].children]
+    w = [to_host(next(x for x in layers if isinstance(x, SpectralNorm)).children[0].w) for layers in members]
     assert (w[0] != w[1]).mean() > 0.99
     assert (w[1] != w[2]).mean() > 0.99
 
@@ -318,4 +319,4 @@ def test_a_member_is_a_discriminator_of_its_own():
     for k in range(K):
         np.testing.assert_allclose(member(d, k)[0].forward(x, train=False)[0][:, 0], together[:, k], rtol=1e-12)
     assert abs(np.diff(together, axis=1)).min() > 0
-    assert isinstance(d.layers[-1].stacks[0][-1], Dense)
+    assert isinstance(d.layers[-1].children[0].children[-1], Dense)

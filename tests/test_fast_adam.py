@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from test_adam import adam_by_loop, network
+from test_adam import adam_by_loop, check_step, network
 
 from minigan.backend import to_device, to_host
 from minigan.fast import adam as optimizers
@@ -38,6 +38,14 @@ def test_the_rate_is_that_of_adam(rng):
     assert fast.network is net
     fast.learning_rate = 0.25
     assert fast.adam.learning_rate == fast.learning_rate == 0.25
+    net.dtheta[...], before = 1, net.theta.copy()
+    fast.step()
+    np.testing.assert_allclose(net.theta, before - 0.25, rtol=1e-5)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_a_step_is_in_place_and_counts(dtype, device, normal):
+    check_step(lambda net: FastAdam(Adam(net, learning_rate=0.1)), dtype, device, normal)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])

@@ -1,5 +1,7 @@
 """Every form of the convolution computes the plain one, in functions and in a layer."""
 
+from itertools import product
+
 import numpy as np
 import pytest
 
@@ -36,22 +38,31 @@ def operands(case, channels, filters, normal, dtype="float64"):
     return g, x, w, normal(*g.out_size, 2, filters, dtype=dtype)
 
 
+DEPTHS = [(1, 1), (1, 6), (3, 1), (4, 5), (9, 2)]  # channels, filters
+TOLERANCES = {"float64": 1e-12, "float32": 1e-5}
+
+
 @EVERY_FORM
-@pytest.mark.parametrize(("dtype", "tolerance"), [("float64", 1e-12), ("float32", 1e-5)])
-@pytest.mark.parametrize(("channels", "filters"), [(1, 1), (1, 6), (3, 1), (4, 5), (9, 2)])
 @pytest.mark.parametrize(("size", "kernel", "stride", "padding"), CASES)
-def test_twins(size, kernel, stride, padding, channels, filters, dtype, tolerance, form, device, normal):
-    g, x, w, dy = operands((size, kernel, stride, padding), channels, filters, normal, dtype)
-    xf, wf, dyf = form.prepare_x(x, g), form.prepare_w(w, g), form.prepare_dy(dy, g)
-    for got, expected in [
-        (form.conv2d(xf, wf, g), conv2d(x, w, g)),
-        (form.input_grad(dyf, wf, g), conv2d_input_grad(dy, w, g)),
-        (form.weight_grad(xf, dyf, g), conv2d_weight_grad(x, dy, g)),
-    ]:
-        assert got.dtype == expected.dtype == dtype
-        assert got.shape == expected.shape
-        scale = float(abs(to_host(expected)).max()) or 1.0
-        np.testing.assert_allclose(to_host(got), to_host(expected), rtol=tolerance, atol=tolerance * scale)
+def test_twins(size, kernel, stride, padding, form, device, normal):
+    for (channels, filters), (dtype, tolerance) in product(DEPTHS, TOLERANCES.items()):
+        g, x, w, dy = operands((size, kernel, stride, padding), channels, filters, normal, dtype)
+        xf, wf, dyf = form.prepare_x(x, g), form.prepare_w(w, g), form.prepare_dy(dy, g)
+        for what, got, expected in [
+            ("y", form.conv2d(xf, wf, g), conv2d(x, w, g)),
+            ("dx", form.input_grad(dyf, wf, g), conv2d_input_grad(dy, w, g)),
+            ("dw", form.weight_grad(xf, dyf, g), conv2d_weight_grad(x, dy, g)),
+        ]:
+            assert got.dtype == expected.dtype == dtype
+            assert got.shape == expected.shape
+            scale = float(abs(to_host(expected)).max()) or 1.0
+            np.testing.assert_allclose(
+                to_host(got),
+                to_host(expected),
+                rtol=tolerance,
+                atol=tolerance * scale,
+                err_msg=f"{what}, {channels} channels, {filters} filters, {dtype}",
+            )
 
 
 @EVERY_FORM

@@ -1,5 +1,6 @@
 """Parts of one whole: each is done once, errors come through, and no number of threads changes a result."""
 
+import sys
 import threading
 import time
 from collections import Counter
@@ -40,6 +41,47 @@ def test_every_item_is_done_once(count, items):
     with threads(count):
         parallel_for(lambda item: done.update([item]), range(items))
     assert done == Counter(range(items))
+
+
+@pytest.mark.parametrize("attempt", range(3))
+def test_no_item_is_lost_or_done_twice_however_the_threads_take_turns(attempt):
+    """Many short items on many threads, of which each may be interrupted at any place."""
+    interval = sys.getswitchinterval()
+    done = [[] for _ in range(9)]
+    ours = threading.local()
+    places = iter(done)
+
+    def task(item):
+        if not hasattr(ours, "place"):
+            with lock:
+                ours.place = next(places)
+        ours.place.append(item)
+
+    lock = threading.Lock()
+    sys.setswitchinterval(1e-6)
+    try:
+        with threads(9):
+            parallel_for(task, range(3000))
+    finally:
+        sys.setswitchinterval(interval)
+    assert sorted(item for place in done for item in place) == list(range(3000))
+
+
+def test_items_are_handed_out_by_something_that_threads_may_share(monkeypatch):
+    """An iterator may not be: on a Python without its global lock two threads would get one item."""
+    takers = set()
+
+    class Watched(parallel.SimpleQueue):
+        def get_nowait(self):
+            item = super().get_nowait()
+            takers.add(threading.get_ident())
+            return item
+
+    monkeypatch.setattr(parallel, "SimpleQueue", Watched)
+    everyone = threading.Barrier(3, timeout=10)
+    with threads(3):
+        parallel_for(lambda _: everyone.wait(), range(3))
+    assert len(takers) == 3
 
 
 def test_the_work_is_shared():

@@ -208,6 +208,7 @@ class FlattenMixedAxes(Flatten):
 
 
 IMAGE = (4, 4, 2)
+SEEDS = {"cpu": (0, 1), "cuda": (0,)}
 CANARIES = [  # layer, input shape, train, what must be called wrong
     (TanhMissingFactor(), (3,), True, {"dx"}),
     (TanhFromItsInput(), (3,), True, {"dx"}),
@@ -242,16 +243,15 @@ CANARIES = [  # layer, input shape, train, what must be called wrong
 ]
 
 
-@pytest.mark.parametrize("seed", [0, 1])
 @pytest.mark.parametrize(
     ("canary", "shape", "train", "wrong"), [pytest.param(*case, id=type(case[0]).__name__) for case in CANARIES]
 )
-def test_canaries_are_rejected(canary, shape, train, wrong, seed, device):
+def test_canaries_are_rejected(canary, shape, train, wrong, device):
     """Not only rejected: the wrong array is named, and no other."""
-    assert wrong_arrays(check_layer(canary, shape, train=train, seed=seed, device=device)) == wrong
+    for seed in SEEDS[device]:
+        assert wrong_arrays(check_layer(canary, shape, train=train, seed=seed, device=device)) == wrong
 
 
-@pytest.mark.parametrize("seed", [0, 1])
 @pytest.mark.parametrize("train", [True, False])
 @pytest.mark.parametrize(
     ("make", "shape"),
@@ -269,9 +269,10 @@ def test_canaries_are_rejected(canary, shape, train, wrong, seed, device):
     ],
     ids=["tanh", "sigmoid", "leaky", "dense", "batch norm", "conv", "transposed", "dropout", "shift", "flatten"],
 )
-def test_the_right_ones_pass(make, shape, train, seed, device):
-    checks = check_layer(make(), shape, train=train, seed=seed, device=device)
-    assert wrong_arrays(checks) == set(), report(checks)
+def test_the_right_ones_pass(make, shape, train, device):
+    for seed in SEEDS[device]:
+        checks = check_layer(make(), shape, train=train, seed=seed, device=device)
+        assert wrong_arrays(checks) == set(), report(checks)
 
 
 def networks(device="cpu", middle=Dense):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from minigan.backend import to_host
-from minigan.layers import Conv2D, Conv2DTranspose, Dense, glorot_uniform, he_normal, normal, ones
+from minigan.layers import Constant, Conv2D, Conv2DTranspose, Dense, glorot_uniform, he_normal, normal, ones
 from minigan.network import Network
 
 SHAPE = (100, 200)
@@ -100,3 +100,31 @@ def test_biases_start_at_0(make, input_shape, w_shape, fan_in, fan_out, rng, dev
 def test_ones():
     net = Network([Dense(2, initializer=ones)], (3,), rng=np.random.default_rng(0))
     np.testing.assert_array_equal(net.theta, [1] * 6 + [0] * 2)
+
+
+@pytest.mark.parametrize("initializer", [glorot_uniform, he_normal, normal(0.5)])
+def test_values_of_one_seed(initializer):
+    """The very numbers of the host's generator, stretched."""
+    w, rng = initializer(np.random.default_rng(7), (3, 4), 6, 18), np.random.default_rng(7)
+    expected = {
+        glorot_uniform: lambda: (2 * rng.random((3, 4)) - 1) * 0.5,  # sqrt(6 / 24)
+        he_normal: lambda: rng.standard_normal((3, 4)) / 3**0.5,
+    }.get(initializer, lambda: rng.standard_normal((3, 4)) / 2)
+    np.testing.assert_allclose(w, expected(), rtol=1e-12, atol=1e-15)
+
+
+@pytest.mark.parametrize(
+    ("make", "default"),
+    [
+        (lambda **i: Dense(7, **i), glorot_uniform),
+        (lambda **i: Conv2D(7, 3, **i), glorot_uniform),
+        (lambda **i: Conv2DTranspose(7, 3, **i), glorot_uniform),
+        (lambda **i: Constant(7, **i), normal(1.0)),
+    ],
+    ids=["dense", "conv", "transposed", "constant"],
+)
+def test_defaults(make, default):
+    shape = (4, 4, 5) if "Conv" in repr(make()) else (5,)
+    nets = [Network([make(**i)], shape, rng=np.random.default_rng(0)) for i in ({}, {"initializer": default})]
+    np.testing.assert_array_equal(nets[0].theta, nets[1].theta)
+    assert np.abs(nets[0].theta[:7]).min() > 0

@@ -81,9 +81,9 @@ def test_refuses_samples(samples):
 
 def test_refuses_a_batch_that_does_not_divide(rng):
     net = Network([PackSamples(4)], (2,), rng=rng)
-    with pytest.raises(InputError, match=r"x: expected a multiple of 4 samples for Pack\(4\), got 6"):
+    with pytest.raises(InputError, match=r"x: expected a multiple of 4 samples for PackSamples\(4\), got 6"):
         net.forward(np.zeros((6, 2), np.float32), train=True)
-    assert repr(PackSamples(4)) == "Pack(4)"
+    assert repr(PackSamples(4)) == "PackSamples(4)"
 
 
 def test_it_stands_behind_the_shift():
@@ -96,8 +96,8 @@ def test_it_stands_behind_the_shift():
 
 @pytest.mark.parametrize("objective", OBJECTIVES.values(), ids=OBJECTIVES)
 @pytest.mark.parametrize(("model", "shape"), [("points", (2,)), ("mlp", (8, 8, 1))])
-def test_gradients_of_both_players(model, shape, objective, device):
-    networks = build_networks(model, shape, rng=np.random.default_rng(0), packing=3, device=device)
+def test_gradients_of_both_players(model, shape, objective):
+    networks = build_networks(model, shape, rng=np.random.default_rng(0), packing=3)
     for check in check_game(*networks, objective, batch=6):
         assert check.ok, check
 
@@ -135,5 +135,5 @@ def test_refusals():
         TrainConfig(packing=3)
     with pytest.raises(InputError, match="packing: expected an integer of at least 1, got 0"):
         TrainConfig(packing=0)
-    with pytest.raises(InputError, match=r"update: expected 'alternating' .* got 'simultaneous'; layer 0 is Pack"):
+    with pytest.raises(InputError, match=r"update: expected 'alternating' .* got 'simultaneous'; layer 0 is PackSamples"):
         minigan.train(data="ring", packing=2, update="simultaneous", **SHORT)

@@ -40,6 +40,11 @@ def test_refuses(name, value):
         Rescaling(**{name: value})
 
 
+def test_repr_and_defaults():
+    assert repr(Rescaling()) == "Rescaling(scale=1, offset=0)"
+    assert repr(Rescaling(scale=0.5, offset=-2)) == "Rescaling(scale=0.5, offset=-2)"
+
+
 def test_keyword_only():
     with pytest.raises(TypeError, match="positional"):
         Rescaling(1, 1)

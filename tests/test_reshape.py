@@ -73,7 +73,9 @@ def test_flattening_what_reshape_made_copies_nothing(device, normal):
 def test_refuses_inputs(rng):
     with pytest.raises(InputError, match=r"layer 0: Flatten: expected an input of shape \(H, W, C\), got \(4,\)"):
         Network([Flatten()], (4,), rng=rng)
-    with pytest.raises(InputError, match=r"Reshape\(3, 4, 2\): expected an input of shape \(24,\), got \(23,\)"):
+    with pytest.raises(
+        InputError, match=r"^layer 0: Reshape\(3, 4, 2\): expected an input of shape \(24,\), got \(23,\)"
+    ):
         Network([Reshape((3, 4, 2))], (23,), rng=rng)
     with pytest.raises(InputError, match=r"expected an input of shape \(24,\), got \(3, 4, 2\)"):
         Network([Reshape((3, 4, 2))], (3, 4, 2), rng=rng)

@@ -8,7 +8,7 @@ import pytest
 from minigan import InputError, StaleCacheError
 from minigan.backend import get_array_module, to_host
 from minigan.gradient_check import check_directional, check_elementwise
-from minigan.layers import BatchNorm, Dense, Dropout, Flatten, LeakyReLU, RandomShift, Reshape, Tanh
+from minigan.layers import BatchNorm, Dense, Dropout, Flatten, LeakyReLU, RandomShift, Reshape, SpectralNorm, Tanh
 from minigan.network import Network
 from minigan.objectives import OBJECTIVES
 from minigan.optimizers import SGD, Adam
@@ -163,6 +163,11 @@ def test_shared_upstream(device, normal):
     np.testing.assert_allclose(r * u, ds_g, rtol=1e-6)
 
 
+def test_the_smallest_upstream_is_that_of_the_docstring():
+    """sigmoid(s) = 2^-60 at the logit s = -41.6."""
+    assert MIN_UPSTREAM == 2**-60 == pytest.approx(1 / (1 + np.exp(41.589)), rel=1e-3)
+
+
 def test_a_nan_is_not_covered_up(device, normal):
     ds = normal(3, 1) * np.nan
     for array in shared_upstream(ds, ds):
@@ -214,6 +219,21 @@ def test_everything_moves_once(game):
     assert (game.d.version, game.g.version) == (versions[0] + 1, versions[1] + 1)
     for a, b in zip(inputs, (game.x_real, x_fake, game.z), strict=True):
         np.testing.assert_array_equal(a, to_host(b))
+
+
+def test_statistics_move_once(game, device):
+    """Those of G's batch norm, and those of D: the vector u of a spectral norm, say."""
+    layers = [Flatten(), SpectralNorm(Dense(5)), Dense(1)]
+    game.d = Network(layers, (4, 4, 1), rng=np.random.default_rng(0), dtype="float64", device=device)
+    expected = []
+    for net, x in ((game.g, game.z), (game.d, game.x_real)):
+        twin = net.copy()
+        twin.update_stats(twin.forward(x, train=True, rng=np.random.default_rng(11))[1])
+        expected.append(to_host(twin.stats))
+        assert (expected[-1] != to_host(net.stats)).any()
+    game.step(OBJECTIVES["minimax"])
+    for net, stats in zip((game.g, game.d), expected, strict=True):
+        np.testing.assert_allclose(to_host(net.stats), stats, rtol=1e-12)
 
 
 def test_stale_fakes_move_nobody(game):

@@ -4,7 +4,7 @@ import numpy as np
 
 from ..fast.adam import FastAdam
 from ..layers import Shape
-from ..models import build_networks, get_model_spec
+from ..models import build_networks
 from ..network import Network
 from ..objectives import Objective, SoftLabels, get_penalty
 from ..objectives.ensemble import DiscriminatorEnsembleObjective
@@ -88,7 +88,7 @@ def make_game(
 
 
 def _generator_penalty(config: ResolvedConfig) -> GeneratorPenalty | None:
-    return get_model_spec(config.model).as_published().generator_penalty if config.as_published else None
+    return config.spec.as_published().generator_penalty if config.as_published else None
 
 
 def _make_optimizer(
