@@ -1,35 +1,44 @@
-"""Freed memory is kept where the C library can be asked to, and nothing happens elsewhere."""
+"""Keeping freed memory: what is asked of glibc, and that nothing is asked of another C library."""
 
 import pytest
 
 from minigan.fast import memory
 
 
-def test_it_may_be_asked_for_twice():
-    memory.retain_heap()
-    memory.retain_heap()
+class Library:
+    """A C library that remembers what mallopt was asked."""
+
+    def __init__(self):
+        self.asked = []
+
+    def mallopt(self, parameter, value):
+        self.asked.append((parameter, value))
 
 
-def test_what_is_asked_for(monkeypatch):
+def test_both_thresholds_are_raised(monkeypatch):
+    """M_TRIM_THRESHOLD is -1 and M_MMAP_THRESHOLD -3; 32 MiB is the most that glibc takes for the latter."""
+    library, names = Library(), []
+    monkeypatch.setattr(memory.ctypes, "CDLL", lambda name: names.append(name) or library)
+    memory.retain_heap()
+    assert names == [None]  # the process itself
+    assert library.asked == [(-1, 2**31 - 1), (-3, 32 * 2**20)]
+
+
+@pytest.mark.parametrize("error", [None, OSError("no library"), TypeError("no name")])
+def test_it_does_nothing_without_glibc(error, monkeypatch):
     asked = []
 
-    class Library:
-        def mallopt(self, parameter, value):
-            asked.append((parameter, value))
-
-    monkeypatch.setattr(memory.ctypes, "CDLL", lambda name: Library())
-    memory.retain_heap()
-    assert asked == [(-1, 2**31 - 1), (-3, 2**25)]
-
-
-@pytest.mark.parametrize("error", [AttributeError, OSError, TypeError])
-def test_without_glibc_nothing_happens(error, monkeypatch):
-    asked = []
-
-    def missing(name):
+    def load(name):
         asked.append(name)
-        raise error
+        if error:
+            raise error
+        return object()  # it has no mallopt
 
-    monkeypatch.setattr(memory.ctypes, "CDLL", missing)
+    monkeypatch.setattr(memory.ctypes, "CDLL", load)
     memory.retain_heap()
     assert asked == [None]
+
+
+def test_twice_does_no_harm():
+    memory.retain_heap()
+    memory.retain_heap()
