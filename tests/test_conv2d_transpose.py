@@ -118,6 +118,7 @@ def test_same_sizes(n, kernel, stride, out, rng):
     [
         (1, 4, 1, 0, 0, 4),
         (1, 7, 1, 0, 0, 7),
+        (1, 3, 1, 1, 0, 1),
         (4, 4, 2, 1, 0, 8),
         (7, 4, 2, 1, 0, 14),
         (7, 5, 2, 2, 1, 14),
@@ -197,6 +198,7 @@ def test_refuses_inputs(rng):
 
 
 def test_repr():
+    assert repr(Conv2DTranspose(8, 4)) == "Conv2DTranspose(8, 4, stride=1, padding='same')"
     assert repr(Conv2DTranspose(8, 4, stride=2)) == "Conv2DTranspose(8, 4, stride=2, padding='same')"
     assert repr(Conv2DTranspose(8, 4, stride=2, padding=1, output_padding=1, use_bias=False)) == (
         "Conv2DTranspose(8, 4, stride=2, padding=1, use_bias=False, output_padding=1)"

@@ -200,7 +200,44 @@ def test_refuses_empty_stacks(members):
         DiscriminatorEnsemble(members)
 
 
+@pytest.mark.parametrize("fast", [False, True], ids=["plain", "fast"])
+def test_images_stand_side_by_side_on_the_channel_axis(fast, device, normal):
+    net = network([DiscriminatorEnsemble([[Conv2D(3, 3)], [Tanh()]])], device, fast=fast)
+    assert net.output_shape == (6, 5, 5)
+    x, dy, x_dot = normal(6, 5, 4, 2), normal(6, 5, 4, 5), normal(6, 5, 4, 2)
+    y, caches = net.forward(x, train=True)
+    dx, y_dot = net.backward(dy, caches), net.jvp(x_dot, caches)
+    conv = network([Conv2D(3, 3)], device)
+    conv.load(to_host(net.theta), to_host(conv.stats))
+    y_conv, cache = conv.forward(x, train=True)
+    slopes = 1 - np.tanh(to_host(x)) ** 2
+    expected = {
+        "y": (y, np.concatenate([to_host(y_conv), np.tanh(to_host(x))], axis=-1)),
+        "y_dot": (y_dot, np.concatenate([to_host(conv.jvp(x_dot, cache)), slopes * to_host(x_dot)], axis=-1)),
+        "dx": (dx, to_host(conv.backward(dy[..., :3], cache)) + slopes * to_host(dy)[..., 3:]),
+    }
+    for name, (got, want) in expected.items():
+        np.testing.assert_allclose(to_host(got), want, rtol=1e-11, atol=1e-12, err_msg=name)
+
+
+def test_backward_adds_the_gradients_unless_told_and_refuses_caches_of_another(rng):
+    net = network([DiscriminatorEnsemble([[Dense(1)], [Dense(2)]])], "cpu", shape=(3,))
+    [ensemble], x, dy = net.layers, rng.standard_normal((4, 3)), rng.standard_normal((4, 3))
+    _, caches = ensemble.forward(x, train=True)
+    ensemble.backward(dy, caches, param_grads=False)
+    assert not net.dtheta.any()
+    ensemble.backward(dy, caches)
+    assert net.dtheta.all()
+    for call in (ensemble.backward, ensemble.input_grad, ensemble.jvp):
+        with pytest.raises(ValueError, match="zip"):
+            call(x if call == ensemble.jvp else dy, caches[:1])
+    with pytest.raises(ValueError, match="zip"):
+        ensemble.update_stats(caches[:1])
+
+
 def test_refuses_what_does_not_fit(rng):
+    with pytest.raises(InputError, match=r"channels alone, got \[\(6, 5, 2\), \(6, 3, 2\)\]"):  # one axis is enough
+        Network([DiscriminatorEnsemble([[Conv2D(2, 3)], [Conv2D(2, (1, 3), padding=0)]])], SHAPE, rng=rng)
     with pytest.raises(InputError, match=r"^layer 0: member 1, layer 2: Dense: expected an input of shape \(C,\)"):
         Network([DiscriminatorEnsemble([[Flatten(), Dense(1)], [Conv2D(2, 3), slope(), Dense(1)]])], SHAPE, rng=rng)
     with pytest.raises(

@@ -113,6 +113,12 @@ def test_refuses_reach(reach):
         RandomShift(reach)
 
 
+@pytest.mark.parametrize("fill", [None, "black", float("nan"), float("inf")])
+def test_refuses_fill(fill):
+    with pytest.raises(InputError, match=f"^fill: expected a finite number, got {fill!r}$"):
+        RandomShift(1, fill=fill)
+
+
 def test_fill_is_keyword_only():
     with pytest.raises(TypeError):
         RandomShift(1, 0.0)

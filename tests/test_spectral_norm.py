@@ -15,6 +15,7 @@ from minigan.layers import (
     Flatten,
     LeakyReLU,
     SpectralNorm,
+    glorot_uniform,
     with_spectral_norm,
 )
 from minigan.layers.discriminator.spectral_norm import SpectralNormCache, unit
@@ -338,7 +339,13 @@ def test_starts_with_the_layers_own_weight_and_a_unit_vector(make, shape, device
     np.testing.assert_array_equal(*(to_host(net.theta) for net in nets))
     assert nets[0].stats.shape == nets[0].output_shape[-1:]
     np.testing.assert_allclose(np.linalg.norm(to_host(nets[0].stats)), 1, rtol=1e-12)
-    stretched = np.linalg.norm(matrix(nets[0]) @ to_host(nets[0].stats))  # ten steps from a random vector
+    rng = np.random.default_rng(3)
+    glorot_uniform(rng, inner(nets[0]).w.shape, 1, 1)
+    u = rng.standard_normal(nets[0].stats.shape)
+    for _ in range(10):
+        u = power_step(matrix(nets[0]), u)
+    np.testing.assert_allclose(to_host(nets[0].stats), u, rtol=1e-10)
+    stretched = np.linalg.norm(matrix(nets[0]) @ u)  # ten steps from a random vector
     assert 0.95 < stretched / np.linalg.norm(matrix(nets[0]), 2) <= 1 + 1e-12
 
 
