@@ -246,8 +246,8 @@ def test_steps_and_seconds(said, steps, seconds):
 
 @pytest.mark.parametrize("model", MODELS)
 def test_the_defaults_of_a_model_are_in_range(model):
-    family = MODELS[model]
-    TrainConfig(model=model, steps=family.steps, **{name: getattr(family, name) for name in MODEL_FIELDS})
+    spec = MODELS[model]
+    TrainConfig(model=model, steps=spec.steps, **{name: getattr(spec, name) for name in MODEL_FIELDS})
 
 
 def test_numpy_numbers_become_plain():

@@ -55,15 +55,15 @@ def test_sample_in_colour():
 
 
 def test_an_image_does_not_depend_on_its_batch_mates(run, monkeypatch):
-    parallel_map = run.sample(50, seed=3)
+    whole = run.sample(50, seed=3)
     z = np.random.default_rng(3).standard_normal((50, 8), dtype=np.float32)
     one_by_one = np.concatenate([run_module.generate(run.generator, z[i : i + 1]) for i in range(50)])
-    np.testing.assert_allclose(one_by_one, parallel_map, atol=1e-5)
+    np.testing.assert_allclose(one_by_one, whole, atol=1e-5)
     for k in (1, 7, 49):  # the first k of n are the same for every n
-        np.testing.assert_allclose(run.sample(k, seed=3), parallel_map[:k], atol=1e-5)
+        np.testing.assert_allclose(run.sample(k, seed=3), whole[:k], atol=1e-5)
     for chunk in (1, 7, 49, 50, 51):
         monkeypatch.setattr(run_module, "CHUNK", chunk)
-        np.testing.assert_allclose(run.sample(50, seed=3), parallel_map, atol=1e-5)
+        np.testing.assert_allclose(run.sample(50, seed=3), whole, atol=1e-5)
 
 
 def test_memory_is_bounded_by_chunks(run, monkeypatch):
