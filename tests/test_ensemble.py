@@ -204,7 +204,7 @@ def test_refuses_what_does_not_fit(rng):
     with pytest.raises(InputError, match=r"layer 0: member 1, layer 2: Dense: expected an input of shape \(C,\)"):
         Network([DiscriminatorEnsemble([[Flatten(), Dense(1)], [Conv2D(2, 3), slope(), Dense(1)]])], SHAPE, rng=rng)
     with pytest.raises(
-        InputError, match=r"layer 0: members: expected .* channels alone, got \[\(6, 5, 2\), \(3, 3, 2\)\]"
+        InputError, match=r"layer 0: members: expected .* only in channels, got \[\(6, 5, 2\), \(3, 3, 2\)\]"
     ):
         Network([DiscriminatorEnsemble([[Conv2D(2, 3)], [Conv2D(2, 3, stride=2)]])], SHAPE, rng=rng)
 

@@ -11,13 +11,18 @@ from .base import Layer, Shape
 
 
 class Sequential(Layer):
-    """Layers in a row: y = f_L(... f_2(f_1(x))).
+    """Apply layers one after the other: y = f_L(... f_2(f_1(x))).
 
     Forward   h_0 = x,  h_l = f_l(h_{l-1}),  y = h_L
     Backward  dh_L = dy,  dh_{l-1} = J_l^T dh_l,  dx = dh_0        the chain rule, from the last layer to the first
     Tangent   h_dot_0 = x_dot,  h_dot_l = J_l h_dot_{l-1},  y_dot = h_dot_L
 
     The cache is the list of the layers' caches.
+
+    Parameters
+    ----------
+    layers : sequence of Layer
+        At least one.
     """
 
     def __init__(self, layers: Sequence[Layer]) -> None:
@@ -64,7 +69,7 @@ class Sequential(Layer):
         return dy
 
     def add_param_grads(self, dy: Array, cache: list[Any]) -> None:
-        """Walk back as far as the first layer that has parameters: nothing in front of it is asked for."""
+        """Go back to the first layer that has parameters and stop there, because dx is not needed."""
         first = next((i for i, layer in enumerate(self.children) if has_params(layer)), None)
         if first is None:
             return
@@ -78,7 +83,10 @@ class Sequential(Layer):
         return x_dot
 
     def add_tangent_param_grads(self, dy: Array, x_dot: Array, cache: list[Any]) -> None:
-        """Add d<dh_l, J_l h_dot_{l-1}> of every layer l, with dh_l from behind and h_dot_{l-1} from in front."""
+        """Add d<dh_l, J_l h_dot_{l-1}> for every layer l.
+
+        The backward pass gives dh_l, and the tangents of the forward pass give h_dot_{l-1}.
+        """
         tangents = []
         for layer, layer_cache in zip(self.children, cache, strict=True):
             tangents.append(x_dot)
@@ -96,5 +104,5 @@ class Sequential(Layer):
 
 
 def has_params(layer: Layer) -> bool:
-    """Return whether the layer, or a layer inside it, learns something."""
+    """Return whether the layer, or a layer inside it, has parameters."""
     return any(each.params for each in layer.walk())
