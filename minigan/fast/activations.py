@@ -1,4 +1,4 @@
-"""The twin of LeakyReLU and ReLU: as few arrays as possible are written."""
+"""The twin of LeakyReLU and ReLU, which writes as few arrays as possible."""
 
 import numpy as np
 
@@ -8,7 +8,7 @@ from .twin import Twin
 
 
 class FastLeakyReLU(Twin):
-    """`LeakyReLU` without a branch: dx = dy ((1 - s) [y > 0] + s), in place."""
+    """Compute `LeakyReLU` in place and without a branch: dx = dy ((1 - s) [y > 0] + s)."""
 
     how = "in place"
 
