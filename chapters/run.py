@@ -1,8 +1,8 @@
-"""Runs chapters in full and keeps their outputs: python chapters/run.py [05 06 ...]; without numbers, all of them.
+"""Run chapters in full and save their outputs: python chapters/run.py [05 06 ...]; without numbers, it runs all.
 
-Each notebook is executed from its first cell to its last in a fresh kernel, cleaned of all that changes from run to
-run, its pictures reduced to 256 colours, and written back whole or not at all. Its cell tagged "picture" gives the
-small picture of the chapter.
+Each notebook runs from its first cell to its last in a new kernel. Everything that changes from run to run is removed,
+and the pictures are reduced to 256 colours. The file is replaced only when the notebook is complete. Its cell tagged
+"picture" gives the small picture of the chapter.
 """
 
 import base64
@@ -24,9 +24,9 @@ WIDTH = 240  # pixels of a small picture
 
 
 def execute(path: Path) -> nbformat.NotebookNode:
-    """Return the notebook as a fresh kernel leaves it, with nothing that depends on when or where it ran."""
+    """Run the notebook in a new kernel, and return it without what depends on the time and the place of the run."""
     notebook = nbformat.read(path, as_version=4)
-    resources = {"metadata": {"path": HERE}}  # what a cell prints becomes one output, however the kernel timed it
+    resources = {"metadata": {"path": HERE}}  # coalesce_streams joins what a cell prints into one output
     NotebookClient(notebook, timeout=600, kernel_name="python3", coalesce_streams=True, resources=resources).execute()
     for number, cell in enumerate(notebook.cells):
         cell["id"] = f"cell-{number}"
@@ -35,7 +35,7 @@ def execute(path: Path) -> nbformat.NotebookNode:
             output.get("metadata", {}).clear()
             if "image/png" in output.get("data", {}):
                 output.data["image/png"] = reduced(output.data["image/png"])
-            if output.output_type == "error":  # its last line tells the reader; the rest names folders
+            if output.output_type == "error":  # the last line is enough; the others name folders
                 output.traceback = [f"{output.ename}: {output.evalue}"]
     notebook.metadata = {
         "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
@@ -45,7 +45,7 @@ def execute(path: Path) -> nbformat.NotebookNode:
 
 
 def reduced(png: str) -> str:
-    """Return a PNG, in base64, with at most 256 colours: a third of the size, and lines and letters look the same."""
+    """Return a PNG, in base64, with at most 256 colours; it has a third of the size and looks the same."""
     image = Image.open(io.BytesIO(base64.b64decode(png)))
     file = io.BytesIO()
     image.convert("RGB").quantize(256, dither=Image.Dither.NONE).save(file, "PNG", optimize=True)
@@ -68,7 +68,7 @@ def picture(notebook: nbformat.NotebookNode) -> Image.Image:
 
 
 def main(numbers: list[str]) -> None:
-    """Run the chapters of these numbers, or all."""
+    """Run the chapters with these numbers, or all chapters if there are none."""
     os.environ["MINIGAN_STATIC"] = "1"
     os.environ.pop("MINIGAN_FAST", None)
     (HERE / "pictures").mkdir(exist_ok=True)

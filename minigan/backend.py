@@ -1,7 +1,7 @@
-"""The array-module switch: one code for NumPy (CPU) and CuPy (GPU), and the only place that imports CuPy.
+"""The switch between NumPy (CPU) and CuPy (GPU); no other module imports CuPy.
 
-Which library computes is decided by the data, per call: ``xp = get_array_module(x)``. Where there is no input
-array yet (weights, noise, data) a device name decides, at the edge: ``"cpu"``, ``"cuda"`` or ``"auto"``.
+The arrays decide in every call which library computes: ``xp = get_array_module(x)``. Where there is no input array yet
+(weights, noise, data), the name of a device decides: ``"cpu"``, ``"cuda"`` or ``"auto"``.
 """
 
 import importlib
@@ -21,7 +21,7 @@ Device = Literal["cpu", "cuda"]
 def get_array_module(*arrays: Array) -> ModuleType:
     """Return ``cupy`` when any of ``arrays`` is a CuPy array, else ``numpy``.
 
-    CuPy is never imported for the question: where it is not loaded, no CuPy array can exist.
+    This function never imports CuPy, because no CuPy array can exist before CuPy is imported.
 
     >>> get_array_module(np.zeros(3)).__name__
     'numpy'
@@ -34,14 +34,14 @@ def get_array_module(*arrays: Array) -> ModuleType:
 
 @lru_cache(maxsize=1)
 def cuda_problem() -> str | None:
-    """Say in one line why CuPy cannot compute here, or return None when it can.
+    """Return one line that says why CuPy cannot compute here, or None when it can.
 
-    Importing CuPy proves nothing (it imports without a GPU), so a small array is allocated and added up.
+    CuPy can be imported without a GPU, so this function also allocates a small array and adds it up.
     """
     try:
         cupy = importlib.import_module("cupy")
     except ImportError as error:
-        return f"CuPy is not installed ({error}); pip install 'minigan[cuda13]' or 'minigan[cuda12]' brings it"
+        return f"CuPy is not installed ({error}); install it with: pip install 'minigan[cuda13]' or 'minigan[cuda12]'"
     try:
         if not cupy.is_available():
             return "CuPy is installed, but no CUDA driver or device answers (does nvidia-smi list a GPU?)"
@@ -54,10 +54,14 @@ def cuda_problem() -> str | None:
 
 
 def resolve_device(device: str) -> Device:
-    """Turn ``"auto" | "cpu" | "cuda"`` into ``"cpu"`` or ``"cuda"``.
+    """Turn ``"auto" | "cpu" | "cuda"`` into ``"cpu"`` or ``"cuda"``; ``"auto"`` takes the GPU when one works.
 
-    ``"auto"`` takes the GPU when one answers. Raises ``DeviceError`` for ``"cuda"`` without a working GPU, with
-    the reason of `cuda_problem`, and ``InputError`` for any other name.
+    Raises
+    ------
+    DeviceError
+        For ``"cuda"`` without a working GPU, with the reason of `cuda_problem`.
+    InputError
+        For any other name.
     """
     if device not in ("auto", "cpu", "cuda"):
         raise InputError(f"device: expected 'auto', 'cpu' or 'cuda', got {device!r}")
@@ -67,12 +71,18 @@ def resolve_device(device: str) -> Device:
     if problem is None:
         return "cuda"
     if device == "cuda":
-        raise DeviceError(f"device 'cuda' cannot be used: {problem}")
+        raise DeviceError(f"device: expected a working GPU for 'cuda', got none: {problem}")
     return "cpu"
 
 
 def array_module(device: Device) -> ModuleType:
-    """Return the array module of a resolved device: numpy for ``"cpu"``, cupy for ``"cuda"``."""
+    """Return the array module of a resolved device: numpy for ``"cpu"``, cupy for ``"cuda"``.
+
+    Raises
+    ------
+    InputError
+        For any other name.
+    """
     if device not in ("cpu", "cuda"):
         raise InputError(f"device: expected 'cpu' or 'cuda', got {device!r}")
     return np if device == "cpu" else importlib.import_module("cupy")
@@ -94,6 +104,6 @@ def to_host(x: Array) -> np.ndarray:
 
 
 def synchronize(device: Device) -> None:
-    """Wait until the device has finished all that was asked of it; the CPU always has."""
+    """Wait until the device has finished all its work; on the CPU this does nothing."""
     if device == "cuda":
         array_module(device).cuda.get_current_stream().synchronize()

@@ -2,19 +2,19 @@
 
 
 class InputError(ValueError):
-    """A bad argument, file or option: the message names it, says what was expected, and what came."""
+    """An argument, a file or an option is wrong; the message names it, and says what was expected and what came."""
 
 
 class DeviceError(RuntimeError):
-    """The requested device cannot be used: the message says what is missing."""
+    """The requested device cannot be used; the message says what is missing."""
 
 
 class StaleCacheError(RuntimeError):
-    """A backward pass was asked for through a forward pass that older weights made."""
+    """A backward pass was called with the caches of a forward pass that used older weights."""
 
 
 class UnboundLayerError(InputError, AttributeError):
-    """A layer was used on its own, before a `Network` gave it its arrays."""
+    """A layer was used alone, before a `Network` gave it its arrays."""
 
 
 class DivergedError(ArithmeticError):

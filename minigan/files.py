@@ -1,4 +1,4 @@
-"""Atomic writes: a file appears under its name whole, or not at all."""
+"""Atomic writes: a file appears under its name when it is complete, or not at all."""
 
 import os
 import tempfile
@@ -11,23 +11,25 @@ from pathlib import Path
 def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
     """Yield a temporary path beside ``path``, and rename it to ``path`` when the block ends without an error.
 
-    The rename (``os.replace``) is atomic on one file system, so a reader sees the old file or the new one, and never
-    a half of either. When the block raises, the temporary file is removed and ``path`` stays as it was. The temporary
-    name has the suffix of ``path``, because programs that write images choose the format by it.
+    The rename (``os.replace``) is atomic on one file system, so a reader sees either the old file or the new one, and
+    never a part of it. When the block raises an error, the temporary file is removed and ``path`` stays as it was. The
+    temporary name has the suffix of ``path``, because programs that write images choose the format by it.
 
     Parameters
     ----------
-    path : the file to write
+    path : str or os.PathLike
+        The file to write.
 
     Raises
     ------
-    OSError : the folder is missing or cannot be written; the error names ``path``
+    OSError
+        If the folder is missing or cannot be written; the error names ``path``.
     """
     path = Path(path)
     try:
         handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent)
     except OSError as error:
-        raise OSError(error.errno, error.strerror, str(path)) from None  # the path that was asked for
+        raise OSError(error.errno, error.strerror, str(path)) from None  # names the path of the caller
     os.close(handle)
     temporary = Path(name)
     try:

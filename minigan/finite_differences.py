@@ -4,12 +4,12 @@ from collections.abc import Callable
 from itertools import pairwise
 
 STEPS = (1e-5, 1e-6, 1e-7)  # along a direction of length 1, largest first
-FLOOR = 1e-4  # of the scale of an error: f is rounded, so a derivative that is exactly 0 never comes out as 0
+FLOOR = 1e-4  # least scale of a relative error, because rounding turns a derivative of 0 into a small number
 TOLERANCE = 1e-6  # relative error up to which a derivative in float64 counts as right
 
 
 def relative_error(a: float, b: float) -> float:
-    """|a - b| / max(|a|, |b|, FLOOR)."""
+    """Return |a - b| / max(|a|, |b|, FLOOR)."""
     return abs(a - b) / max(abs(a), abs(b), FLOOR)
 
 

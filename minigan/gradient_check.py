@@ -1,13 +1,13 @@
-"""Gradient checking: is a hand-written backward pass the derivative of its forward pass?
+"""Gradient checking: it compares a hand-written backward pass with the derivative of its forward pass.
 
-Three independent questions, all asked in float64:
+There are three independent checks, all in float64:
 
 - adjoint: <dy, J x_dot> == <J^T dy, x_dot> for random dy and x_dot. Exact to rounding (1e-12), no step size.
 - directional: (f(x + h v) - f(x - h v)) / 2h == <grad, v> for a random v of length 1. One number per array.
 - element-wise: the same along single coordinates, which tells *where* a gradient is wrong.
 
-The upstream gradient dy is random, never constant: a constant one makes batch norm's dx vanish and hides bugs.
-A pass shows that backward matches forward, not that forward is right; that needs an oracle of values.
+The upstream gradient dy is random, because a constant one makes batch norm's dx vanish and hides bugs.
+The checks show that backward matches forward. They do not show that forward is right.
 """
 
 from collections.abc import Callable
@@ -22,7 +22,7 @@ from .finite_differences import FLOOR, TOLERANCE, central_difference, relative_e
 from .layers.base import Layer, Shape
 from .network import Network
 
-DIRECTIONS = 4  # of which the steepest is checked
+DIRECTIONS = 4  # random ones, of which the steepest is checked
 ADJOINT_TOLERANCE = 1e-12
 
 
@@ -50,7 +50,7 @@ class Check(NamedTuple):
 
 
 class TwoPlayerObjective(Protocol):
-    """What `check_game` needs of an objective; `minigan.objectives.Objective` fits."""
+    """The methods of an objective that `check_game` uses; `minigan.objectives.Objective` has them."""
 
     def discriminator(self, logits_real: Array, logits_fake: Array, /) -> tuple[Array, Array, Array]:
         """Return loss, ds_real, ds_fake."""
@@ -66,11 +66,12 @@ def check_directional(
 ) -> Check:
     """Compare <gradient, v> with the `central_difference` of ``f`` along a random direction v, |v| = 1.
 
-    Of a few random directions the one with the largest |<gradient, v>| is taken, so that rounding is not held
-    against a derivative which happens to be nearly 0.
+    v is the steepest of a few random directions, because rounding spoils the check of a derivative near 0.
 
-    f : x -> number; must be deterministic and leave x alone
-    x, gradient : float64 arrays of one shape
+    Parameters
+    ----------
+    f : function of x that returns a number; it must be deterministic and must not change x
+    x, gradient : float64 arrays of the same shape
     """
     v = max((_normal_like(x, rng) for _ in range(DIRECTIONS)), key=lambda v: abs(_dot(gradient, v)))
     v /= _norm(v)
@@ -83,8 +84,7 @@ def check_elementwise(
 ) -> Check:
     """Compare ``gradient`` with central differences at up to ``elements`` random coordinates; report the worst.
 
-    The error is |analytic - numeric| over the largest of the checked derivatives, so that a derivative which is 0
-    does not count its rounding as 100 %.
+    The error is |analytic - numeric| over the largest of the checked derivatives, because a single one may be 0.
     """
     picked = rng.permutation(x.size)[:elements]
     host = to_host(gradient).reshape(-1)
@@ -117,8 +117,8 @@ def check_network(
 ) -> list[Check]:
     """Check the adjoint identity, dx, and every parameter's gradient of a network, along random directions.
 
-    Works on a float64 copy whose parameters and statistics are made random, because zero biases and unit gains
-    mask wrong gradients. Dropout masks and shifts are held: every pass draws from the same seed.
+    The check works on a float64 copy with random parameters and statistics, because zero biases and unit gains hide
+    wrong gradients. Every pass draws from the same seed, so dropout masks and shifts stay the same.
     """
     rng = np.random.default_rng(seed)
     net = network.copy(dtype="float64")
@@ -159,14 +159,14 @@ def check_game(
 ) -> list[Check]:
     """Check both players of a game: D's loss in theta_D, and G's loss, *through* D, in theta_G and in z.
 
-    Batch norm works on the batch, and dropout masks and shifts are held, as in one training step.
+    As in a training step, batch norm uses the batch. Dropout masks and shifts are the same in every pass.
     """
     rng = np.random.default_rng(seed)
     g, d = generator.copy(dtype="float64"), discriminator.copy(dtype="float64")
     _randomise(g, rng)
     _randomise(d, rng)
     if g.output_shape != d.input_shape:
-        raise InputError(f"generator: expected samples of shape {d.input_shape}, as D takes, got {g.output_shape}")
+        raise InputError(f"generator: expected samples of shape {d.input_shape} for D, got {g.output_shape}")
     z = to_device(rng.standard_normal((*g.input_shape[:-1], batch, g.input_shape[-1])), g.device)
     x_real = to_device(rng.standard_normal((*d.input_shape[:-1], batch, d.input_shape[-1])), d.device)
 
@@ -216,7 +216,7 @@ def report(checks: list[Check]) -> str:
 
 
 def _as_function_of(array: Array, f: Callable[[], float]) -> Callable[[Array], float]:
-    """Turn f(), which reads ``array``, into a function of its value; the array is put back after every call."""
+    """Turn f(), which reads ``array``, into a function of its value; every call restores the array at its end."""
 
     def evaluate(value: Array) -> float:
         saved = array.copy()
@@ -230,7 +230,7 @@ def _as_function_of(array: Array, f: Callable[[], float]) -> Callable[[Array], f
 
 
 def _randomise(net: Network, rng: np.random.Generator) -> None:
-    """Weights of their usual size; gains, biases and statistics away from the values that hide mistakes."""
+    """Move all weights, gains, biases and statistics away from values that hide mistakes, such as 0 and 1."""
     net.theta += 0.1 * _normal_like(net.theta, rng)
     net.stats += 0.3 * to_device(rng.random(net.stats.shape), net.device)
 

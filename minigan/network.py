@@ -15,7 +15,7 @@ from .layers.sequential import Sequential
 
 
 class Caches(NamedTuple):
-    """One forward pass, remembered: what each layer returned, the output's shape, and the version of the weights."""
+    """One forward pass: what each layer returned, the shape of the output, and the version of the weights."""
 
     layers: list[Any]
     output_shape: Shape
@@ -23,23 +23,23 @@ class Caches(NamedTuple):
 
 
 class Network:
-    """Layers in a row, y = f_L(... f_2(f_1(x))), as `Sequential` derives them, with their arrays.
+    """Layers in a row, y = f_L(... f_2(f_1(x))), with their arrays; `Sequential` derives the gradients.
 
-    All parameters are views into one vector ``theta``, their gradients into its twin ``dtheta``, and the running
-    statistics into ``stats``. These keep their address for life: write into them, never replace them. Whoever
-    changes ``theta`` counts ``version`` up, so that a backward pass through an older forward pass is refused.
+    All parameters are views into one vector ``theta``, their gradients are views into ``dtheta``, and the running
+    statistics are views into ``stats``. Write into these vectors, but never replace them. Code that changes ``theta``
+    must add 1 to ``version``, so that `backward` refuses a forward pass with older weights.
 
-    ``layers`` are the plain layers. ``computed`` is what a pass goes through: with ``fast`` their twins from
-    `minigan.fast`, which give the same numbers sooner, otherwise the layers themselves.
+    ``layers`` are the plain layers. ``computed`` are the layers that a pass uses: with ``fast`` their twins from
+    `minigan.fast`, which give the same numbers in less time, otherwise the plain layers.
 
     Parameters
     ----------
-    layers : at least one `Layer`; the network works on copies of them
-    input_shape : of one sample, (C,) or (H, W, C)
-    rng : draws the initial weights, on the host
+    layers : sequence of at least one Layer, which is copied
+    input_shape : (C,) or (H, W, C), the shape of one sample
+    rng : numpy.random.Generator, which draws the initial weights on the host
     dtype : "float32" (default), or "float64" for gradient checks
     device : "cpu" or "cuda"
-    fast : whether the twins compute
+    fast : bool, whether the twins compute
 
     >>> from minigan.layers import Dense, LeakyReLU
     >>> net = Network([Dense(3), LeakyReLU(negative_slope=0.2), Dense(1)], (2,), rng=np.random.default_rng(0))
@@ -84,12 +84,12 @@ class Network:
 
     @property
     def computed(self) -> tuple[Layer, ...]:
-        """The layers that a pass goes through: plain ones, or their twins."""
+        """The layers that a pass uses: the plain ones or their twins."""
         return self._stack.children
 
     @property
     def device(self) -> Device:
-        """Where the parameters lie."""
+        """The device of the parameters."""
         return device_of(self.theta)
 
     @property
@@ -105,60 +105,66 @@ class Network:
                     yield f"{i} {type(owner).__name__}", name, getattr(owner, name), getattr(owner, "d" + name)
 
     def forward(self, x: Array, *, train: bool, rng: np.random.Generator | None = None) -> tuple[Array, Caches]:
-        """Return y and what `backward` needs. Nothing in the network changes.
+        """Return y and the caches that `backward` needs; nothing in the network changes.
 
-        x : (N, C) or (H, W, N, C), of the network's dtype and device
-        train : True for batch norm by the batch and dropout, False for batch norm by the running statistics and none
-        rng : needed when ``train`` and a layer draws
+        Parameters
+        ----------
+        x : array of shape (N, C) or (H, W, N, C), with the dtype and on the device of the network
+        train : bool, whether batch norm uses the batch, and dropout and noise are active
+        rng : numpy.random.Generator, needed in training by the layers that draw
         """
         self._check("x", x, self.input_shape)
         y, caches = self._stack.forward(x, train=train, rng=rng)
         return y, Caches(caches, y.shape, self.version)
 
     def backward(self, dy: Array, caches: Caches, *, param_grads: bool = True) -> Array:
-        """Send dy = dL/dy back through the pass that made ``caches``; return dx = dL/dx.
+        """Send dy = dL/dy back through the pass that made ``caches``, and return dx = dL/dx.
 
-        param_grads : whether dL/dtheta is added to ``dtheta``. G learns *through* D with False, and D's gradients stay
+        Parameters
+        ----------
+        param_grads : bool, whether dL/dtheta is added to ``dtheta``; it is False when G learns *through* D
 
-        Raises ``StaleCacheError`` when the weights have changed since that pass, and ``InputError`` when dy has not the
-        shape of y.
+        Raises
+        ------
+        StaleCacheError : if the weights have changed since that pass
+        InputError : if dy does not have the shape of y
         """
         self._check_upstream(dy, caches)
         return self._stack.backward(dy, caches.layers, param_grads=param_grads)
 
     def add_param_grads(self, dy: Array, caches: Caches) -> None:
-        """Add dL/dtheta to ``dtheta`` as `backward` does, without going on to dx; raises like it."""
+        """Add dL/dtheta to ``dtheta`` without computing dx; the errors are those of `backward`."""
         self._check_upstream(dy, caches)
         self._stack.add_param_grads(dy, caches.layers)
 
     def jvp(self, x_dot: Array, caches: Caches) -> Array:
-        """Push a tangent forward through that pass, y_dot = (dy/dx) x_dot; raises like `backward`."""
+        """Return the tangent y_dot = (dy/dx) x_dot at that pass; the errors are those of `backward`."""
         self._check_fresh(caches)
         self._check("x_dot", x_dot, self.input_shape)
         return self._stack.jvp(x_dot, caches.layers)
 
     def add_tangent_grads(self, x_dot: Array, dy: Array, caches: Caches) -> None:
-        """Add to ``dtheta`` the gradient of the number <dy, J x_dot>, dy and x_dot held fixed.
+        """Add the gradient of the number <dy, J x_dot> to ``dtheta``, with dy and x_dot fixed.
 
-        J = J_L ... J_1, and where every layer is piecewise linear J_l depends on the parameters of layer l alone:
+        J = J_L ... J_1. If every layer is piecewise linear, J_l depends only on the parameters of layer l:
 
-            d<dy, J x_dot>/dtheta_l  =  d<dh_l, J_l h_dot_{l-1}>/dtheta_l
+            d<dy, J x_dot>/dtheta_l  =  d<dh_l, J_l h_dot_{l-1}>/dtheta_l      for upstream dh_l and tangent h_dot_{l-1}
 
-        with dh_l what the backward pass brings to layer l, and h_dot_{l-1} the tangent that reaches it. For a dense
-        layer that is the ordinary weight gradient h_dot^T dh, the tangent in the place of the input.
+        For a dense layer this is the usual weight gradient h_dot^T dh, with the tangent in the place of the input.
 
-        Raises ``InputError`` for a layer that is not piecewise linear, whose J would depend on theta through x, and
-        otherwise like `backward`.
+        Raises
+        ------
+        InputError : if a layer is not piecewise linear, so J depends on theta also through x; else as `backward`
         """
         self._check_upstream(dy, caches)
         self._check("x_dot", x_dot, self.input_shape)
         for i, layer in enumerate(self.layers):
             if not layer.piecewise_linear:
-                raise InputError(f"network: expected piecewise linear layers alone, got {layer!r} as layer {i}")
+                raise InputError(f"network: expected only piecewise linear layers, got {layer!r} as layer {i}")
         self._stack.add_tangent_param_grads(dy, x_dot, caches.layers)
 
     def zero_grad(self) -> None:
-        """Set every gradient to 0: the only place that does."""
+        """Set every gradient to 0; no other method does this."""
         self.dtheta[...] = 0
 
     def update_stats(self, caches: Caches) -> None:
@@ -166,7 +172,7 @@ class Network:
         self._stack.update_stats(caches.layers)
 
     def copy(self, *, dtype: str | None = None, device: Device | None = None, fast: bool | None = None) -> "Network":
-        """Return an independent network with the same layers, weights and statistics; what is None stays as it is."""
+        """Return an independent network with the same layers, weights and statistics; None keeps an option."""
         twin = object.__new__(Network)
         twin.input_shape, twin.fast = self.input_shape, self.fast if fast is None else fast
         twin._build(self.layers, dtype or str(self.theta.dtype), device or self.device)
@@ -211,7 +217,7 @@ class Network:
     def _check(self, name: str, x: Array, sample_shape: Shape) -> None:
         if get_array_module(x) is not get_array_module(self.theta):
             raise InputError(
-                f"{name}: expected an array on the {self.device}, as the network is, got one on the {device_of(x)}"
+                f"{name}: expected an array on {self.device!r} like the network, got one on {device_of(x)!r}"
             )
         if x.ndim != len(sample_shape) + 1 or x.shape[:-2] + x.shape[-1:] != sample_shape:
             raise InputError(f"{name}: expected shape {_with_batch(sample_shape)}, got {x.shape}")
@@ -240,5 +246,5 @@ def _give(views: Views, *, prefix: str) -> None:
 
 
 def _with_batch(sample_shape: Shape) -> str:
-    """(H, W, C) -> "(H, W, N, C)", as text."""
+    """Return the shape of a batch as text: (H, W, C) -> "(H, W, N, C)"."""
     return f"({', '.join([*map(str, sample_shape[:-1]), 'N', str(sample_shape[-1])])})"

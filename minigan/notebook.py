@@ -1,4 +1,4 @@
-"""What the chapters need in a notebook: one style for all figures, source code, sliders, and checks of answers.
+"""Tools for the chapters: one style for all figures, source code, sliders, and checks of answers.
 
 matplotlib, IPython and ipywidgets are imported inside the functions that need them.
 """
@@ -33,7 +33,7 @@ def use_style() -> None:
 
 
 def show_source(*things: Any) -> None:
-    """Show the source code of functions, methods or classes as it is in the installed package."""
+    """Show the source code of functions, methods or classes of the installed package."""
     from IPython.display import Markdown, display
 
     for thing in things:
@@ -48,8 +48,10 @@ def interactive_plot(draw: Callable[..., None], **sliders: tuple[float, float, f
 
     Parameters
     ----------
-    draw : takes the values of the sliders by name, and makes one figure
-    sliders : (least, greatest, first value) for each slider
+    draw : function
+        Takes the values of the sliders by name, and makes one figure.
+    sliders : tuple of three floats
+        The least, the greatest and the first value of each slider.
 
     >>> interactive_plot(lambda a: print(f"a = {a}"), a=(0, 2, 0.5))                 # doctest: +SKIP
     a = 0.5
@@ -65,7 +67,7 @@ def interactive_plot(draw: Callable[..., None], **sliders: tuple[float, float, f
         name: FloatSlider(value=first, min=least, max=greatest, step=(greatest - least) / 50, continuous_update=False)
         for name, (least, greatest, first) in sliders.items()
     }
-    interact(lambda **values: draw(**values), **controls)  # otherwise every default of draw gets a slider
+    interact(lambda **values: draw(**values), **controls)  # without the lambda, every default of draw gets a slider
 
 
 def check_answer(check: Callable[[Any], None], answer: Any) -> bool:
@@ -73,12 +75,15 @@ def check_answer(check: Callable[[Any], None], answer: Any) -> bool:
 
     Parameters
     ----------
-    check : takes the answer and asserts what is true of a right one; the message of each assert is a hint
-    answer : a value or a function; ``...``, or a function that returns ``...``, means that there is no answer yet
+    check : function
+        Takes the answer and asserts what is true of a right one; the message of each assert is a hint.
+    answer : value or function
+        ``...``, or a function that returns ``...``, means that there is no answer yet.
 
     Returns
     -------
-    True when the answer is right, otherwise False.
+    bool
+        Whether the answer is right.
 
     >>> def check_1(answer):
     ...     assert answer != -1, "look at the sign: which way is downhill?"

@@ -57,7 +57,10 @@ def test_cuda_works(fake):
 def test_cupy_missing(fake, monkeypatch):
     monkeypatch.setitem(sys.modules, "cupy", None)  # import cupy -> ModuleNotFoundError
     assert resolve_device("auto") == "cpu"
-    with pytest.raises(DeviceError, match=r"device 'cuda' cannot be used: CuPy is not installed .*minigan\[cuda13\]"):
+    with pytest.raises(
+        DeviceError,
+        match=r"device: expected a working GPU for 'cuda', got none: CuPy is not installed .*minigan\[cuda13\]",
+    ):
         resolve_device("cuda")
 
 

@@ -46,7 +46,9 @@ each_layer = pytest.mark.parametrize(
 def test_a_layer_alone_says_where_it_belongs(layer, x, missing):
     with pytest.raises(UnboundLayerError) as caught:
         layer.forward(x, train=True)
-    assert str(caught.value) == f"{layer!r} has no {missing!r} yet: put it in a Network, which fixes its sizes"
+    assert str(caught.value) == (
+        f"{layer!r}: expected a layer in a Network, got a layer alone, without {missing!r}; put it in a Network first"
+    )
     with pytest.raises(InputError, match="put it in a Network"):
         layer.initialize(np.random.default_rng(0))
     assert not any(hasattr(layer, prefix + name) for name in layer.params for prefix in ("", "d"))
@@ -54,7 +56,7 @@ def test_a_layer_alone_says_where_it_belongs(layer, x, missing):
 
 
 def test_batch_norm_alone_in_eval_misses_its_statistics():
-    with pytest.raises(UnboundLayerError, match="has no 'running_mean' yet: put it in a Network"):
+    with pytest.raises(UnboundLayerError, match="got a layer alone, without 'running_mean'; put it in a Network first"):
         BatchNorm().forward(ROWS, train=False)
 
 
@@ -72,13 +74,15 @@ def test_batch_norm_alone_in_eval_misses_its_statistics():
     ],
 )
 def test_so_does_every_other_map(call, missing):
-    with pytest.raises(UnboundLayerError, match=f"has no '{missing}' yet: put it in a Network"):
+    with pytest.raises(UnboundLayerError, match=f"got a layer alone, without '{missing}'; put it in a Network first"):
         call()
 
 
 @pytest.mark.parametrize("layer", [DiscriminatorEnsemble([[Dense(2)]]), Sequential([Tanh(), Dense(2)])])
 def test_an_array_that_is_missing_inside_is_named_with_its_owner(layer):
-    with pytest.raises(UnboundLayerError, match=r"^Dense\(2\) has no 'w' yet"):
+    with pytest.raises(
+        UnboundLayerError, match=r"^Dense\(2\): expected a layer in a Network, got a layer alone, without 'w';"
+    ):
         layer.forward(ROWS, train=True)
 
 

@@ -212,7 +212,10 @@ def test_bad_input_is_one_line_and_exit_2(argv, words, bad_data, empty_folder, c
 def test_cuda_without_a_gpu(empty_folder, capsys, monkeypatch):
     monkeypatch.setattr("minigan.backend.cuda_problem", lambda: "there is no GPU")
     assert run("train", "--device", "cuda") == 2
-    assert capsys.readouterr().err == "minigan train: device 'cuda' cannot be used: there is no GPU\n"
+    assert (
+        capsys.readouterr().err
+        == "minigan train: device: expected a working GPU for 'cuda', got none: there is no GPU\n"
+    )
     assert list(empty_folder.iterdir()) == []
 
 

@@ -184,7 +184,7 @@ def test_options_are_keyword_only():
 def test_refuses_inputs(rng):
     with pytest.raises(InputError, match=r"^layer 0: Conv2D: expected an input of shape \(H, W, C\), got \(5,\)"):
         Network([Conv2D(2, 3)], (5,), rng=rng)
-    with pytest.raises(InputError, match=r"^layer 0: kernel_size: .* within \(4, 4\) with padding 0, got \(5, 5\)"):
+    with pytest.raises(InputError, match=r"^layer 0: kernel_size: .* fits into \(4, 4\) with padding 0, got \(5, 5\)"):
         Network([Conv2D(2, 5, padding=0)], (4, 4, 1), rng=rng)
 
 

@@ -193,7 +193,7 @@ def test_options_are_keyword_only():
 def test_refuses_inputs(rng):
     with pytest.raises(InputError, match=r"^layer 0: Conv2DTranspose: expected an input of shape \(H, W, C\)"):
         Network([Conv2DTranspose(2, 3)], (5,), rng=rng)
-    with pytest.raises(InputError, match=r"^layer 0: padding: expected .* of \(1, 1\) with kernel \(3, 3\), got 2"):
+    with pytest.raises(InputError, match=r"^layer 0: padding: expected .* of \(1, 1\) and a kernel of \(3, 3\), got 2"):
         Network([Conv2DTranspose(2, 3, padding=2)], (1, 1, 1), rng=rng)
 
 

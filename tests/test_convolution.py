@@ -179,5 +179,7 @@ def test_taps_that_see_only_padding_are_skipped():
     [((4, 4), (5, 5), 1, 0), ((4, 4), (5, 5), 4, 0), ((4, 9), (7, 3), 2, 1), ((9, 4), (3, 7), 2, 1)],
 )
 def test_refuses_a_kernel_that_does_not_fit(size, kernel, stride, padding):
-    with pytest.raises(InputError, match=r"^kernel_size: expected one within \(., .\) with padding ., got \(., .\)$"):
+    with pytest.raises(
+        InputError, match=r"^kernel_size: expected a kernel that fits into \(., .\) with padding ., got \(., .\)$"
+    ):
         conv_geometry(size, kernel, stride, padding)

@@ -236,12 +236,12 @@ def test_backward_adds_the_gradients_unless_told_and_refuses_caches_of_another(r
 
 
 def test_refuses_what_does_not_fit(rng):
-    with pytest.raises(InputError, match=r"channels alone, got \[\(6, 5, 2\), \(6, 3, 2\)\]"):  # one axis is enough
+    with pytest.raises(InputError, match=r"only in channels, got \[\(6, 5, 2\), \(6, 3, 2\)\]"):  # one axis is enough
         Network([DiscriminatorEnsemble([[Conv2D(2, 3)], [Conv2D(2, (1, 3), padding=0)]])], SHAPE, rng=rng)
     with pytest.raises(InputError, match=r"^layer 0: member 1, layer 2: Dense: expected an input of shape \(C,\)"):
         Network([DiscriminatorEnsemble([[Flatten(), Dense(1)], [Conv2D(2, 3), slope(), Dense(1)]])], SHAPE, rng=rng)
     with pytest.raises(
-        InputError, match=r"^layer 0: members: expected .* channels alone, got \[\(6, 5, 2\), \(3, 3, 2\)\]"
+        InputError, match=r"^layer 0: members: expected .* only in channels, got \[\(6, 5, 2\), \(3, 3, 2\)\]"
     ):
         Network([DiscriminatorEnsemble([[Conv2D(2, 3)], [Conv2D(2, 3, stride=2)]])], SHAPE, rng=rng)
 

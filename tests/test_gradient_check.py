@@ -396,9 +396,9 @@ def test_a_wrong_layer_in_the_discriminator_is_rejected(layer, wrong, device):
 
 def test_game_of_networks_that_do_not_fit():
     generator, discriminator = networks()
-    with pytest.raises(InputError, match=r"generator: expected samples of shape \(3, 3, 1\), as D takes, got \(1,\)"):
+    with pytest.raises(InputError, match=r"generator: expected samples of shape \(3, 3, 1\) for D, got \(1,\)"):
         check_game(discriminator, discriminator, NonSaturating())
-    with pytest.raises(InputError, match=r"expected samples of shape \(4,\), as D takes, got \(3, 3, 1\)"):
+    with pytest.raises(InputError, match=r"expected samples of shape \(4,\) for D, got \(3, 3, 1\)"):
         check_game(generator, generator, NonSaturating())
 
 

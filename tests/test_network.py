@@ -357,12 +357,12 @@ def test_refuses_x_of_another_dtype(dtype, device, normal, rng):
 def test_refuses_arrays_of_the_other_device(device, normal, rng):
     x_host, x_device = np.zeros((3, 4), "float32"), normal(3, 4, dtype="float32")
     on_host, on_device = (Network([Dense(2)], (4,), rng=rng, device=where) for where in ("cpu", device))
-    with pytest.raises(InputError, match=r"^x: expected an array on the cuda, as the network is, got one on the cpu$"):
+    with pytest.raises(InputError, match=r"^x: expected an array on 'cuda' like the network, got one on 'cpu'$"):
         on_device.forward(x_host, train=True)
-    with pytest.raises(InputError, match=r"^x: expected an array on the cpu, as the network is, got one on the cuda$"):
+    with pytest.raises(InputError, match=r"^x: expected an array on 'cpu' like the network, got one on 'cuda'$"):
         on_host.forward(x_device, train=True)
     _, caches = on_device.forward(x_device, train=True)
-    with pytest.raises(InputError, match=r"^dy: expected an array on the cuda, as the network is, got one on the cpu$"):
+    with pytest.raises(InputError, match=r"^dy: expected an array on 'cuda' like the network, got one on 'cpu'$"):
         on_device.backward(np.zeros((3, 2), "float32"), caches)
 
 
@@ -392,7 +392,7 @@ def test_refuses_input_sizes(shape, rng):
 def test_tangent_gradients_only_where_the_layers_are_piecewise_linear(device, normal, rng):
     net = Network([Dense(3), Tanh(), Dense(1)], (4,), rng=rng, dtype="float64", device=device)
     _, caches = net.forward(normal(2, 4), train=True)
-    with pytest.raises(InputError, match=r"^network: expected piecewise linear layers alone, got Tanh\(\) as layer 1$"):
+    with pytest.raises(InputError, match=r"^network: expected only piecewise linear layers, got Tanh\(\) as layer 1$"):
         net.add_tangent_grads(normal(2, 4), normal(2, 1), caches)
     assert not to_host(net.dtheta).any()
 

@@ -206,7 +206,7 @@ def no_gpu(monkeypatch):
 
 
 def test_cuda_without_a_gpu(no_gpu, tmp_path):
-    with pytest.raises(DeviceError, match="device 'cuda' cannot be used: CuPy is not installed"):
+    with pytest.raises(DeviceError, match="device: expected a working GPU for 'cuda', got none: CuPy is not installed"):
         train(device="cuda", out=tmp_path / "run")
     assert list(tmp_path.iterdir()) == []
 

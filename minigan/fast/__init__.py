@@ -1,7 +1,8 @@
-"""The fast floor: for plain layers that are worth it a twin, which computes the same numbers sooner.
+"""The fast floor: twins of plain layers, which compute the same numbers in less time.
 
-A twin wraps plain layers, uses their arrays and keeps their protocol, so a `Network` can compute with either. The plain
-layers are the mathematics, and every twin is tested equal to what it wraps. There is one door, `accelerate`.
+A twin wraps one plain layer or two neighbours, uses their arrays and has the same methods, so a `Network` can compute
+with either. The plain layers show the mathematics, and the tests compare every twin with what it wraps. `accelerate`
+is the only entrance.
 """
 
 from .accelerate import accelerate, describe

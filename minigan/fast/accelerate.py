@@ -1,4 +1,4 @@
-"""The door of the fast floor: plain layers in, layers to compute with out."""
+"""The entrance to the fast floor: it takes plain layers and returns the layers to compute with."""
 
 from collections.abc import Sequence
 
@@ -33,11 +33,11 @@ SINGLES: dict[type[Layer], type[Twin]] = {
 
 
 def accelerate(layers: Sequence[Layer]) -> list[Layer]:
-    """Return layers that compute the same as ``layers``, on the same arrays, in as many places as there are twins.
+    """Return layers that compute the same as ``layers`` on the same arrays, with a twin wherever there is one.
 
-    Of two neighbours that have a twin together the pair is taken, from the left. A layer of a subclass of a known
-    kind stays as it is, because it may compute something else. Layers with children are copied around their
-    children's twins.
+    If two neighbours have a common twin, it replaces both; the search goes from the first layer to the last. A layer of
+    a subclass of a known kind stays, because it may compute something else. A layer with children is copied, and the
+    copy holds the twins of the children.
     """
     computed: list[Layer] = []
     i = 0
@@ -60,7 +60,7 @@ def _accelerate_one(layer: Layer) -> Layer:
 
 
 def describe(layers: Sequence[Layer], computed: Sequence[Layer]) -> list[str]:
-    """Return for every plain layer how it is computed, in a few words."""
+    """Return in a few words for every plain layer how it is computed."""
     words: list[str] = []
     for unit in computed:
         if isinstance(unit, Twin) and len(unit.originals) == 2:

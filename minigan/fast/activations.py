@@ -1,20 +1,25 @@
-"""The twin of LeakyReLU and ReLU: as few arrays as possible are written."""
+"""The twin of LeakyReLU and ReLU, which writes as few arrays as possible."""
 
 import numpy as np
 
 from ..backend import Array, get_array_module
-from ..layers.base import Layer
+from ..layers.activations import LeakyReLU
 from .twin import Twin
 
 
 class FastLeakyReLU(Twin):
-    """`LeakyReLU` without a branch: dx = dy ((1 - s) [y > 0] + s), in place."""
+    """Compute `LeakyReLU` in place and without a branch: dx = dy ((1 - s) [y > 0] + s)."""
 
     how = "in place"
 
-    def __init__(self, layer: Layer) -> None:
+    def __init__(self, layer: LeakyReLU) -> None:
         super().__init__(layer)
-        self.slope = layer.negative_slope  # type: ignore[attr-defined]
+        self.layer = layer
+
+    @property
+    def slope(self) -> float:
+        """The slope for negative inputs."""
+        return self.layer.negative_slope
 
     def forward(self, x: Array, *, train: bool, rng: np.random.Generator | None = None) -> tuple[Array, Array]:
         xp = get_array_module(x)

@@ -1,4 +1,4 @@
-"""The twin of Adam: its formula in one pass over memory, shared between the cores, or in one kernel on a GPU."""
+"""The twin of Adam: it computes the step in one pass over memory on all cores, or in one kernel on a GPU."""
 
 from collections.abc import Callable
 from functools import cache
@@ -10,11 +10,11 @@ import numpy as np
 from ..backend import Array, get_array_module
 from .threads import parallel_for, slices
 
-BLOCK = 1 << 17  # elements that a thread moves at a time
+BLOCK = 1 << 17  # elements that a thread updates at a time
 
 
 class AdamState(Protocol):
-    """What the twin needs of `minigan.optimizers.Adam`."""
+    """The attributes of `minigan.optimizers.Adam` that the twin uses."""
 
     network: Any
     learning_rate: float
@@ -27,12 +27,17 @@ class AdamState(Protocol):
 
 
 class FastAdam:
-    """`Adam` on the moments, the rates and the network of ``adam``.
+    """Take the steps of ``adam``, with its moments, its rates and its network.
 
     theta <- theta - m / (root sqrt(v) + eps')      root = (1 - beta1^t) / (rate sqrt(1 - beta2^t)),
                                                     eps' = (1 - beta1^t) eps / rate
 
-    which is the formula of `Adam` divided through, so that every element takes one division.
+    This is the formula of `Adam`, rearranged so that every element needs only one division.
+
+    Parameters
+    ----------
+    adam : Adam
+        The plain optimiser, which keeps the state.
     """
 
     def __init__(self, adam: AdamState) -> None:
@@ -40,12 +45,12 @@ class FastAdam:
 
     @property
     def network(self) -> Any:
-        """The network that is moved."""
+        """The network that the optimiser moves."""
         return self.adam.network
 
     @property
     def learning_rate(self) -> float:
-        """The rate of ``adam``."""
+        """The learning rate of ``adam``."""
         return self.adam.learning_rate
 
     @learning_rate.setter
@@ -76,7 +81,10 @@ def adam_block(
     g: Array, beta1: float, rest1: float, beta2: float, rest2: float, root: float, eps: float,
     m: Array, v: Array, theta: Array,
 ) -> None:  # fmt: skip
-    """m <- beta1 m + rest1 g,  v <- beta2 v + rest2 g^2,  theta <- theta - m / (root sqrt(v) + eps), all in place."""
+    """Take the step for one block, in place.
+
+    m <- beta1 m + rest1 g,  v <- beta2 v + rest2 g^2,  theta <- theta - m / (root sqrt(v) + eps)
+    """
     xp = get_array_module(g)
     x = g * rest1
     m *= beta1
@@ -93,7 +101,7 @@ def adam_block(
 
 @cache
 def _adam_kernel(xp: ModuleType) -> Callable[..., None]:
-    """Return the same as one kernel of a GPU."""
+    """Return `adam_block` as one kernel of a GPU."""
     return xp.ElementwiseKernel(
         "T g, T beta1, T rest1, T beta2, T rest2, T root, T eps",
         "T m, T v, T theta",

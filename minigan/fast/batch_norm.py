@@ -9,7 +9,7 @@ from .twin import Twin
 
 
 class FastBatchNorm(Twin):
-    """`BatchNorm`, its sums taken as products with ones, and its arithmetic in place."""
+    """Compute `BatchNorm` in place, with its sums as products with a row of ones."""
 
     how = "shared sums"
 

@@ -19,15 +19,15 @@ Multiply = Callable[[Array, Array, Geometry], Array]
 
 
 def unchanged(operand: Array, g: Geometry) -> Array:
-    """Return the operand as it is: some forms have nothing to prepare."""
+    """Return the operand itself, for the forms that have nothing to prepare."""
     return operand
 
 
 class Form(NamedTuple):
     """Six functions that together compute a convolution and its two adjoints.
 
-    A form first brings each operand into its own shape, then multiplies. The backward pass uses again what the forward
-    pass has prepared:
+    A form first prepares each operand and then multiplies. The backward pass uses again what the forward pass has
+    prepared:
 
         Xf = prepare_x(x), Wf = prepare_w(w), dYf = prepare_dy(dy)
         y = conv2d(Xf, Wf),  dx = input_grad(dYf, Wf),  dw = weight_grad(Xf, dYf)
@@ -41,7 +41,7 @@ class Form(NamedTuple):
     weight_grad: Multiply
 
     def transposed(self) -> "Form":
-        """Return the form of the transposed convolution: the input gradient as the map, the map as its adjoint."""
+        """Return the form of the transposed convolution, in which the map and its input gradient change places."""
 
         def weight_grad(xf: Array, dyf: Array, g: Geometry) -> Array:
             return self.weight_grad(dyf, xf, g)
@@ -64,11 +64,11 @@ FORMS = {
 
 
 class FastConvolution(LinearTwin):
-    """`Conv2D` or `Conv2DTranspose` in one of the `FORMS`; the cache holds the prepared operands Xf and Wf."""
+    """Compute `Conv2D` or `Conv2DTranspose` in one of the `FORMS`; the cache holds the prepared operands Xf and Wf."""
 
     def __init__(self, layer: Any) -> None:
         super().__init__(layer)
-        *_, channels, filters = layer.w.shape  # of the convolution, which a transposed layer runs backwards
+        *_, channels, filters = layer.w.shape  # C and F of the convolution, which a transposed layer runs backwards
         self.how = fastest(layer.geometry, channels, filters)
         form = FORMS[self.how]
         self.form = form.transposed() if isinstance(layer, Conv2DTranspose) else form
@@ -108,14 +108,14 @@ class FastConvolution(LinearTwin):
 
     def add_tangent_param_grads(self, dy: Array, x_dot: Array, cache: tuple[Array, Array]) -> None:
         xf_dot, dyf = self._prepare(self.form.prepare_x, x_dot), self._prepare(self.form.prepare_dy, dy)
-        self.layer.dw += self.form.weight_grad(xf_dot, dyf, self.geometry)  # the bias moves no tangent
+        self.layer.dw += self.form.weight_grad(xf_dot, dyf, self.geometry)  # the tangent does not depend on the bias
 
     def jvp(self, x_dot: Array, cache: tuple[Array, Array]) -> Array:
         return self.form.conv2d(self._prepare(self.form.prepare_x, x_dot), cache[1], self.geometry)
 
 
 def add_bias(y: Array, b: Array) -> None:
-    """y += b for the bias b (C,) of an image y (H, W, N, C), in place."""
+    """Add the bias b (C,) to an image activation y (H, W, N, C), in place."""
     row = repeat_rows(b, y.shape[2])
 
     def add(rows: slice) -> None:

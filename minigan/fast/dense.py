@@ -1,4 +1,4 @@
-"""The twin of the dense layer: its products are shared between the cores."""
+"""The twin of the dense layer, whose products are shared between the cores."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from .twin import LinearTwin
 
 
 class FastDense(LinearTwin):
-    """`Dense` with every product split by rows or by columns."""
+    """Compute `Dense` with every product split by rows or by columns."""
 
     how = "threads"
 

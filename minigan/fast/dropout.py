@@ -1,4 +1,4 @@
-"""Dropout masks in blocks: the draws of `minigan.layers.dropout`, shared between the cores."""
+"""Dropout masks in blocks: the cores share the draws of `minigan.layers.dropout`."""
 
 from math import prod
 
@@ -8,11 +8,11 @@ from ..backend import Array, get_array_module
 from ..layers.dropout import bernoulli, host_words
 from .threads import parallel_for, slices
 
-DRAWS = 1 << 18  # by one generator, a multiple of 4
+DRAWS = 1 << 18  # numbers that one generator draws, a multiple of 4
 
 
 def bernoulli_in_blocks(rng: np.random.Generator, p: float, shape: tuple[int, ...], *, like: Array) -> Array:
-    """Draw what `bernoulli` draws from the same ``rng``, in blocks that start further on in the same stream."""
+    """Draw what `bernoulli` draws from the same ``rng``, in blocks that begin at other places of the same stream."""
     if get_array_module(like) is not np:
         return bernoulli(rng, p, shape, like=like)
     seed, least = int(rng.integers(2**63)), round(p * 2**16)

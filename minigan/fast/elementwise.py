@@ -1,10 +1,10 @@
 """Chains of elementwise operations in one pass over memory.
 
-A chain such as ``dy * maximum(x > 0, slope) * scale``, written plainly, reads and writes every array in full once per
-operation, and memory is slower than arithmetic. On the CPU the plain form therefore runs on blocks of rows, small
-enough to stay in the cache of a core. On a GPU the same chain, in CUDA C, is one kernel.
+If a chain such as ``dy * maximum(x > 0, slope) * scale`` is written plainly, every operation reads and writes whole
+arrays, and memory is slower than arithmetic. On the CPU the plain form therefore runs on blocks of rows that are small
+enough for the cache of a core. On a GPU the same chain, in CUDA C, is one kernel.
 
-The plain form stays beside as ``function.plain``: the reference of the tests.
+``function.plain`` keeps the plain form as the reference for the tests.
 """
 
 from collections.abc import Callable, Sequence
@@ -17,28 +17,28 @@ import numpy as np
 from ..backend import Array, get_array_module
 from .threads import parallel_for, slices
 
-ROW = 1 << 13  # elements of a row, about: as a vector repeated so often is added to each, short ones take longer
-BLOCK = 1 << 18  # elements of an array in one block; over smaller ones the threads wait for Python's lock
+ROW = 1 << 13  # elements of a row, about; to add a repeated vector to many short rows takes longer
+BLOCK = 1 << 18  # elements of an array in one block; with smaller blocks the threads wait for Python's lock
 
 Chain = Callable[..., None]
 
 
 def repeat_rows(v: Array, n: int) -> Array:
-    """Repeat v (C,) for n samples, (N, C): one loop over N C elements is faster than N loops over C."""
+    """Repeat v (C,) for n samples, (N, C), because one loop over N C elements is faster than N loops over C."""
     return v[None].repeat(n, axis=0)
 
 
 def column_sums(x: Array) -> Array:
-    """Sum over all axes but the last, (..., N, C) -> (C,), as the product of a row of ones with a matrix.
+    """Sum over all axes but the last, (..., N, C) -> (C,), by the product of a row of ones with a matrix.
 
-    BLAS and cuBLAS do that at the speed of memory.
+    BLAS and cuBLAS compute this product at the speed of memory.
     """
     rows = x.reshape(-1, x.shape[-1])
     return get_array_module(x).ones(len(rows), dtype=x.dtype) @ rows
 
 
 def as_rows(x: Array) -> Array:
-    """Put k samples into a row, as many as divide their number M and fit: (..., C) -> (M / k, k, C)."""
+    """Put k of the M samples into each row, where k divides M and is as large as fits: (..., C) -> (M / k, k, C)."""
     m, c = x.size // x.shape[-1], x.shape[-1]
     return get_array_module(x).ascontiguousarray(x).reshape(-1, _divisor(m, ROW // c), c)
 
@@ -52,13 +52,20 @@ def _divisor(m: int, most: int) -> int:
 def elementwise(
     inputs: str, outputs: str, cuda: str, *, stored: int = 1, summed: Sequence[int] = ()
 ) -> Callable[[Chain], Callable[..., tuple[Array, ...]]]:
-    """Let a chain compute its results block by block on the CPU, in one kernel on a GPU.
+    """Make a chain compute its results block by block on the CPU, and in one kernel on a GPU.
 
-    The chain takes its inputs, then its outputs, which it fills: arrays of rows (P, k, C), an input of them first,
-    arrays (k, C), and scalars. The decorated function takes the inputs and returns the first ``stored`` outputs,
-    followed by the sums over all samples, (C,), of the outputs whose numbers ``summed`` lists.
+    The chain takes its inputs and then its outputs, which it fills. They are arrays of rows (P, k, C), arrays (k, C)
+    and scalars; the first input is an array of rows. The decorated function takes the inputs alone. It returns the
+    stored outputs and then the sums.
 
-    inputs, outputs, cuda : the same for ``cupy.ElementwiseKernel``; T is the type of the arrays
+    Parameters
+    ----------
+    inputs, outputs, cuda : str
+        The same as for ``cupy.ElementwiseKernel``; T is the type of the arrays.
+    stored : int
+        How many outputs, from the first on, are returned.
+    summed : sequence of int
+        Numbers of the outputs whose sums over all samples, (C,), are returned.
     """
     count = outputs.count(",") + 1
 

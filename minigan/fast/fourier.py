@@ -1,36 +1,40 @@
-"""Convolution as R products instead of P x K: through a discrete Fourier transform written out as three real matrices.
+"""Convolution as R products instead of P x K, by a discrete Fourier transform that is written as three real matrices.
 
 A convolution of small images is bilinear in x and w, so there are constant matrices with
 
     y = B ((A x) * (G w))        A (R, P), G (R, K), B (O, R);  P, O pixels of x and y, K taps
 
-where * multiplies row by row. With channels, row r is a matrix product: Xf[r] (N, C) @ Wf[r] (C, F). Written pixels
-first, x is the matrix (P, N C), so both transforms are plain products, and the gradients are the same three matrices
-transposed:
+where * multiplies row by row. With channels, each row r stands for a matrix product, Xf[r] (N, C) @ Wf[r] (C, F). With
+pixels first, x is the matrix (P, N C), so both transforms are plain products, and the gradients use the same three
+matrices, transposed:
 
     Xf = A x,  Wf = G w,  y = B (Xf Wf)            dYf = B^T dy,  dx = A^T (dYf Wf^T),  dw = G^T (Xf^T dYf)
 
 **The matrices.** Along one axis, y[o] = sum_t x[o + t - p] w[t]. On a circle of L points, with u = 2 pi / L, the
-transform of x is X(f) = sum_i x[i] e^(-j u f i), that of the kernel is W(f) = sum_t w[t] e^(-j u f (p - t)), and
+transform of x is X(f) = sum_i x[i] e^(-j u f i), that of the kernel is W(f) = sum_t w[t] e^(-j u f (p - t)), and then
 
     y[o] = 1/L sum_f X(f) W(f) e^(j u f o)
 
-is the wanted sum as long as no wrapped-around index meets both a pixel and a wanted output: L >= n + p and
-L >= m + k - 1 - p for n pixels, m outputs and k taps. In two dimensions f is a pair and u f i a sum of two angles.
-x and w are real, so frequency -f holds the conjugate of f: one of each pair is kept, with weight 2. A frequency that is
-its own conjugate is real and takes one product. The others take three instead of four (Gauss): with X = a + jb and
-W = c + jd, the products ac, bd, (a + b)(c + d) give Re = ac - bd and Im = (a + b)(c + d) - ac - bd, of which y takes
-C Re - S Im, C and S being cosines and sines. Written with p = C + S, q = S - C, so that S = (p + q) / 2,
+if no index that wraps around the circle meets both a pixel and a wanted output. That is true for L >= n + p
+and L >= m + k - 1 - p, with n pixels, m outputs and k taps. In two dimensions f is a pair, and u f i is a sum of two
+angles.
+
+x and w are real, so the value at frequency -f is the conjugate of the value at f. Only one of each pair is kept, with
+weight 2. A frequency that is its own conjugate has a real value and needs one product. The others need three products
+instead of four (Gauss): with X = a + jb and W = c + jd, the products ac, bd, (a + b)(c + d) give Re = ac - bd and
+Im = (a + b)(c + d) - ac - bd. y needs C Re - S Im, where C and S are cosines and sines. With p = C + S and q = S - C,
+so that S = (p + q) / 2, this is
 
     C Re - S Im  =  p ac + q bd + (p + q) (a + b) (-1/2) (c + d)
 
-In A and in B^T the third row of each three is now the sum of the other two and need not be multiplied.
+Then, in A and in B^T, the third row of each group of three is the sum of the other two, and no multiplication is needed
+for it.
 
-**One axis after the other.** A is two smaller transforms (`transform`). With E = e^(-j u f i), so that Re E = C and
-Im E = -S, the first and second rows are Re E and Im E in A, as in G but for its third rows, and p = Re E - Im E and
-q = -Re E - Im E in B^T: the same transform, its pairs mixed.
+**One axis after the other.** A consists of two smaller transforms (see `transform`). With E = e^(-j u f i), Re E = C
+and Im E = -S. The first and second rows are Re E and Im E in A, and also in G, except for its third rows. In B^T they
+are p = Re E - Im E and q = -Re E - Im E. So B^T is the same transform, with its pairs mixed.
 
-**Stride.** `polyphase` makes the convolution one of stride 1.
+**Stride.** `polyphase` turns a convolution of any stride into one of stride 1.
 """
 
 from functools import lru_cache
@@ -44,7 +48,7 @@ from .polyphase import Plan, from_phases, plan, taps_from_phases, taps_to_phases
 from .threads import batched_matmul, matmul, parallel_for, slices
 from .transform import COLUMNS, Transform, axes, padded, rank, transform_back, transform_images, whole
 
-AT_ONCE = 1 << 10  # pixels up to which a GPU transforms an image by one product: more multiplications, fewer kernels
+AT_ONCE = 1 << 10  # pixels up to which a GPU transforms an image by one product; this takes fewer kernels
 
 
 def products(g: Geometry) -> int:
@@ -95,7 +99,7 @@ def _for(g: Geometry, like: Array) -> tuple[Transform | Array, Array, Transform 
 
 
 def _products(a: Array, b: Array) -> Array:
-    """The R products a[r] @ b[r]: (R, N, K), (R, K, M) -> (R, N M)."""
+    """Compute the R products a[r] @ b[r]: (R, N, K), (R, K, M) -> (R, N M)."""
     (r, n, _), m = a.shape, b.shape[2]
     z = padded(r, n * m, like=a)
     batched_matmul(a, b, out=z.reshape(r, n, m))
@@ -103,14 +107,14 @@ def _products(a: Array, b: Array) -> Array:
 
 
 def prepare_x(x: Array, g: Geometry) -> Array:
-    """Xf = A x: (H, W, N, C) -> (R, N, s s C)."""
+    """Compute Xf = A x: (H, W, N, C) -> (R, N, s s C)."""
     phases = to_phases(x, g)
     h, w, n, c = phases.shape
     return transform_images(_for(g, x)[0], phases.reshape(h, w, n * c)).reshape(-1, n, c)
 
 
 def prepare_w(w: Array, g: Geometry) -> Array:
-    """Wf = G w: (KH, KW, C, F) -> (R, s s C, F)."""
+    """Compute Wf = G w: (KH, KW, C, F) -> (R, s s C, F)."""
     xp, matrix, taps = get_array_module(w), _for(g, w)[1], taps_to_phases(w, g)
     m = taps.shape[1]
     z = padded(len(matrix), m, like=w)
@@ -119,19 +123,19 @@ def prepare_w(w: Array, g: Geometry) -> Array:
 
 
 def prepare_dy(dy: Array, g: Geometry) -> Array:
-    """dYf = B^T dy: (OH, OW, N, F) -> (R, N, F)."""
+    """Compute dYf = B^T dy: (OH, OW, N, F) -> (R, N, F)."""
     h, w, n, f = dy.shape
     return transform_images(_for(g, dy)[2], dy.reshape(h, w, n * f)).reshape(-1, n, f)
 
 
 def conv2d(xf: Array, wf: Array, g: Geometry) -> Array:
-    """y = B (Xf Wf): -> (OH, OW, N, F)."""
+    """Compute y = B (Xf Wf): -> (OH, OW, N, F)."""
     n, f = xf.shape[1], wf.shape[2]
     return transform_back(_for(g, xf)[2], _products(xf, wf), g.out_size).reshape(*g.out_size, n, f)
 
 
 def input_grad(dyf: Array, wf: Array, g: Geometry) -> Array:
-    """dx = A^T (dYf Wf^T): -> (H, W, N, C)."""
+    """Compute dx = A^T (dYf Wf^T): -> (H, W, N, C)."""
     n, c = dyf.shape[1], wf.shape[1]
     size = plan(g).pixels
     phases = transform_back(_for(g, dyf)[0], _products(dyf, wf.transpose(0, 2, 1)), size)
@@ -139,6 +143,6 @@ def input_grad(dyf: Array, wf: Array, g: Geometry) -> Array:
 
 
 def weight_grad(xf: Array, dyf: Array, g: Geometry) -> Array:
-    """dw = G^T (Xf^T dYf): -> (KH, KW, C, F)."""
+    """Compute dw = G^T (Xf^T dYf): -> (KH, KW, C, F)."""
     phases = matmul(_for(g, xf)[1].T, _products(xf.transpose(0, 2, 1), dyf))
     return taps_from_phases(phases, g, xf.shape[2] // g.stride**2, dyf.shape[2])

@@ -1,4 +1,4 @@
-"""Pairs of neighbours that are computed together, in fewer passes over memory than one after the other."""
+"""Twins of two neighbours: together they need fewer passes over memory than one after the other."""
 
 from typing import Any, NamedTuple
 
@@ -13,14 +13,14 @@ from .twin import Twin
 
 @elementwise("T x, T mean", "T square", "square = (x - mean) * (x - mean)", stored=0, summed=(0,))
 def squares(x: Array, mean: Array, square: Array) -> None:
-    """(x - mean)^2, whose sum is M times the variance."""
+    """Compute (x - mean)^2, whose sum is M times the variance."""
     get_array_module(x).subtract(x, mean, out=square)
     square *= square
 
 
 @elementwise("T x, T mean, T scale, T beta, T slope", "T y", "y = (x - mean) * scale + beta; y = y > 0 ? y : y * slope")
 def normalise_leaky_relu(x: Array, mean: Array, scale: Array, beta: Array, slope: float, y: Array) -> None:
-    """Batch norm with its statistics known, then LeakyReLU; scale is gamma / sqrt(var + eps)."""
+    """Apply batch norm with known statistics, then LeakyReLU; scale is gamma / sqrt(var + eps)."""
     xp = get_array_module(x)
     xp.subtract(x, mean, out=y)
     y *= scale
@@ -37,7 +37,7 @@ def normalise_leaky_relu(x: Array, mean: Array, scale: Array, beta: Array, slope
 def leaky_relu_grad_and_sums(
     dy: Array, y: Array, x: Array, mean: Array, slope: float, dh: Array, product: Array
 ) -> None:
-    """Backward of LeakyReLU, dh, and the terms of both sums that batch norm needs: dh, and dh (x - mean)."""
+    """Compute dh, the input gradient of LeakyReLU, and dh (x - mean); batch norm needs the sums of both."""
     dh[...] = y > 0
     dh *= 1 - slope
     dh += slope
@@ -48,7 +48,7 @@ def leaky_relu_grad_and_sums(
 
 @elementwise("T dh, T x, T mean, T scale, T a, T b", "T dx", "dx = dh * scale + (x - mean) * a + b")
 def normalise_grad(dh: Array, x: Array, mean: Array, scale: Array, a: Array, b: Array, dx: Array) -> None:
-    """Backward of batch norm, its two sums known: dx = scale dh + a (x - mean) + b."""
+    """Compute the input gradient of batch norm from its two sums: dx = scale dh + a (x - mean) + b."""
     get_array_module(x).subtract(x, mean, out=dx)
     dx *= a
     dx += b
@@ -56,7 +56,7 @@ def normalise_grad(dh: Array, x: Array, mean: Array, scale: Array, a: Array, b: 
 
 
 class Cache(NamedTuple):
-    """x and y as rows (P, k, C), and what batch norm remembers, all but x_hat."""
+    """x and y as rows (P, k, C), and everything that batch norm remembers except x_hat."""
 
     x: Array
     y: Array
@@ -67,15 +67,15 @@ class Cache(NamedTuple):
 
 
 class BatchNormLeakyReLU(Twin):
-    """`BatchNorm`, then `LeakyReLU`, on the arrays of the former.
+    """Compute `BatchNorm` and the `LeakyReLU` after it together.
 
     Forward   y = lrelu((x - mean) gamma inv_std + beta)
     Backward  dh = lrelu'(y) dy,  dbeta = sum dh,  dgamma = inv_std sum dh (x - mean)
      train    dx = scale dh + a (x - mean) + b      scale = gamma inv_std,  a = -scale inv_std dgamma / M,
      eval     dx = scale dh                         b = -scale dbeta / M
 
-    which is the layers' own derivation with x_hat = (x - mean) inv_std written out. x is remembered instead of x_hat:
-    the pass that would write x_hat is saved.
+    These are the formulas of the two layers with (x - mean) inv_std in the place of x_hat. The cache holds x instead of
+    x_hat, which saves one pass over memory.
     """
 
     how = "fused"
@@ -119,13 +119,13 @@ class BatchNormLeakyReLU(Twin):
         self.backward(dy, cache)
 
     def jvp(self, x_dot: Array, cache: Cache) -> Array:
-        """Push the tangent through the two layers themselves, whose caches follow from this one."""
+        """Push the tangent through the two plain layers, whose caches follow from this one."""
         x_hat = (cache.x - cache.mean) * cache.inv_std
         norm_cache = BatchNormCache(x_hat.reshape(x_dot.shape), cache.inv_std, cache.mean, cache.var, cache.train)
         return self.activation.jvp(self.norm.jvp(x_dot, norm_cache), cache.y.reshape(x_dot.shape))
 
     def update_stats(self, cache: Cache) -> None:
-        self.norm.update_stats(cache)  # which reads train, mean and var alone
+        self.norm.update_stats(cache)  # this reads only train, mean and var
 
 
 @elementwise(
@@ -135,7 +135,7 @@ class BatchNormLeakyReLU(Twin):
     stored=2,
 )
 def leaky_relu_dropout(x: Array, keep: Array, slope: float, scale: float, y: Array, slopes: Array) -> None:
-    """LeakyReLU, then dropout: y = x slopes, with slopes 1 or the slope where x is kept, times the scale, else 0."""
+    """Apply LeakyReLU, then dropout: y = x slopes, with slopes = (1 or slope) scale where x is kept, else 0."""
     slopes[...] = x > 0
     slopes *= (1 - slope) * scale
     slopes += slope * scale
@@ -145,12 +145,14 @@ def leaky_relu_dropout(x: Array, keep: Array, slope: float, scale: float, y: Arr
 
 @elementwise("T dy, T slopes", "T dx", "dx = dy * slopes")
 def times(dy: Array, slopes: Array, dx: Array) -> None:
-    """Backward of both, dy slopes."""
+    """Compute the input gradient of both layers: dx = dy slopes."""
     get_array_module(dy).multiply(dy, slopes, out=dx)
 
 
 class LeakyReLUDropout(Twin):
-    """`LeakyReLU`, then `Dropout`: both multiply each element by a number, so y = x slopes, dx = dy slopes.
+    """Compute `LeakyReLU` and the `Dropout` after it together.
+
+    Both layers multiply each element by a number, so y = x slopes and dx = dy slopes with
 
     slopes = (1 if x > 0 else s) m / (1 - rate)        without m / (1 - rate) outside training
     """

@@ -1,19 +1,19 @@
-"""Convolution with the taps stacked into one product, for images of few channels.
+"""Convolution with all taps stacked into one product, for images with few channels.
 
-A tap of a thin image is an outer product that starves the matrix unit. Here all taps are stacked first, taps in
-front so that every copy is a plain image:  cols[kh, kw, c] = channel c of x as tap (kh, kw) sees it, (OH, OW, N).
-Then one product serves them all, y = cols^T @ w with K = KH KW C rows, and the adjoints follow:
+With few channels, the product of a single tap is too small to keep a core busy. So all taps are stacked first. They
+are the first axes, so every copy is a plain image:  cols[kh, kw, c] = channel c of x as tap (kh, kw) sees it,
+(OH, OW, N). Then one product computes all taps, y = cols^T @ w with K = KH KW C rows, and the adjoints follow:
 
     dcols = w @ dy^T, added back tap by tap (the transpose of stacking)         dw = cols @ dy
 
-The memory, K times the output's pixels, is what it pays.
+The price is memory: cols is K times as large as one channel of y.
 """
 
 from ..backend import Array, get_array_module
 from ..layers.convolution import Geometry, taps
 from .threads import WRITE_COST, equal_slices, matmul, parallel_for, slices
 
-ROWS = 1 << 12  # pixels of all images, whose sum is a part of dw
+ROWS = 1 << 12  # pixels, counted over all images, in one partial sum of dw
 
 
 def prepare_x(x: Array, g: Geometry) -> Array:
@@ -31,14 +31,14 @@ def prepare_x(x: Array, g: Geometry) -> Array:
 
 
 def conv2d(cols: Array, w: Array, g: Geometry) -> Array:
-    """y = cols^T @ w.  cols, w (KH, KW, C, F) -> y (OH, OW, N, F)."""
+    """Compute y = cols^T @ w.  cols, w (KH, KW, C, F) -> y (OH, OW, N, F)."""
     f = w.shape[3]
     y = matmul(cols.reshape(w.size // f, -1).T, w.reshape(-1, f))
     return y.reshape(*g.out_size, -1, f)
 
 
 def input_grad(dy: Array, w: Array, g: Geometry) -> Array:
-    """dcols = w @ dy^T, added back.  dy (OH, OW, N, F), w (KH, KW, C, F) -> dx (H, W, N, C)."""
+    """Compute dcols = w @ dy^T and add it back.  dy (OH, OW, N, F), w (KH, KW, C, F) -> dx (H, W, N, C)."""
     n, c = dy.shape[2], w.shape[2]
     dcols = matmul(w.reshape(-1, w.shape[3]), dy.reshape(-1, w.shape[3]).T)
     dcols = dcols.reshape(*g.kernel_size, c, *g.out_size, n)
@@ -53,7 +53,7 @@ def input_grad(dy: Array, w: Array, g: Geometry) -> Array:
 
 
 def weight_grad(cols: Array, dy: Array, g: Geometry) -> Array:
-    """dw = cols @ dy.  cols, dy (OH, OW, N, F) -> dw (KH, KW, C, F). The long sum is one of partial sums."""
+    """Compute dw = cols @ dy as a sum of partial sums.  cols, dy (OH, OW, N, F) -> dw (KH, KW, C, F)."""
     xp, f = get_array_module(dy), dy.shape[3]
     cols, dy = cols.reshape(-1, dy.size // f), dy.reshape(-1, f)
     rows = slices(len(dy), ROWS, like=dy)

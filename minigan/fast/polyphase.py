@@ -1,7 +1,7 @@
-"""A convolution of any stride as one of stride 1: the phases of its image and of its kernel.
+"""A convolution of any stride as a convolution of stride 1, by the phases of its image and of its kernel.
 
-With stride s an image of C channels becomes one of s s C channels, a phase being every s-th pixel in either direction,
-and the convolution one of stride 1 with about k / s taps.
+With stride s, a phase consists of every s-th pixel in both directions. An image of C channels becomes an image of
+s s C channels, and the convolution becomes one of stride 1 with about k / s taps.
 """
 
 from functools import lru_cache
@@ -14,7 +14,7 @@ from .threads import WRITE_COST, equal_slices, parallel_for
 
 
 class Plan(NamedTuple):
-    """The stride-1 convolution behind a geometry, per axis: pixels n, outputs m, taps k, padding p, circle L."""
+    """The convolution of stride 1 for a geometry, per axis: pixels n, outputs m, taps k, padding p, circle L."""
 
     pixels: tuple[int, int]
     outputs: tuple[int, int]
@@ -25,7 +25,7 @@ class Plan(NamedTuple):
 
 @lru_cache
 def plan(g: Geometry) -> Plan:
-    """Find the stride-1 convolution of the phases that is the convolution ``g`` of the image."""
+    """Find the convolution of stride 1 that does with the phases what ``g`` does with the image."""
     axes = []
     for n, m, k, p in zip(g.in_size, g.out_size, g.kernel_size, g.padding, strict=True):
         phase_pixels, phase_padding = -(-n // g.stride), -(-p // g.stride)
@@ -36,7 +36,7 @@ def plan(g: Geometry) -> Plan:
 
 
 def taps_to_phases(w: Array, g: Geometry) -> Array:
-    """(KH, KW, C, F) -> (taps of a phase, s s C F), 0 where a phase has no tap."""
+    """Split a kernel into phases: (KH, KW, C, F) -> (taps of a phase, s s C F), 0 where a phase has no tap."""
     s, taps = g.stride, plan(g).taps
     if s == 1:
         return w.reshape(taps[0] * taps[1], -1)
@@ -47,7 +47,7 @@ def taps_to_phases(w: Array, g: Geometry) -> Array:
 
 
 def taps_from_phases(phases: Array, g: Geometry, c: int, f: int) -> Array:
-    """The transpose of `taps_to_phases`."""
+    """Apply the transpose of `taps_to_phases`."""
     s = g.stride
     if s == 1:
         return phases.reshape(*g.kernel_size, c, f)
@@ -60,7 +60,7 @@ def taps_from_phases(phases: Array, g: Geometry, c: int, f: int) -> Array:
 
 @lru_cache
 def _tap_places(g: Geometry) -> list[tuple[int, int, tuple[int, int, int, int]]]:
-    """List (kh, kw, (row, column, phase of rows, phase of columns)): where each tap stands among the phases' taps."""
+    """List (kh, kw, (row, column, phase of rows, phase of columns)), the place of each tap in the phases."""
     axes = [
         [(k, (k - p) // g.stride + before, (k - p) % g.stride) for k in range(size)]
         for size, p, before in zip(g.kernel_size, g.padding, plan(g).padding, strict=True)
@@ -69,7 +69,7 @@ def _tap_places(g: Geometry) -> list[tuple[int, int, tuple[int, int, int, int]]]
 
 
 def to_phases(x: Array, g: Geometry) -> Array:
-    """(H, W, N, C) -> (ceil(H / s), ceil(W / s), N, s s C), 0 where a phase has no pixel."""
+    """Split an image into phases: (H, W, N, C) -> (ceil(H / s), ceil(W / s), N, s s C), 0 where there is no pixel."""
     s = g.stride
     if s == 1:
         return x
@@ -87,7 +87,7 @@ def to_phases(x: Array, g: Geometry) -> Array:
 
 
 def from_phases(phases: Array, g: Geometry) -> Array:
-    """The transpose, which is also the inverse, of `to_phases`."""
+    """Apply the transpose of `to_phases`, which is also its inverse."""
     s = g.stride
     if s == 1:
         return phases

@@ -1,4 +1,4 @@
-"""The convolution tap by tap, as `minigan.layers.convolution` derives it, its products shared between the cores."""
+"""The convolution tap by tap, as in `minigan.layers.convolution`, with its products shared between the cores."""
 
 from ..backend import Array, get_array_module
 from ..layers.convolution import Geometry, taps
@@ -30,7 +30,7 @@ def weight_grad(x: Array, dy: Array, g: Geometry) -> Array:
 
 
 def _rows(x: Array) -> Array:
-    """(H, W, N, C) -> (H, W N, C): every pixel row is one matrix; a view unless x skips columns."""
+    """View (H, W, N, C) as (H, W N, C), one matrix for each row of pixels; this copies x only if x skips columns."""
     h, w, n, c = x.shape
     return x.reshape(h, w * n, c)
 
@@ -42,7 +42,7 @@ def _zeros_and_scratch(like: Array, shape: tuple[int, ...], pixels: tuple[int, i
 
 
 def _add_product(y: Array, x: Array, w: Array, scratch: Array) -> None:
-    """y[i, j] += x[i, j] @ w for every pixel: x (H, W, N, C), w (C, F), y (H, W, N, F)."""
+    """Add x[i, j] @ w to y[i, j] for every pixel: x (H, W, N, C), w (C, F), y (H, W, N, F)."""
     xp, rows, (h, width, n, _) = get_array_module(x), _rows(x), y.shape
     product = scratch[: y.size].reshape(y.shape)
 

@@ -1,13 +1,12 @@
-"""Work shared between the cores of a CPU.
+"""Threads that share work between the cores of a CPU.
 
-A BLAS spreads one product over its threads, and between the products all cores but one are idle; with the small
-products of a convolution its threads wait for each other even within. Here the arithmetic is cut into parts that do not
-depend on each other (columns of a transform, products of a batch, blocks of an activation), and `parallel_for` hands
-them to threads of our own, while the BLAS computes each product on one. NumPy releases Python's lock while it computes,
-so the threads do run at the same time.
+A BLAS shares one product between its threads, but between two products all cores but one are idle. In the small
+products of a convolution the threads of a BLAS even wait for each other. So this module cuts the arithmetic into
+parts that do not depend on each other (columns of a transform, products of a batch, blocks of an activation), and
+`parallel_for` gives them to our own threads, while the BLAS computes each product on one thread. NumPy releases
+Python's lock while it computes, so the threads really run at the same time.
 
-The parts are the same for any number of threads, and no sum is split by who computes it, so the results are the same
-as well.
+The parts are the same for any number of threads, and so are the results.
 """
 
 import threading
@@ -26,21 +25,30 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 Jobs = SimpleQueue[Callable[[], None] | None]
 
-MIN_TASK_FLOPS = 14_000_000  # multiplications in a part, a tenth of a millisecond or two: less is not worth a hand-over
-WRITE_COST = 16  # multiplications in the time of writing one element to memory, by measurement
+MIN_TASK_FLOPS = 14_000_000  # multiplications in a part, which take 0.1 to 0.2 ms; a smaller part is not worth a thread
+WRITE_COST = 16  # multiplications in the time that it takes to write one element to memory, as measured
 
-_helpers: list[Jobs] = []  # the jobs of each thread beside the caller's
+_helpers: list[Jobs] = []  # the jobs of each thread except the caller's
 
 
 @contextmanager
 def threads(count: int | None = None, *, device: Device = "cpu") -> Iterator[None]:
-    """Compute on ``count`` threads inside the block, each product on one of them. `minigan.train` does so by itself.
+    """Compute on ``count`` threads inside the block, each product on one of them; `minigan.train` does so itself.
 
-    count : by default as many as NumPy's BLAS would use, which follows the cores and OPENBLAS_NUM_THREADS or its kin
-    device : where the arrays are
+    Nothing changes for a GPU, inside another such block, or where the BLAS cannot be limited to one thread (Apple's
+    Accelerate).
 
-    Nothing changes for a GPU, inside another such block, and where the BLAS cannot be told to use one thread (Apple's
-    Accelerate). Raises ``InputError`` for a count that is not a positive integer.
+    Parameters
+    ----------
+    count : int >= 1, optional
+        The default is what NumPy's BLAS would use: the number of cores, or OPENBLAS_NUM_THREADS or a similar variable.
+    device : "cpu" or "cuda"
+        Where the arrays are.
+
+    Raises
+    ------
+    InputError
+        If ``count`` is not a positive integer.
     """
     if device != "cpu":
         yield
@@ -69,7 +77,7 @@ def threads(count: int | None = None, *, device: Device = "cpu") -> Iterator[Non
 
 
 def blas_kernels() -> str | None:
-    """Name the processor for which NumPy's BLAS runs, "SkylakeX" for example; None where it does not tell."""
+    """Return the processor type that NumPy's BLAS uses, for example "SkylakeX", or None if it does not tell."""
     if not find_spec("threadpoolctl"):
         return None
     from threadpoolctl import ThreadpoolController
@@ -84,12 +92,12 @@ def _work_off(jobs: Jobs) -> None:
 
 
 def parallel_for(task: Callable[[Item], object], items: Sequence[Item]) -> None:
-    """Call ``task`` on each item, in any order and on all threads; raise what a call raises."""
+    """Call ``task`` on each item, in any order and on all threads; an error in a call is raised again."""
     if len(items) < 2 or not _helpers:
         for item in items:
             task(item)
         return
-    waiting: SimpleQueue[Item] = SimpleQueue()  # whoever is free takes the next; a queue may be shared by threads
+    waiting: SimpleQueue[Item] = SimpleQueue()  # a free thread takes the next item; threads can share a queue
     for item in items:
         waiting.put(item)
     finished: SimpleQueue[BaseException | None] = SimpleQueue()
@@ -109,16 +117,20 @@ def parallel_for(task: Callable[[Item], object], items: Sequence[Item]) -> None:
     for jobs in _helpers:
         jobs.put(job)
     job()
-    for _ in items:  # a helper that wakes too late finds nothing left, and nobody waits for it
+    for _ in items:  # one answer for each item, so a helper that wakes too late delays nothing
         error = finished.get()
         if error is not None:
             raise error
 
 
 def parallel_map(tasks: Sequence[Callable[[], Result]], *, flops: int) -> list[Result]:
-    """Call the tasks and return what they return, in their order.
+    """Call the tasks and return their results in the same order.
 
-    flops : multiplications in each of them, about; with `MIN_TASK_FLOPS` and more each runs on the next free thread
+    Parameters
+    ----------
+    tasks : sequence of functions without arguments
+    flops : int
+        About how many multiplications each task takes; from `MIN_TASK_FLOPS` on, the tasks run on all threads.
     """
     if flops < MIN_TASK_FLOPS:
         return [task() for task in tasks]
@@ -132,14 +144,14 @@ def parallel_map(tasks: Sequence[Callable[[], Result]], *, flops: int) -> list[R
 
 
 def slices(length: int, size: int, *, like: Array) -> list[slice]:
-    """Cut ``length`` into slices of ``size``; for an array on a GPU, whose cores share by themselves, into one."""
+    """Cut ``length`` into slices of ``size``, or into one slice for an array on a GPU, which shares its own work."""
     if get_array_module(like) is not np:
         size = length
     return [slice(start, min(start + size, length)) for start in range(0, length, max(size, 1))]
 
 
 def equal_slices(length: int, flops: int, *, like: Array) -> list[slice]:
-    """Cut ``length``, each unit of it ``flops`` multiplications, into 1, 2, 4, ... slices of at most MIN_TASK_FLOPS."""
+    """Cut ``length`` into 1, 2, 4, ... slices of at most MIN_TASK_FLOPS; one unit takes ``flops`` multiplications."""
     count = 1
     while count * MIN_TASK_FLOPS < length * flops:
         count *= 2
@@ -147,7 +159,7 @@ def equal_slices(length: int, flops: int, *, like: Array) -> list[slice]:
 
 
 def matmul(a: Array, b: Array) -> Array:
-    """a (M, K) @ b (K, N) -> (M, N), shared by rows or by columns, whichever are more."""
+    """Return a (M, K) @ b (K, N), shared between the threads by rows or by columns, whichever are more."""
     xp, (m, k), n = get_array_module(a), a.shape, b.shape[1]
     y = xp.empty((m, n), dtype=a.dtype)
 
@@ -165,7 +177,7 @@ def matmul(a: Array, b: Array) -> Array:
 
 
 def batched_matmul(a: Array, b: Array, *, out: Array | None = None) -> Array:
-    """a[r] @ b[r] for every r: a (R, M, K), b (R, K, N) -> (R, M, N), a new array or ``out``."""
+    """Return a[r] @ b[r] for every r: a (R, M, K), b (R, K, N) -> (R, M, N), in a new array or in ``out``."""
     xp, (r, m, k), n = get_array_module(a), a.shape, b.shape[2]
     product = xp.empty((r, m, n), dtype=a.dtype) if out is None else out
 

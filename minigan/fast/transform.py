@@ -1,9 +1,12 @@
-"""The transform of images that the Fourier form needs, one axis after the other, and its transpose.
+"""The transform of images for the Fourier form, one axis after the other, and its transpose.
 
-`fourier` derives it. On the first axis, a frequency f that is its own conjugate gives real numbers X(f)[j], of which
-the second axis needs its own frequencies and one of each pair. One f of each pair gives complex numbers X(f)[j]; with
-these all frequencies of the second axis are kept, as none is the conjugate of another. Hence the order of the rows, for
-every f of the first axis, its own before one of each pair: own rows, first rows, second rows; all third rows come last.
+`fourier` derives it. A frequency is called "own" if it is its own conjugate; the others form pairs. On the first axis,
+an own frequency f gives real numbers X(f)[j]. For them, the second axis keeps its own frequencies and one of each pair.
+One f of each pair gives complex numbers X(f)[j]. For them, the second axis keeps all frequencies, because none is the
+conjugate of another.
+
+The rows have this order: first the own frequencies f of the first axis, then one f of each pair. For each f come the
+rows of the own frequencies of the second axis, then the first rows, then the second rows. All third rows come last.
 """
 
 from math import prod
@@ -14,8 +17,8 @@ import numpy as np
 from ..backend import Array, get_array_module
 from .threads import parallel_for, slices
 
-COLUMNS = 1 << 12  # of a matrix that are transformed in one part
-PADDING = 48  # numbers between one row and the next
+COLUMNS = 1 << 12  # columns of a matrix that one part transforms
+PADDING = 48  # unused numbers between one row and the next
 
 
 def frequencies(length: int) -> tuple[list[int], list[int]]:
@@ -24,7 +27,7 @@ def frequencies(length: int) -> tuple[list[int], list[int]]:
 
 
 def _waves(length: int, frequencies: list[int], positions: np.ndarray) -> np.ndarray:
-    """E = e^(-j u f i): (frequencies, positions)."""
+    """Return E = e^(-j u f i) as a matrix (frequencies, positions)."""
     return np.exp(-2j * np.pi / length * np.outer(frequencies, positions))
 
 
@@ -39,7 +42,7 @@ class Transform(NamedTuple):
 def axes(
     length: tuple[int, int], positions: list[np.ndarray], *, own: float = 1, mix: np.ndarray | None = None
 ) -> Transform:
-    """Build a transform in float64: own rows times ``own``, first and second ones ``mix`` (2, 2) times (Re E, Im E)."""
+    """Build a transform in float64: own rows times ``own``; first and second rows ``mix`` (2, 2) times (Re E, Im E)."""
     mix = np.eye(2) if mix is None else mix
     (own_1, pairs_1), (own_2, pairs_2) = (frequencies(n) for n in length)
 
@@ -63,13 +66,13 @@ def rank(length: tuple[int, int]) -> int:
 
 
 def whole(t: Transform) -> np.ndarray:
-    """The matrix (R, H W) of a transform: what it makes of every image of a single pixel."""
+    """Return the matrix (R, H W) of a transform; its columns are the transforms of all images with a single pixel."""
     size = t.rows.shape[1], t.own.shape[1]
     return transform_images(t, np.eye(prod(size)).reshape(*size, -1))
 
 
 def transform_images(t: Transform | Array, x: Array) -> Array:
-    """(H, W, M) -> (R, M)."""
+    """Transform images: (H, W, M) -> (R, M)."""
     xp, (h, w, m) = get_array_module(x), x.shape
     if not isinstance(t, Transform):
         return t @ x.reshape(h * w, m)
@@ -90,7 +93,7 @@ def transform_images(t: Transform | Array, x: Array) -> Array:
 
 
 def transform_back(t: Transform | Array, z: Array, size: tuple[int, int]) -> Array:
-    """The transpose of `transform_images`: (R, M) -> (H, W, M). z is overwritten."""
+    """Apply the transpose of `transform_images`, (R, M) -> (H, W, M), and overwrite z."""
     xp, (h, w), m = get_array_module(z), size, z.shape[1]
     if not isinstance(t, Transform):
         return (t.T @ z).reshape(h, w, m)
@@ -112,7 +115,7 @@ def transform_back(t: Transform | Array, z: Array, size: tuple[int, int]) -> Arr
 
 
 def _rows(z: Array, t: Transform) -> tuple[Array, Array, list[tuple[Array, Array, Array]]]:
-    """View z (R, M) as what the second axis gives, (own f, L', M) and (pairs of f, 2 L', M), and its threes of rows."""
+    """View z (R, M) as results of the second axis, (own f, L', M), (pairs of f, 2 L', M), and as groups of 3 rows."""
     length = len(t.own)
     own, pairs = (len(kind) for kind in frequencies(len(t.rows)))
     own_2, pairs_2 = (len(kind) for kind in frequencies(length))
@@ -129,9 +132,9 @@ def _rows(z: Array, t: Transform) -> tuple[Array, Array, list[tuple[Array, Array
 
 
 def padded(r: int, m: int, *, like: Array) -> Array:
-    """An empty matrix (r, m) whose rows start a little more than m apart on a CPU.
+    """Return an empty matrix (r, m), whose rows begin a little more than m numbers apart on a CPU.
 
-    Rows a power of two apart share a few places of a core's cache and push each other out.
+    Rows at a distance of a power of two share a few places in the cache of a core and displace each other.
     """
     xp = get_array_module(like)
     return xp.empty((r, m + PADDING if xp is np else m), dtype=like.dtype)[:, :m]

@@ -10,12 +10,13 @@ from .threads import parallel_map
 
 
 class Twin(Layer):
-    """A layer on the arrays of plain ones, its ``originals``.
+    """A layer that uses the arrays of plain layers, its ``originals``.
 
-    A subclass gives ``forward``, the two halves of the backward pass, and what else its originals do together.
+    A subclass defines ``forward``, the two halves of the backward pass, and everything else that its originals do
+    together.
     """
 
-    how: str  # it computes, in a word or two, for `Network.summary`
+    how: str  # how it computes, in a word or two, for `Network.summary`
 
     def __init__(self, *originals: Layer) -> None:
         self.originals = originals
@@ -28,7 +29,7 @@ class Twin(Layer):
 
 
 class LinearTwin(Twin):
-    """A twin of a dense layer or a convolution, the halves of whose backward pass may run at the same time."""
+    """A twin of a dense layer or a convolution, which can compute both halves of its backward pass at the same time."""
 
     def __init__(self, layer: Any) -> None:
         super().__init__(layer)
@@ -41,11 +42,11 @@ class LinearTwin(Twin):
 
     @property
     def dw(self) -> Array:
-        """Its gradient."""
+        """The gradient of that weight."""
         return self.layer.dw
 
     def both_halves(self, dy: Array, input_grad: Callable[[], Array], add_param_grads: Callable[[], None]) -> Array:
-        """Call both halves, at the same time where they are long and there are threads; return dx."""
+        """Call both halves, at the same time if they are long and there are threads, and return dx."""
         flops = dy.size // dy.shape[-1] * sum(getattr(self.layer, name).size for name in self.params)
         dx, _ = parallel_map((input_grad, add_param_grads), flops=flops)
         assert dx is not None

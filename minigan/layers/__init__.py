@@ -1,4 +1,4 @@
-"""The layers, each with forward, input gradient, parameter gradients and tangent written by hand."""
+"""The layers: forward, input gradient, parameter gradients and tangent of each are written by hand."""
 
 from .activations import LeakyReLU, ReLU, Sigmoid, Tanh
 from .base import Layer, Shape

@@ -1,4 +1,4 @@
-"""Activations: maps of each element by itself, so J is diagonal, J^T = J, and `jvp` is `input_grad`."""
+"""The activations: each maps every element by itself, so J is diagonal and `jvp` is the same as `input_grad`."""
 
 import numpy as np
 
@@ -8,22 +8,26 @@ from .base import SymmetricLayer
 
 
 def sigmoid(x: Array) -> Array:
-    """1 / (1 + exp(-x)), finite and exact to rounding for every x, because only exp(-|x|) is ever taken.
+    """Return 1 / (1 + exp(-x)), finite and exact to rounding for every x.
 
-    With e = exp(-|x|) in (0, 1], sigma(x) = 1 / (1 + e) for x >= 0 and e / (1 + e) for x < 0; the numerator of either
-    is exp(min(x, 0)).
+    Only e = exp(-|x|) in (0, 1] is computed, which cannot overflow. The result is 1 / (1 + e) for x >= 0, and e / (1 +
+    e) for x < 0; the numerator is exp(min(x, 0)) in both cases.
     """
     xp = get_array_module(x)
     return xp.exp(xp.minimum(x, 0)) / (1 + xp.exp(-xp.abs(x)))
 
 
 class LeakyReLU(SymmetricLayer):
-    """y = x for x > 0, else negative_slope * x (Maas et al. 2013, section 2).
+    """Multiply the negative elements by a small slope and keep the others (Maas et al. 2013, section 2).
 
     Forward   y = max(x, s x)                      with s = negative_slope in [0, 1)
     Backward  dx = dy * (1 if x > 0 else s)        at x = 0 the left derivative s is taken
 
     The cache is y, because y > 0 exactly where x > 0.
+
+    Parameters
+    ----------
+    negative_slope : float in [0, 1)
     """
 
     piecewise_linear = True
@@ -43,7 +47,7 @@ class LeakyReLU(SymmetricLayer):
 
 
 class ReLU(LeakyReLU):
-    """y = max(x, 0); dx = dy * (x > 0): the leaky one with slope 0."""
+    """Set the negative elements to 0: y = max(x, 0), dx = dy * (x > 0); this is `LeakyReLU` with the slope 0."""
 
     def __init__(self) -> None:
         super().__init__(negative_slope=0)
@@ -57,7 +61,7 @@ class ReLU(LeakyReLU):
 
 
 class Tanh(SymmetricLayer):
-    """y = tanh(x) in (-1, 1); dx = dy * (1 - y^2)."""
+    """Map each element into (-1, 1): y = tanh(x), dx = dy * (1 - y^2)."""
 
     def forward(self, x: Array, *, train: bool, rng: np.random.Generator | None = None) -> tuple[Array, Array]:
         y = get_array_module(x).tanh(x)
@@ -68,10 +72,10 @@ class Tanh(SymmetricLayer):
 
 
 class Sigmoid(SymmetricLayer):
-    """y = 1 / (1 + exp(-x)) in (0, 1); dx = dy * y (1 - y).
+    """Map each element into (0, 1): y = 1 / (1 + exp(-x)), dx = dy * y (1 - y).
 
-    A discriminator here ends in a logit and not in this layer: the losses take the sigmoid themselves, in a form that
-    neither overflows nor loses its gradient.
+    A discriminator of this package ends in a logit and not in this layer. The losses compute the sigmoid themselves, in
+    a form that does not overflow and keeps its gradient.
     """
 
     def forward(self, x: Array, *, train: bool, rng: np.random.Generator | None = None) -> tuple[Array, Array]:

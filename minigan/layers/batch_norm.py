@@ -1,4 +1,4 @@
-"""Batch normalisation, train and eval, forwards and backwards, for dense and image layers alike."""
+"""Batch normalisation in training and in evaluation, for dense and image activations."""
 
 from typing import Any, NamedTuple
 
@@ -30,18 +30,25 @@ class BatchNorm(SymmetricLayer):
              train    dx = gamma / sqrt(var + eps) * (dy - mean dy - x_hat mean(dy x_hat))
              eval     dx = gamma / sqrt(var + eps) * dy
 
-    The train-mode dx: x moves y directly, through the mean and through the variance. With sum x_hat = 0 the
-    derivative of x_hat along x_dot is  inv_std * (x_dot - mean(x_dot) - x_hat mean(x_hat x_dot)): take away the
-    parts of x_dot that only shift or only stretch the batch. That map is symmetric (a projection), so the
-    transpose is itself: `jvp` and `input_grad` are one function in either mode.
+    In training x changes y in three ways: directly, through the mean and through the variance. Because sum x_hat = 0,
+    the derivative of x_hat along x_dot is  inv_std * (x_dot - mean(x_dot) - x_hat mean(x_hat x_dot)). This removes the
+    parts of x_dot that only shift or only stretch the batch. The map is symmetric, so it is its own transpose, and
+    `jvp` and `input_grad` are the same function in both modes.
 
-    Running statistics follow ``running <- decay * running + (1 - decay) * batch`` with the biased variance, as in
-    Keras, and only when `update_stats` is called.
+    `update_stats` sets ``running <- decay * running + (1 - decay) * batch`` with the biased variance, as in Keras.
+    Nothing else changes the running statistics.
 
     Parameters
     ----------
-    decay : in [0, 1), share of the old running statistics that is kept
-    eps : in (0, 0.01), added to the variance
+    decay : float in [0, 1)
+        Share of the old running statistics that is kept.
+    eps : float in (0, 0.01)
+        Added to the variance.
+
+    Raises
+    ------
+    InputError
+        In ``forward`` in training, if x has fewer than two rows.
     """
 
     params = ("gamma", "beta")
@@ -102,11 +109,11 @@ class BatchNorm(SymmetricLayer):
 
 
 def check_rows(x: Array) -> None:
-    """Raise ``InputError`` when x (..., C) has fewer than the two rows that a variance needs."""
+    """Raise ``InputError`` if x (..., C) has fewer than two rows, because a variance needs two."""
     if x.size // x.shape[-1] < 2:
         raise InputError(f"x: expected at least 2 rows for batch norm in training, got shape {x.shape}")
 
 
 def mean_over_rows(x: Array) -> Array:
-    """Mean over all axes but the last: (..., N, C) -> (C,)."""
+    """Return the mean over all axes but the last: (..., N, C) -> (C,)."""
     return sum_over_rows(x) / (x.size // x.shape[-1])

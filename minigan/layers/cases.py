@@ -1,4 +1,4 @@
-"""One list of examples of every layer: `minigan gradcheck` and the tests go through it."""
+"""One list with examples of every layer, which `minigan gradcheck` and the tests use."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -22,7 +22,7 @@ from .reshape import Flatten, Reshape
 
 
 class LayerCase(NamedTuple):
-    """One example: ``make()`` returns new layers in a row, mostly a single one, that take ``input_shape``."""
+    """One example: ``make()`` returns a list of new layers, usually of one, that takes inputs of ``input_shape``."""
 
     name: str
     make: Callable[[], list[Layer]]

@@ -1,4 +1,4 @@
-"""Constant: a layer that learns one point and ignores its input, the generator of the Dirac GAN."""
+"""The constant layer: it learns one point and ignores its input; the Dirac GAN uses it as the generator."""
 
 import numpy as np
 
@@ -9,7 +9,7 @@ from .initializers import Initializer, normal
 
 
 class Constant(Layer):
-    """The same learned vector for every sample: (N, C) -> (N, F).
+    """Return the same learned vector for every sample: (N, C) -> (N, F).
 
     Forward   y[n] = b
     Backward  dx = 0,  db = sum_n dy[n]
@@ -17,8 +17,10 @@ class Constant(Layer):
 
     Parameters
     ----------
-    units : number of outputs F, at least 1
-    initializer : draws b
+    units : int >= 1
+        Number of outputs F.
+    initializer : Initializer
+        Draws b.
     """
 
     params = ("b",)

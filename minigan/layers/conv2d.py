@@ -1,4 +1,4 @@
-"""The convolution layer: it owns w and b, and leaves the sums to the three functions of one bilinear map."""
+"""The convolution layer: it owns w and b, and the three functions of `convolution` compute the sums."""
 
 from math import prod
 
@@ -13,8 +13,9 @@ from .initializers import Initializer, glorot_uniform
 
 
 class ConvolutionLayer(Layer):
-    """What a convolution and a transposed one share: the options, the sizes, and the initial weights."""
+    """The base of both convolution layers: their options, their sizes, and their initial weights."""
 
+    built = ("geometry",)
     piecewise_linear = True
     w: Array
     b: Array
@@ -46,13 +47,19 @@ class ConvolutionLayer(Layer):
         self.params = ("w", "b") if use_bias else ("w",)
 
     def image_size(self, input_shape: Shape) -> tuple[int, int]:
-        """Return (H, W) of an input shape (H, W, C); raise ``InputError`` for any other shape."""
+        """Return (H, W) of an input shape (H, W, C).
+
+        Raises
+        ------
+        InputError
+            If the input shape has another form.
+        """
         if len(input_shape) != 3:
             raise InputError(f"{type(self).__name__}: expected an input of shape (H, W, C), got {input_shape}")
         return input_shape[0], input_shape[1]
 
     def initialize(self, rng: np.random.Generator) -> None:
-        # fan_in = C * taps and fan_out = F * taps, for either layer
+        # fan_in = C * taps and fan_out = F * taps, for both layers
         per_tap = prod(self.kernel_size)
         channels = self.w.size // per_tap // self.filters
         w = self.initializer(rng, self.w.shape, channels * per_tap, self.filters * per_tap)
@@ -67,22 +74,28 @@ class ConvolutionLayer(Layer):
 
 
 class Conv2D(ConvolutionLayer):
-    """Convolution of an image activation: (H, W, N, C) -> (OH, OW, N, F).
+    """Convolve an image activation with a kernel: (H, W, N, C) -> (OH, OW, N, F).
 
     Forward   y[oh, ow] = sum_{kh, kw} x[oh s + kh - top, ow s + kw - left] @ w[kh, kw] + b
     Backward  dx = conv2d_input_grad(dy, w)      dw = conv2d_weight_grad(x, dy)      db = sum over rows of dy
     Tangent   y_dot = conv2d(x_dot, w)
 
-    `convolution` derives them. The kernel is not flipped, as everywhere in deep learning.
+    The module `convolution` derives these formulas. The kernel is not flipped, as usual in deep learning.
 
     Parameters
     ----------
-    filters : number of output channels F
-    kernel_size : KH = KW, or the pair (KH, KW)
-    stride : step s between output pixels, at least 1
-    padding : zeros on every side, or ``"same"`` with Keras' meaning: OH = ceil(H / s)
-    use_bias : whether there is a bias b (F,)
-    initializer : draws w (KH, KW, C, F); b starts at 0
+    filters : int >= 1
+        Number of output channels F.
+    kernel_size : int >= 1, or tuple
+        KH = KW, or the pair (KH, KW).
+    stride : int >= 1
+        Step s in the input from one output pixel to the next.
+    padding : int >= 0, or "same"
+        Number of zeros on every side; ``"same"`` means OH = ceil(H / s), as in Keras.
+    use_bias : bool
+        Whether there is a bias b (F,).
+    initializer : Initializer
+        Draws w (KH, KW, C, F); b starts at 0.
     """
 
     def build(self, input_shape: Shape) -> Shape:
@@ -105,7 +118,7 @@ class Conv2D(ConvolutionLayer):
             self.db += sum_over_rows(dy)
 
     def add_tangent_param_grads(self, dy: Array, x_dot: Array, cache: Array) -> None:
-        self.dw += conv2d_weight_grad(x_dot, dy, self.geometry)  # the bias moves no tangent
+        self.dw += conv2d_weight_grad(x_dot, dy, self.geometry)  # the tangent does not depend on the bias
 
     def jvp(self, x_dot: Array, cache: Array) -> Array:
         return conv2d(x_dot, self.w, self.geometry)

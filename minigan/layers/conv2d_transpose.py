@@ -1,5 +1,7 @@
-"""The transposed convolution, for free: it is the input gradient of a convolution, so its gradients are that
-convolution itself and its weight gradient."""
+"""The transposed convolution layer: its forward pass is the input gradient of a convolution.
+
+So its own gradients are that convolution and its weight gradient, and no new function is needed.
+"""
 
 import numpy as np
 
@@ -15,12 +17,18 @@ from .initializers import Initializer, glorot_uniform
 def conv_transpose_geometry(
     in_size: tuple[int, int], kernel_size: tuple[int, int], stride: int, padding: Padding, output_padding: int
 ) -> Geometry:
-    """Sizes of the *convolution* whose input gradient maps ``in_size`` pixels to its own larger input.
+    """Return the sizes of the *convolution* whose input gradient maps ``in_size`` pixels to its own larger input.
 
     ``padding`` p:         OH = (H - 1) s - 2 p + KH + output_padding.
     ``"same"``, as Keras:  OH = H s.
 
-    Several input sizes of a convolution share one output size when s > 1; ``output_padding`` in [0, s) picks one.
+    When s > 1, several input sizes of a convolution have the same output size. ``output_padding`` in [0, s) selects
+    one.
+
+    Raises
+    ------
+    InputError
+        If the padding leaves no pixel.
     """
     if padding == "same":
         out_size = (in_size[0] * stride, in_size[1] * stride)
@@ -30,13 +38,14 @@ def conv_transpose_geometry(
         )
     if min(out_size) < 1:
         raise InputError(
-            f"padding: expected one that leaves pixels of {in_size} with kernel {kernel_size}, got {padding!r}"
+            f"padding: expected a size that leaves pixels for an input of {in_size} and a kernel of {kernel_size}, "
+            f"got {padding!r}"
         )
     return conv_geometry(out_size, kernel_size, stride, padding)
 
 
 class Conv2DTranspose(ConvolutionLayer):
-    """Transposed convolution: (H, W, N, C) -> (OH, OW, N, F), larger by the stride.
+    """Enlarge an image activation with a transposed convolution: (H, W, N, C) -> (OH, OW, N, F).
 
     Let conv be the convolution from F channels on OH x OW pixels to C channels on H x W pixels.
 
@@ -44,12 +53,15 @@ class Conv2DTranspose(ConvolutionLayer):
     Backward  dx = conv2d(dy, w)                     dw = conv2d_weight_grad(dy, x)       db = sum over rows of dy
     Tangent   y_dot = conv2d_input_grad(x_dot, w)
 
-    From <dy, conv^T x> = <conv dy, x>, and the bilinear identity of `convolution` with the roles of x and dy
-    exchanged (Dumoulin & Visin 2016, section 4).
+    These formulas follow from <dy, conv^T x> = <conv dy, x>, and from the bilinear identity of `convolution` with x and
+    dy exchanged (Dumoulin & Visin 2016, section 4).
 
-    Parameters are those of `Conv2D`, with w (KH, KW, F, C), and
-
-    output_padding : in [0, stride), rows and columns added below and to the right; only with integer padding
+    Parameters
+    ----------
+    filters, kernel_size, stride, padding, use_bias, initializer
+        As in `Conv2D`, but w is (KH, KW, F, C).
+    output_padding : int in [0, stride)
+        Rows and columns that are added below and to the right; 0 with ``"same"`` padding.
     """
 
     def __init__(
@@ -94,7 +106,7 @@ class Conv2DTranspose(ConvolutionLayer):
             self.db += sum_over_rows(dy)
 
     def add_tangent_param_grads(self, dy: Array, x_dot: Array, cache: Array) -> None:
-        self.dw += conv2d_weight_grad(dy, x_dot, self.geometry)  # the bias moves no tangent
+        self.dw += conv2d_weight_grad(dy, x_dot, self.geometry)  # the tangent does not depend on the bias
 
     def jvp(self, x_dot: Array, cache: Array) -> Array:
         return conv2d_input_grad(x_dot, self.w, self.geometry)

@@ -1,12 +1,12 @@
-"""Convolution as a dense layer summed over its taps: one bilinear map, its two adjoints, and the sizes.
+"""Convolution as a dense layer summed over its taps: one bilinear map, its two adjoints, and its sizes.
 
 With pixels first, x[i, j] is a minibatch matrix (N, C), and a kernel tap w[kh, kw] is a matrix (C, F):
 
     y[oh, ow] = sum over kh, kw of  x[oh s + kh - top, ow s + kw - left] @ w[kh, kw]
 
-with stride s and padding (top, left); pixels outside x count as 0, so a tap skips them. For one tap, all (oh, ow) at
-once are a strided slice of x, which makes the sum a loop of matrix products over slices. The map (x, w) -> y is
-linear in either argument, so its two gradients are its two adjoints:
+with stride s and padding (top, left). Pixels outside x count as 0, so a tap skips them. The pixels of x that one tap
+reads for all (oh, ow) form a strided slice, so the sum is a loop of matrix products over slices. The map (x, w) -> y is
+linear in x and linear in w, so its two gradients are its two adjoints:
 
     <dy, conv2d(x, w)> = <conv2d_input_grad(dy, w), x> = <conv2d_weight_grad(x, dy), w>
 
@@ -59,11 +59,16 @@ Padding = int | Literal["same"]
 
 
 def conv_geometry(in_size: tuple[int, int], kernel_size: tuple[int, int], stride: int, padding: Padding) -> Geometry:
-    """Sizes of a convolution of ``in_size`` pixels.
+    """Return the sizes of a convolution of ``in_size`` pixels.
 
     ``padding`` p zeros on every side:  OH = floor((H + 2 p - KH) / s) + 1.
     ``"same"``, as in Keras:            OH = ceil(H / s), with max((OH - 1) s + KH - H, 0) zeros in all, the smaller
     half above and to the left.
+
+    Raises
+    ------
+    InputError
+        If the kernel is larger than the padded image.
     """
     out, before = [], []
     for n, k in zip(in_size, kernel_size, strict=True):
@@ -74,7 +79,9 @@ def conv_geometry(in_size: tuple[int, int], kernel_size: tuple[int, int], stride
             size = (n + 2 * padding - k) // stride + 1
             before.append(padding)
         if size < 1:
-            raise InputError(f"kernel_size: expected one within {in_size} with padding {padding!r}, got {kernel_size}")
+            raise InputError(
+                f"kernel_size: expected a kernel that fits into {in_size} with padding {padding!r}, got {kernel_size}"
+            )
         out.append(size)
     return Geometry(in_size, (out[0], out[1]), kernel_size, stride, (before[0], before[1]))
 

@@ -1,4 +1,4 @@
-"""The dense layer: y = x w + b, the matrix product that every other linear layer here is made of."""
+"""The dense layer, y = x w + b; the convolutions are built from the same matrix product."""
 
 import numpy as np
 
@@ -10,7 +10,7 @@ from .initializers import Initializer, glorot_uniform
 
 
 class Dense(Layer):
-    """Affine map of the channel axis: (N, C) -> (N, F).
+    """Multiply every sample by a matrix and add a bias: (N, C) -> (N, F).
 
     Forward   y = x w + b               # (N, C) @ (C, F) + (F,) -> (N, F)
     Backward  dx = dy w^T               # (N, F) @ (F, C) -> (N, C)
@@ -18,14 +18,17 @@ class Dense(Layer):
               db = sum_n dy[n]          # -> (F,)
     Tangent   y_dot = x_dot w
 
-    From dL = sum <dy, dx w> for a small change of x, and likewise for w and b
+    The gradients follow from dL = sum <dy, dx w> for a small change dx of x, and in the same way for w and b
     (Goodfellow, Bengio & Courville 2016, section 6.5.6).
 
     Parameters
     ----------
-    units : number of outputs F, at least 1
-    use_bias : whether there is a bias b
-    initializer : draws w; b starts at 0
+    units : int >= 1
+        Number of outputs F.
+    use_bias : bool
+        Whether there is a bias b.
+    initializer : Initializer
+        Draws w; b starts at 0.
     """
 
     piecewise_linear = True
@@ -66,7 +69,7 @@ class Dense(Layer):
             self.db += dy.sum(axis=0)
 
     def add_tangent_param_grads(self, dy: Array, x_dot: Array, cache: Array) -> None:
-        self.dw += x_dot.T @ dy  # the bias moves no tangent
+        self.dw += x_dot.T @ dy  # the tangent does not depend on the bias
 
     def jvp(self, x_dot: Array, cache: Array) -> Array:
         return x_dot @ self.w

@@ -1,4 +1,4 @@
-"""Dropout: noise during training, the identity otherwise."""
+"""Dropout: random zeros in training, and the identity otherwise."""
 
 from math import prod
 
@@ -11,11 +11,11 @@ from .base import SymmetricLayer
 
 
 def bernoulli(rng: np.random.Generator, p: float, shape: tuple[int, ...], *, like: Array) -> Array:
-    """Draw booleans, True with probability ``p``, where ``like`` lies.
+    """Draw booleans, True with probability ``p``, on the device of ``like``.
 
-    ``rng`` draws one seed of 63 bits, so that the whole random state stays in ``rng``. From that seed a GPU draws on
-    the device. A CPU draws with `host_words`: each boolean takes 16 random bits, so ``p`` counts as the nearest
-    multiple of 2^-16.
+    ``rng`` draws only one seed of 63 bits, so the whole random state stays in ``rng``. With this seed, a GPU draws on
+    the device. A CPU draws with `host_words`: each boolean takes 16 random bits, so ``p`` is rounded to a multiple of
+    2^-16.
     """
     xp, seed = get_array_module(like), int(rng.integers(2**63))
     if xp is not np:
@@ -24,7 +24,7 @@ def bernoulli(rng: np.random.Generator, p: float, shape: tuple[int, ...], *, lik
 
 
 def host_words(seed: int, start: int, count: int) -> np.ndarray:
-    """Return ``count`` random 16-bit integers of the stream of ``seed``, from number ``start`` on, a multiple of 4."""
+    """Return ``count`` random 16-bit integers from the stream of ``seed``, beginning at ``start``, a multiple of 4."""
     stream = np.random.PCG64(seed).advance(start // 4)  # one draw of 64 bits holds four of them
     return np.random.Generator(stream).integers(2**64, size=-(-count // 4), dtype=np.uint64).view(np.uint16)[:count]
 
@@ -38,7 +38,8 @@ class Dropout(SymmetricLayer):
 
     Parameters
     ----------
-    rate : in [0, 1), the share that is dropped
+    rate : float in [0, 1)
+        Share of the elements that are set to 0.
     """
 
     piecewise_linear = True
@@ -47,7 +48,13 @@ class Dropout(SymmetricLayer):
         self.rate = validation.fraction("rate", rate)
 
     def generator_of(self, rng: np.random.Generator | None, *, train: bool) -> np.random.Generator | None:
-        """Return the generator that a pass draws with, or None when it drops nothing; raise when it is missing."""
+        """Return the generator that draws the mask of a pass, or None if the pass needs no mask.
+
+        Raises
+        ------
+        InputError
+            If the pass needs a mask and ``rng`` is None.
+        """
         if not train or self.rate == 0:
             return None
         if rng is None:

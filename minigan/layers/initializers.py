@@ -1,5 +1,7 @@
-"""Initial weights: functions (rng, shape, fan_in, fan_out) -> host array, drawn on the host so that one seed
-gives one network on every device."""
+"""Initial weights: functions (rng, shape, fan_in, fan_out) -> host array.
+
+They draw on the host, so that one seed gives the same network on every device.
+"""
 
 from collections.abc import Callable
 
@@ -9,21 +11,21 @@ Initializer = Callable[[np.random.Generator, tuple[int, ...], int, int], np.ndar
 
 
 def normal(std: float) -> Initializer:
-    """N(0, std^2), whatever the fans; DCGAN uses std = 0.02 (Radford et al. 2016, section 3)."""
+    """Return the initializer N(0, std^2) for any fans; DCGAN uses std = 0.02 (Radford et al. 2016, section 3)."""
     return lambda rng, shape, fan_in, fan_out: std * rng.standard_normal(shape)
 
 
 def ones(rng: np.random.Generator, shape: tuple[int, ...], fan_in: int, fan_out: int) -> np.ndarray:
-    """Return 1 everywhere; nothing is drawn."""
+    """Return ones; nothing is drawn."""
     return np.ones(shape)
 
 
 def glorot_uniform(rng: np.random.Generator, shape: tuple[int, ...], fan_in: int, fan_out: int) -> np.ndarray:
-    """U(-a, a) with a = sqrt(6 / (fan_in + fan_out)) (Glorot & Bengio 2010, eq. 16)."""
+    """Draw from U(-a, a) with a = sqrt(6 / (fan_in + fan_out)) (Glorot & Bengio 2010, eq. 16)."""
     limit = np.sqrt(6 / (fan_in + fan_out))
     return rng.uniform(-limit, limit, shape)
 
 
 def he_normal(rng: np.random.Generator, shape: tuple[int, ...], fan_in: int, fan_out: int) -> np.ndarray:
-    """N(0, 2 / fan_in): keeps the variance through ReLU layers (He et al. 2015, eq. 10)."""
+    """Draw from N(0, 2 / fan_in), which keeps the variance through ReLU layers (He et al. 2015, eq. 10)."""
     return np.sqrt(2 / fan_in) * rng.standard_normal(shape)

@@ -1,4 +1,4 @@
-"""Rescaling: a fixed change of units, for what a network is to see as 0."""
+"""Rescaling: a fixed scale and offset, which decide what a network sees as 0."""
 
 import numpy as np
 
@@ -8,15 +8,16 @@ from .base import SymmetricLayer
 
 
 class Rescaling(SymmetricLayer):
-    """y = scale x + offset, elementwise and never learned; dx = scale dy.
+    """Multiply each element by a fixed number and add another one: y = scale x + offset, dx = scale dy.
 
-    With offset 1 in front of a dense discriminator the black of an image in [-1, 1], four fifths of a digit, becomes 0.
-    Its weights then get no gradient from the background, which would otherwise drive them all alike, like one huge
-    bias: inputs should have a mean near 0 (LeCun et al. 1998, "Efficient BackProp", section 4.3).
+    In an image in [-1, 1], black is -1, and four fifths of a digit are black. With offset 1 in front of a dense
+    discriminator, black becomes 0, and the weights get no gradient from the background. Otherwise the background would
+    push all weights in the same direction, like one very large bias. Inputs should have a mean near 0 (LeCun et al.
+    1998, "Efficient BackProp", section 4.3).
 
     Parameters
     ----------
-    scale, offset : any finite numbers
+    scale, offset : float
     """
 
     piecewise_linear = True

@@ -1,7 +1,7 @@
-"""Flatten and Reshape: between image activations (H, W, N, C) and dense ones (N, C).
+"""Flatten and Reshape: they convert between image activations (H, W, N, C) and dense ones (N, C).
 
-Both are permutations of the elements, so the transpose is the inverse. They return views where they can: an image
-made by Reshape and read by Flatten is never copied.
+Both permute the elements, so the transpose is the inverse. They return views where possible, so an image that Reshape
+makes and Flatten reads is never copied.
 """
 
 from math import prod
@@ -15,18 +15,19 @@ from .base import Layer, Shape
 
 
 def image_to_rows(x: Array) -> Array:
-    """(H, W, N, C) -> (N, H W C); element (h, w, c) of a sample stands in column (h W + w) C + c, as in Keras."""
+    """Flatten images: (H, W, N, C) -> (N, H W C); element (h, w, c) goes to column (h W + w) C + c, as in Keras."""
     return x.transpose(2, 0, 1, 3).reshape(x.shape[2], -1)
 
 
 def rows_to_image(x: Array, shape: Shape) -> Array:
-    """(N, H W C) -> (H, W, N, C), the inverse of `image_to_rows`; ``shape`` is (H, W, C)."""
+    """Undo `image_to_rows`: (N, H W C) -> (H, W, N, C) with ``shape`` = (H, W, C)."""
     return x.reshape(len(x), *shape).transpose(1, 2, 0, 3)
 
 
 class Flatten(Layer):
-    """Image to vector: (H, W, N, C) -> (N, H W C); dx is dy put back into place."""
+    """Turn images into vectors: (H, W, N, C) -> (N, H W C); dx is dy in the shape of x."""
 
+    built = ("shape",)
     piecewise_linear = True
     shape: Shape
 
@@ -47,7 +48,13 @@ class Flatten(Layer):
 
 
 class Reshape(Layer):
-    """Vector to image: (N, H W C) -> (H, W, N, C) with ``shape`` = (H, W, C); dx is dy flattened."""
+    """Turn vectors into images: (N, H W C) -> (H, W, N, C); dx is dy flattened.
+
+    Parameters
+    ----------
+    shape : tuple
+        (H, W, C)
+    """
 
     piecewise_linear = True
 

@@ -11,29 +11,28 @@ from .base import Layer, Shape
 
 
 class Sequential(Layer):
-    """Layers in a row: y = f_L(... f_2(f_1(x))).
+    """Apply layers one after the other: y = f_L(... f_2(f_1(x))).
 
     Forward   h_0 = x,  h_l = f_l(h_{l-1}),  y = h_L
     Backward  dh_L = dy,  dh_{l-1} = J_l^T dh_l,  dx = dh_0        the chain rule, from the last layer to the first
     Tangent   h_dot_0 = x_dot,  h_dot_l = J_l h_dot_{l-1},  y_dot = h_dot_L
 
     The cache is the list of the layers' caches.
+
+    Parameters
+    ----------
+    layers : sequence of Layer
+        At least one.
     """
+
+    built = ("shapes",)
 
     def __init__(self, layers: Sequence[Layer]) -> None:
         if not layers:
             raise InputError("layers: expected at least one layer, got none")
         self.children = tuple(layers)
-
-    @property
-    def piecewise_linear(self) -> bool:  # type: ignore[override]
-        """Whether every layer is piecewise linear."""
-        return all(layer.piecewise_linear for layer in self.children)
-
-    @property
-    def couples_samples(self) -> bool:  # type: ignore[override]
-        """Whether some layer couples the samples of a batch."""
-        return any(layer.couples_samples for layer in self.children)
+        self.piecewise_linear = all(layer.piecewise_linear for layer in layers)
+        self.couples_samples = any(layer.couples_samples for layer in layers)
 
     def build(self, input_shape: Shape) -> Shape:
         self.shapes: list[Shape] = []  # output shape of every layer
@@ -64,7 +63,7 @@ class Sequential(Layer):
         return dy
 
     def add_param_grads(self, dy: Array, cache: list[Any]) -> None:
-        """Walk back as far as the first layer that has parameters: nothing in front of it is asked for."""
+        """Go back to the first layer that has parameters and stop there, because dx is not needed."""
         first = next((i for i, layer in enumerate(self.children) if has_params(layer)), None)
         if first is None:
             return
@@ -78,7 +77,10 @@ class Sequential(Layer):
         return x_dot
 
     def add_tangent_param_grads(self, dy: Array, x_dot: Array, cache: list[Any]) -> None:
-        """Add d<dh_l, J_l h_dot_{l-1}> of every layer l, with dh_l from behind and h_dot_{l-1} from in front."""
+        """Add d<dh_l, J_l h_dot_{l-1}> for every layer l.
+
+        The backward pass gives dh_l, and the tangents of the forward pass give h_dot_{l-1}.
+        """
         tangents = []
         for layer, layer_cache in zip(self.children, cache, strict=True):
             tangents.append(x_dot)
@@ -96,5 +98,5 @@ class Sequential(Layer):
 
 
 def has_params(layer: Layer) -> bool:
-    """Return whether the layer, or a layer inside it, learns something."""
+    """Return whether the layer, or a layer inside it, has parameters."""
     return any(each.params for each in layer.walk())

@@ -1,4 +1,4 @@
-"""Optimisers: what moves the flat parameter vector of a network along its gradient."""
+"""Optimisers: they move the flat parameter vector of a network along its gradient."""
 
 from .adam import Adam
 from .averaging import RunningAverage

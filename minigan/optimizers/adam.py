@@ -6,7 +6,7 @@ from ..network import Network
 
 
 class Adam:
-    """Adam (Kingma & Ba 2015, algorithm 1), in place on theta. At step t = 1, 2, ...:
+    """Move theta by Adam (Kingma & Ba 2015, algorithm 1), in place; at step t = 1, 2, ...:
 
     m <- beta1 m + (1 - beta1) g                    m_hat = m / (1 - beta1^t)
     v <- beta2 v + (1 - beta2) g^2                  v_hat = v / (1 - beta2^t)
@@ -14,10 +14,13 @@ class Adam:
 
     Parameters
     ----------
-    network : whose ``theta`` moves by its ``dtheta``
-    learning_rate : > 0
-    beta1, beta2 : in [0, 1); GANs use beta1 = 0.5 (Radford et al. 2016, section 3)
-    eps : in (0, 0.01), outside the square root as in the paper
+    network : Network
+        Its ``dtheta`` is g, and its ``theta`` moves.
+    learning_rate : float > 0
+    beta1, beta2 : float in [0, 1)
+        GANs use beta1 = 0.5 (Radford et al. 2016, section 3).
+    eps : float in (0, 0.01)
+        Outside the square root, as in the paper.
     """
 
     def __init__(

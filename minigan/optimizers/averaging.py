@@ -1,18 +1,22 @@
-"""A running average of a network's weights: its samples are better than those of any single step."""
+"""A running average of the weights of a network, which gives better samples than the weights of a single step."""
 
 from .. import validation
 from ..network import Network
 
 
 class RunningAverage:
-    """An exponential moving average of parameters and running statistics (Yazici et al. 2019, eq. 4).
+    """Keep an exponential moving average of parameters and running statistics (Yazici et al. 2019, eq. 4).
 
     average <- average + w (network - average),   w = 1 - min(decay, (1 + t) / (10 + t))   at update t = 0, 1, ...
 
-    so that the average starts as nearly the network itself and slows down to ``decay`` as it goes.
+    At first the average follows the network closely. Later it slows down to ``decay``.
 
-    network : the one to follow
-    decay : in [0, 1); the average reaches back about 1 / (1 - decay) updates
+    Parameters
+    ----------
+    network : Network
+        The network to follow; ``self.network`` is the average, a copy.
+    decay : float in [0, 1)
+        The average reaches back about 1 / (1 - decay) updates.
     """
 
     def __init__(self, network: Network, *, decay: float) -> None:
@@ -22,7 +26,7 @@ class RunningAverage:
         self.t = 0
 
     def update(self) -> None:
-        """Move the average towards the network as it is now."""
+        """Move the average towards the present network."""
         w = 1 - min(self.decay, (1 + self.t) / (10 + self.t))
         self.t += 1
         self.network.theta += w * (self.source.theta - self.network.theta)

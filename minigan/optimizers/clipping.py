@@ -1,4 +1,4 @@
-"""Clipping: bounds on a network's gradient before an optimiser's step, and on its weights after it."""
+"""Clipping: bounds on the gradient of a network before a step of its optimiser, and on its weights after it."""
 
 from .. import validation
 from ..backend import get_array_module
@@ -7,7 +7,7 @@ from .optimizer import Optimizer
 
 
 def clip_gradient_norm(network: Network, bound: float) -> None:
-    """dtheta <- dtheta min(1, bound / |dtheta|), the norm of the whole vector (Pascanu et al. 2013, algorithm 1)."""
+    """Multiply dtheta by min(1, bound / |dtheta|), the norm of the whole vector (Pascanu et al. 2013, algorithm 1)."""
     g = network.dtheta
     xp = get_array_module(g)
     norm = xp.sqrt(g @ g)
@@ -26,13 +26,16 @@ def clip_weights(network: Network, bound: float) -> None:
 
 
 class Clipped:
-    """An optimiser whose network is clipped around every step; what is None is not.
+    """Clip a network before and after every step of its optimiser; a bound of None does nothing.
 
     Parameters
     ----------
-    optimizer : whose ``step`` it is
-    gradient_value, gradient_norm : > 0, bounds on each element and on the norm of dtheta, in this order, before it
-    weights : > 0, bound on each element of theta, after it
+    optimizer : Optimizer
+        Takes the step.
+    gradient_value, gradient_norm : float > 0, optional
+        Bounds on each element of dtheta and on its norm, in this order, before the step.
+    weights : float > 0, optional
+        Bound on each element of theta, after the step.
     """
 
     def __init__(
@@ -50,12 +53,12 @@ class Clipped:
 
     @property
     def network(self) -> Network:
-        """The network that is moved."""
+        """The network that the optimiser moves."""
         return self.optimizer.network
 
     @property
     def learning_rate(self) -> float:
-        """The rate of ``optimizer``."""
+        """The learning rate of ``optimizer``."""
         return self.optimizer.learning_rate
 
     @learning_rate.setter

@@ -6,15 +6,15 @@ from ..network import Network
 
 
 class Optimizer(Protocol):
-    """What moves a network along its gradient."""
+    """An object that moves a network along its gradient."""
 
     learning_rate: float
 
     @property
     def network(self) -> Network:
-        """The network that is moved."""
+        """The network that the optimiser moves."""
         ...
 
     def step(self) -> None:
-        """Move the network's parameters once along its present gradients, and count its ``version`` up."""
+        """Move the network's parameters once along its present gradients, and add 1 to its ``version``."""
         ...

@@ -5,7 +5,14 @@ from ..network import Network
 
 
 class SGD:
-    """theta <- theta - learning_rate * dtheta."""
+    """Move the weights by gradient descent: theta <- theta - learning_rate * dtheta.
+
+    Parameters
+    ----------
+    network : Network
+        Its ``theta`` moves.
+    learning_rate : float > 0
+    """
 
     def __init__(self, network: Network, *, learning_rate: float) -> None:
         self.network = network

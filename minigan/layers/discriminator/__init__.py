@@ -1,1 +1,1 @@
-"""Layers that stand in a discriminator: what it is shown, and what bounds it."""
+"""Layers for discriminators: they change what a discriminator sees, or they limit its slope."""

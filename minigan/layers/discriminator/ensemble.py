@@ -1,4 +1,4 @@
-"""Several discriminators as one layer: independent stacks of layers over the same input."""
+"""Several discriminators as one layer: independent stacks of layers with the same input."""
 
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
@@ -15,21 +15,28 @@ Caches = list[list[Any]]
 
 
 class DiscriminatorEnsemble(Layer):
-    """K stacks f_1 ... f_K over one input, their outputs side by side: (..., N, C) -> (..., N, F_1 + ... + F_K).
+    """Apply K stacks f_1 ... f_K to one input and join their outputs: (..., N, C) -> (..., N, F_1 + ... + F_K).
 
     Forward   y = (f_1(x), ..., f_K(x))                  on the channel axis
     Backward  dx = sum_k J_k^T dy_k                      y = (y_1, ..., y_K), so dy = (dy_1, ..., dy_K), and x is shared
               parameters of stack k: its own, from dy_k
     Tangent   y_dot = (J_1 x_dot, ..., J_K x_dot)
 
-    No parameter belongs to two stacks: from a sum of losses of one y_k each, stack k learns as if it were alone. Each
-    stack draws its own initial weights, one stack after the other, and in training its own dropout masks.
+    No parameter belongs to two stacks. So if the loss is a sum with one loss for each y_k, every stack learns as if it
+    were alone. The stacks draw their initial weights one after the other, and in training each draws its own masks.
 
     Parameters
     ----------
-    members : at least one stack, each of at least one layer; the layer works on copies of them. Stacks of
-        images must end in one size; ``InputError`` otherwise
+    members : sequence of sequences of Layer
+        At least one stack, each of at least one layer; the ensemble works on copies of them.
+
+    Raises
+    ------
+    InputError
+        If a stack is empty; in ``build``, if the stacks end in images of different sizes.
     """
+
+    built = ("columns",)
 
     def __init__(self, members: Sequence[Sequence[Layer]]) -> None:
         if not members or not all(members):
@@ -46,9 +53,9 @@ class DiscriminatorEnsemble(Layer):
             except InputError as error:
                 raise InputError(f"member {k}, {error}") from None
         if len({shape[:-1] for shape in outputs}) > 1:
-            raise InputError(f"members: expected outputs that differ in channels alone, got {outputs}")
+            raise InputError(f"members: expected outputs that differ only in channels, got {outputs}")
         ends = np.cumsum([0, *(shape[-1] for shape in outputs)]).tolist()
-        self.columns = [slice(*pair) for pair in pairwise(ends)]  # of y, for every member
+        self.columns = [slice(*pair) for pair in pairwise(ends)]  # the columns of y that each member fills
         return (*outputs[0][:-1], ends[-1])
 
     def forward(self, x: Array, *, train: bool, rng: np.random.Generator | None = None) -> tuple[Array, Caches]:
@@ -89,7 +96,7 @@ class DiscriminatorEnsemble(Layer):
             member.update_stats(member_cache)
 
     def __repr__(self) -> str:
-        """Name the kinds of layers alone: with their options K stacks would fill a page."""
+        """Name only the kinds of the layers, because K stacks with all their options would fill a page."""
         names = [f"[{', '.join(type(layer).__name__ for layer in member.children)}]" for member in self.children]
         same = len(set(map(repr, self.children))) == 1
         members = f"{len(names)} * [{names[0]}]" if same else f"[{', '.join(names)}]"

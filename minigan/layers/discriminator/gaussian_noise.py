@@ -1,4 +1,4 @@
-"""Gaussian noise on what a network sees: instance noise, when it stands first in a discriminator."""
+"""Gaussian noise on the input of a network; as the first layer of a discriminator it is called instance noise."""
 
 import numpy as np
 
@@ -9,14 +9,16 @@ from ..base import SymmetricLayer
 
 
 class GaussianNoise(SymmetricLayer):
-    """y = x + std e in training, e standard normal and independent; y = x in eval; dx = dy.
+    """Add noise in training: y = x + std e with e standard normal and independent; y = x in eval; dx = dy.
 
-    First in D it blurs real samples and fakes alike, so that both densities overlap and D's slope says where to go
-    (Sonderby et al. 2017, arXiv 1610.04490, section 2.6; Arjovsky & Bottou 2017, arXiv 1701.04862, section 3).
+    As the first layer of D it blurs real samples and fakes in the same way. Then both densities overlap, and D's slope
+    shows G where to go (Sonderby et al. 2017, arXiv 1610.04490, section 2.6; Arjovsky & Bottou 2017, arXiv 1701.04862,
+    section 3).
 
     Parameters
     ----------
-    std : at least 0, in units of x; may be lowered as training goes on (``layer.std = ...``)
+    std : float >= 0
+        In units of x; it may be lowered during training (``layer.std = ...``).
     """
 
     piecewise_linear = True

@@ -1,4 +1,4 @@
-"""Minibatch standard deviation: lets a discriminator see how much the samples of a batch differ from one another."""
+"""Minibatch standard deviation: it shows a discriminator how much the samples of a batch differ."""
 
 from typing import NamedTuple
 
@@ -20,8 +20,8 @@ class MinibatchStdCache(NamedTuple):
 class MinibatchStd(Layer):
     """Append to every sample the mean standard deviation s of its group (Karras et al. 2018, section 3).
 
-    (N, C) -> (N, C + 1), and (H, W, N, C) -> (H, W, N, C + 1) with s as a constant map. A group is G samples that
-    follow one another in the batch. A generator that makes the same image again and again is found out by a small s.
+    (N, C) -> (N, C + 1), and (H, W, N, C) -> (H, W, N, C + 1) with s as a constant map. A group consists of G samples
+    that are neighbours in the batch. If a generator always makes the same image, a small s shows it.
 
     Forward   std[h, w, c] = sqrt(1/G sum_n (x[h, w, n, c] - mean[h, w, c])^2 + eps)     n and mean over the group
               s = 1/(H W C) sum_{h, w, c} std[h, w, c],     y = (x, s)
@@ -29,16 +29,23 @@ class MinibatchStd(Layer):
     Tangent   y_dot = (x_dot, s_dot),      s_dot = sum of a x_dot over the group, its pixels and channels
               with a = ds/dx = (x - mean) / (G H W C std)
 
-    a: the variance moves by 2/G sum (x - mean) (x_dot - mean_dot), whose second term is 0 because x - mean sums to 0;
-    std by 1 / (2 std) of that; s by the mean over pixels and channels. eps keeps a finite where all samples agree.
+    The formula of a has three steps. The variance changes by 2/G sum (x - mean) (x_dot - mean_dot), where the term with
+    mean_dot is 0 because x - mean sums to 0. The std changes by 1 / (2 std) times that. s changes by the mean over
+    pixels and channels. eps keeps a finite where all samples are equal.
 
-    The same in train and in eval: what D thinks of a sample depends on its group in either mode.
+    The layer computes the same in train and in eval, so in both modes D's answer to a sample depends on its group.
 
     Parameters
     ----------
-    group_size : G, at least 1; a smaller batch is one group. ``forward`` raises ``InputError`` when
-        G = min(group_size, N) does not divide N
-    eps : in (0, 0.01), added to the variance
+    group_size : int >= 1
+        G; a batch with fewer samples is one group.
+    eps : float in (0, 0.01)
+        Added to the variance.
+
+    Raises
+    ------
+    InputError
+        In ``forward``, if G = min(group_size, N) does not divide N.
     """
 
     couples_samples = True
@@ -76,7 +83,7 @@ class MinibatchStd(Layer):
 
 
 def _append(x: Array, s: Array, group: int) -> Array:
-    """x (..., N, C), s (N / G,) -> (..., N, C + 1), every sample followed by the s of its group."""
+    """Append to every sample the s of its group: x (..., N, C), s (N / G,) -> (..., N, C + 1)."""
     xp = get_array_module(x)
     y = xp.empty((*x.shape[:-1], x.shape[-1] + 1), dtype=x.dtype)
     y[..., :-1] = x
@@ -85,6 +92,6 @@ def _append(x: Array, s: Array, group: int) -> Array:
 
 
 def _sum_over_groups(x: Array, group: int) -> Array:
-    """(..., N, C) -> (N / G,)."""
+    """Sum over each group, its pixels and its channels: (..., N, C) -> (N / G,)."""
     n, c = x.shape[-2:]
     return x.reshape(-1, n // group, group * c).sum(axis=(0, 2))

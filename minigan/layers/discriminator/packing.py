@@ -15,15 +15,21 @@ class PackSamples(Layer):
     Backward  dx[p m + j, c] = dy[p, j C + c]    a permutation of the elements: its transpose undoes it
     Tangent   the same permutation
 
-    First in a discriminator it makes that one judge m independent samples at once, all real or all fake. A generator
-    that lost a mode is then easier to tell: its packs differ less than real ones (Lin, Khetan, Fanti & Oh 2018,
-    "PacGAN: The power of two samples in generative adversarial networks", arXiv 1712.04086, section 2). Samples of one
-    pack share one logit, so they must not be real and fake at once: `discriminator_step` sees to it. A penalty on D's
-    slope bounds it sample by sample.
+    As the first layer of a discriminator it lets D judge m independent samples together, all real or all fake. If a
+    generator has lost a mode, its packs differ less than real ones, so D recognises them more easily (Lin, Khetan,
+    Fanti & Oh 2018, "PacGAN: The power of two samples in generative adversarial networks", arXiv 1712.04086, section
+    2). The samples of one pack share one logit, so a pack must not mix real samples and fakes; `discriminator_step`
+    takes care of this. A penalty limits D's slope for each sample, not for each pack.
 
     Parameters
     ----------
-    samples : m, at least 1; N must be a multiple of it
+    samples : int >= 1
+        m
+
+    Raises
+    ------
+    InputError
+        In ``forward``, if N is not a multiple of m.
     """
 
     piecewise_linear = True

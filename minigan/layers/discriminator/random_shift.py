@@ -1,4 +1,4 @@
-"""RandomShift: data augmentation as a layer, so that its adjoint carries the gradient back to the generator."""
+"""RandomShift: data augmentation as a layer, so that the gradient passes through it to the generator."""
 
 import numpy as np
 
@@ -11,8 +11,9 @@ from ..base import Layer, Shape
 def shift(x: Array, down: np.ndarray, right: np.ndarray, *, reach: int, fill: float) -> Array:
     """Move image n of x (H, W, N, C) by down[n] and right[n] pixels, integers in [-reach, reach].
 
-    y[h, w, n] = x[h - down[n], w - right[n], n] where that pixel exists, else ``fill``. The images are framed by
-    ``reach`` pixels of fill and all read out by one gather, sample by sample in memory, as Flatten wants them.
+    y[h, w, n] = x[h - down[n], w - right[n], n] where that pixel exists, else ``fill``. Each image gets a frame of
+    ``reach`` pixels of fill, and one gather reads all images. The result lies sample by sample in memory, as Flatten
+    needs it.
     """
     xp = get_array_module(x)
     h, w, n, c = x.shape
@@ -28,8 +29,8 @@ def shift(x: Array, down: np.ndarray, right: np.ndarray, *, reach: int, fill: fl
 class RandomShift(Layer):
     """Shift every image by its own random (down, right), each uniform on -reach .. reach.
 
-    Put first in a discriminator, it shifts all that D sees, real or fake; on a small data set this keeps D from
-    learning the training images by heart (Zhao et al. 2020, "Differentiable augmentation", section 4).
+    As the first layer of a discriminator it shifts everything that D sees, real and fake. On a small data set this
+    keeps D from learning the training images by heart (Zhao et al. 2020, "Differentiable augmentation", section 4).
 
     Forward, train   y[h, w, n] = x[h - down_n, w - right_n, n],  ``fill`` outside        drawn anew for every pass
     Forward, eval    y = x
@@ -38,8 +39,10 @@ class RandomShift(Layer):
 
     Parameters
     ----------
-    reach : largest shift in pixels, at least 1
-    fill : value of the pixels that come into view; -1 is black
+    reach : int >= 1
+        Largest shift in pixels.
+    fill : float
+        Value of the pixels that come into view; -1 is black.
     """
 
     piecewise_linear = True

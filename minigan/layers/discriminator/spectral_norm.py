@@ -12,18 +12,18 @@ from ..base import Layer, Shape, sum_over_rows
 from ..conv2d import Conv2D
 from ..dense import Dense
 
-FIRST_STEPS = 10  # of the power iteration, on the initial weight
+FIRST_STEPS = 10  # steps of the power iteration that `initialize` takes
 
 
 def unit(x: Array, eps: float) -> tuple[Array, Array]:
-    """Return x / |x| and |x| for a vector x; a length below eps counts as eps, so nothing is divided by 0."""
+    """Return x / |x| and |x| for a vector x; a length below eps counts as eps, so there is no division by 0."""
     xp = get_array_module(x)
     length = xp.maximum(xp.sqrt(x @ x), eps)
     return x / length, length
 
 
 class SpectralNormCache(NamedTuple):
-    """One pass: y without the bias, the inner layer's cache, u (F,) as it was, v (K,), sigma, and the mode."""
+    """One pass: y without the bias, the cache of the inner layer, u (F,) of that pass, v (K,), sigma, and the mode."""
 
     y: Array
     inner: Any
@@ -34,32 +34,40 @@ class SpectralNormCache(NamedTuple):
 
 
 class SpectralNorm(Layer):
-    """``layer``, a `Dense` or a `Conv2D`, with the weight W / sigma (Miyato et al. 2018, eq. 8, algorithm 1).
+    """Divide the weight of a `Dense` or `Conv2D` by its largest singular value (Miyato et al. 2018, eq. 8, alg. 1).
 
-    sigma estimates the largest singular value of W, which is w as a matrix (K, F): K = C, or KH KW C for a
-    convolution. It is the most by which W stretches a vector, so x -> x W / sigma has the Lipschitz constant 1.
+    W is the weight w as a matrix (K, F), with K = C, or K = KH KW C for a convolution. sigma estimates its largest
+    singular value, the largest factor by which W stretches a vector. So x -> x W / sigma has the Lipschitz constant 1.
 
-    The layer without its bias, l(x; W), is linear in W, so the division may come after it:
+    The layer without its bias, l(x; W), is linear in W, so the division can follow it:
 
-    Forward         sigma = |W u|,  y = l(x; W) / sigma,  and b is added behind      u (F,) of length 1, as it is stored
+    Forward         sigma = |W u|,  y = l(x; W) / sigma,  then b is added      u (F,) of length 1 is a stored vector
     Backward        dx = the layer's own at dy / sigma,  db = sum over rows of dy
                     dW = the layer's own at dy / sigma - <dy, y> / sigma v u^T       v = W u / |W u|
     Tangent         y_dot = l(x_dot; W) / sigma
-    `update_stats`  u <- W^T v / |W^T v|                    one step of power iteration, at the weights as they are
+    `update_stats`  u <- W^T v / |W^T v|                    one step of power iteration, with the present weights
 
-    u is a constant of the pass, so dsigma = <v, dW u> = <v u^T, dW>, exactly, at any u. A change of W moves the loss by
-    <dy, dy'> with dy' = l(x; dW) / sigma - y dsigma / sigma: the two terms of dW.
+    u is constant in a pass, so dsigma = <v, dW u> = <v u^T, dW> is exact for every u. A change dW of the weight changes
+    the loss by <dy, dy'> with dy' = l(x; dW) / sigma - y dsigma / sigma. This gives the two terms of the gradient.
 
-    The paper takes the step inside the forward pass and leaves its motion out of the gradient. Between passes there is
-    no motion to leave out: sigma is one function of W, the same in train and in eval and for all passes between two
-    updates. |W u| is at most the largest singular value, and equal to it once u is the singular vector; one step per
-    update follows a W that moves slowly. (In a run of "hybrid" at its own high rates |W u| is 0.86 to 0.89 of it on
-    average in the first layer, and 0.86 to 0.93 with the step inside.) `initialize` takes the first ten.
+    The paper takes the step of u inside the forward pass, and its gradient leaves this change out. Here u changes only
+    between passes. So the gradient is exact, and sigma is the same in train, in eval and in all passes between two
+    updates. |W u| is at most the largest singular value, and is equal to it when u is the singular vector. One step per
+    update is enough for a W that changes slowly. (In a run of "hybrid" with its own high rates, |W u| is on average
+    0.86 to 0.89 of it in the first layer, and 0.86 to 0.93 with the step inside.) `initialize` takes the first ten
+    steps.
 
     Parameters
     ----------
-    layer : Dense or Conv2D; ``InputError`` for any other
-    eps : in (0, 0.01), the least |W u| and |W^T v|. A weight of 0 gives y = b, and leaves u where it is
+    layer : Dense or Conv2D
+        The layer with the weight W; it is copied.
+    eps : float in (0, 0.01)
+        Lower bound of |W u| and |W^T v|. A weight of 0 gives y = b and does not change u.
+
+    Raises
+    ------
+    InputError
+        If ``layer`` is of another kind.
     """
 
     stats = ("u",)
@@ -85,7 +93,7 @@ class SpectralNorm(Layer):
 
     @property
     def matrix(self) -> Array:
-        """W (K, F)."""
+        """The weight W as a matrix (K, F)."""
         w = self.layer.w
         return w.reshape(-1, w.shape[-1])
 
@@ -121,8 +129,16 @@ class SpectralNorm(Layer):
     def input_grad(self, dy: Array, cache: SpectralNormCache) -> Array:
         return self.layer.input_grad(dy / cache.sigma, cache.inner)
 
+    def backward(self, dy: Array, cache: SpectralNormCache, *, param_grads: bool = True) -> Array:
+        if param_grads:
+            self._add_own_grads(dy, cache)
+        return self.layer.backward(dy / cache.sigma, cache.inner, param_grads=param_grads)
+
     def add_param_grads(self, dy: Array, cache: SpectralNormCache) -> None:
+        self._add_own_grads(dy, cache)
         self.layer.add_param_grads(dy / cache.sigma, cache.inner)
+
+    def _add_own_grads(self, dy: Array, cache: SpectralNormCache) -> None:
         self._subtract_sigma(dy, cache.y, cache)
         if self.params:
             self.db += sum_over_rows(dy)
@@ -132,7 +148,7 @@ class SpectralNorm(Layer):
         self._subtract_sigma(dy, self.jvp(x_dot, cache), cache)
 
     def _subtract_sigma(self, dy: Array, y: Array, cache: SpectralNormCache) -> None:
-        """dW -= <dy, y> / sigma v u^T: what W does to the loss through sigma."""
+        """Subtract <dy, y> / sigma v u^T from dW: the part of the gradient that goes through sigma."""
         through_sigma = (dy * y).sum() / cache.sigma * (cache.v[:, None] * cache.u)  # (K, F)
         dw = self.layer.dw
         dw -= through_sigma.reshape(dw.shape)
@@ -149,5 +165,5 @@ class SpectralNorm(Layer):
 
 
 def with_spectral_norm(layers: Sequence[Layer]) -> list[Layer]:
-    """Return the layers, every `Dense` and `Conv2D` among them in `SpectralNorm`."""
+    """Return the layers, with every `Dense` and every `Conv2D` inside a `SpectralNorm`."""
     return [SpectralNorm(layer) if isinstance(layer, Dense | Conv2D) else layer for layer in layers]
