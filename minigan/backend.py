@@ -41,7 +41,8 @@ def cuda_problem() -> str | None:
     try:
         cupy = importlib.import_module("cupy")
     except ImportError as error:
-        return f"CuPy is not installed ({error}); install it with: pip install 'minigan[cuda13]' or 'minigan[cuda12]'"
+        install = "to install it, run pip install '.[cuda13]' or '.[cuda12]' in the folder of minigan"
+        return f"CuPy is not installed ({error}); {install}"
     try:
         if not cupy.is_available():
             return "CuPy is installed, but no CUDA driver or device answers (does nvidia-smi list a GPU?)"

@@ -209,7 +209,13 @@ def texts():
 
 
 # Spelled in two parts, so that this file does not contain what it looks for.
-HOMES = ["github.com/" + "minigan", "colab." + "research", "mybinder." + "org"]
+HOMES = [
+    "github.com/" + "minigan",
+    "colab." + "research",
+    "mybinder." + "org",
+    "pip install " + "minigan",
+    "pip install " + "'minigan",
+]
 
 
 def names_a_home(text):
