@@ -212,6 +212,41 @@ def test_float32_stays_float32(device, normal):
         assert (p.dtype, dtheta.dtype) == (np.float32, np.float32)
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@every_penalty
+def test_every_logit_pays_for_its_own_slope(name, dtype, device, normal):
+    """Of points, too: P and its gradient are the sums over the logits, each of a D that has no other."""
+    rng = np.random.default_rng(4)
+    layers = [Dense(6), slope()]
+    whole = Network([*layers, Dense(3)], (2,), rng=rng, dtype=dtype, device=device)
+    x_real, x_fake = normal(5, 2, dtype=dtype), normal(5, 2, dtype=dtype)
+    p = get_penalty(name).add_gradient(whole, x_real, x_fake, rng=draws())
+    hidden, last = whole.layers[0], whole.layers[2]
+    expected_p, expected_dw = 0.0, 0.0
+    for k in range(3):
+        alone = Network([*layers, Dense(1)], (2,), rng=rng, dtype=dtype, device=device)
+        for own, value_k in (
+            (alone.layers[0].w, hidden.w),
+            (alone.layers[0].b, hidden.b),
+            (alone.layers[2].w, last.w[:, k : k + 1]),
+            (alone.layers[2].b, last.b[k : k + 1]),
+        ):
+            own[...] = value_k
+        expected_p += float(to_host(get_penalty(name).add_gradient(alone, x_real, x_fake, rng=draws())))
+        expected_dw = expected_dw + to_host(alone.layers[0].dw)
+        expected_last = to_host(alone.layers[2].dw)[:, 0]
+        np.testing.assert_allclose(to_host(last.dw)[:, k], expected_last, rtol=1e-4, atol=1e-6)
+    tolerance = 1e-5 if dtype == "float32" else 1e-12
+    assert p.dtype == whole.dtheta.dtype == dtype
+    np.testing.assert_allclose(float(to_host(p)), expected_p, rtol=tolerance)
+    np.testing.assert_allclose(to_host(hidden.dw), expected_dw, rtol=10 * tolerance, atol=tolerance)
+
+
+def test_points_between_need_a_generator(normal):
+    with pytest.raises(InputError, match=r"^rng: expected a Generator, which draws points between .*, got None$"):
+        interpolate(np.ones((4, 2)), np.zeros((4, 2)), None)
+
+
 def test_interpolates_lie_between(device, normal):
     x_real, x_fake = batches(normal)
     x = to_host(interpolate(x_real, x_fake, draws()))
@@ -227,7 +262,10 @@ def test_interpolates_lie_between(device, normal):
 def test_smooth_layers_and_batch_norm_are_refused(layer):
     d = Network([Flatten(), Dense(4), layer, slope(), Dense(1)], SHAPE, rng=draws(), dtype="float64")
     x = np.ones((6, 6, 5, 2))
-    with pytest.raises(InputError, match=r"penalty: expected .* piecewise linear layers, got .* as its layer 2"):
+    with pytest.raises(
+        InputError,
+        match=r"^penalty: expected .* piecewise linear layers, got .* as its layer 2, whose slope .* leaves that out$",
+    ):
         R1().add_gradient(d, x, x, rng=draws())
     assert not d.dtheta.any()
 
