@@ -161,6 +161,7 @@ def test_every_device_computes_the_same(make, shape, device, normal):
             continue
         expected = run(host, *map(to_host, arrays), train)
         for name, got in run(net, *arrays, train).items():
+            assert get_array_module(got) is get_array_module(net.theta), name
             np.testing.assert_allclose(to_host(got), expected[name], rtol=1e-11, atol=1e-12, err_msg=name)
 
 
