@@ -185,6 +185,10 @@ def test_refuses_output_padding_that_is_no_integer(output_padding):
         Conv2DTranspose(2, 3, stride=2, padding=1, output_padding=output_padding)
 
 
+def test_the_stride_is_1_unless_told(rng):
+    assert Network([Conv2DTranspose(2, 3)], (4, 5, 1), rng=rng).output_shape == (4, 5, 2)
+
+
 def test_options_are_keyword_only():
     with pytest.raises(TypeError):
         Conv2DTranspose(2, 3, 2)

@@ -246,6 +246,21 @@ def test_halves_of_the_backward_pass_agree_with_the_whole(make, shape, device, n
 
 
 @each_layer
+def test_gradients_of_a_tangent_add_up_in_theta(make, shape, device, normal):
+    net = network(make, shape, device)
+    if not all(layer.piecewise_linear for layer in net.layers):
+        return  # the network refuses it, see `test_network`
+    x, dy, x_dot = inputs(net, normal)
+    _, caches = net.forward(x, train=True, rng=draws())
+    net.add_tangent_grads(x_dot, dy, caches)
+    once = to_host(net.dtheta).copy()
+    net.add_tangent_grads(x_dot, dy, caches)
+    np.testing.assert_allclose(to_host(net.dtheta), 2 * once, rtol=1e-12, atol=1e-14)
+    for _, name, _, gradient in net.parameters():
+        assert name != "w" or to_host(gradient).any()
+
+
+@each_layer
 def test_non_contiguous_arrays(make, shape, device, normal):
     net = network(make, shape, device)
     arrays = inputs(net, normal)
