@@ -71,13 +71,12 @@ def test_items_are_handed_out_by_something_that_threads_may_share(monkeypatch):
     """An iterator may not be: on a Python without its global lock two threads would get one item."""
     takers = set()
 
-    class Watched(parallel.SimpleQueue):
-        def get_nowait(self):
-            item = super().get_nowait()
+    class Watched(parallel.deque):
+        def popleft(self):
             takers.add(threading.get_ident())
-            return item
+            return super().popleft()
 
-    monkeypatch.setattr(parallel, "SimpleQueue", Watched)
+    monkeypatch.setattr(parallel, "deque", Watched)
     everyone = threading.Barrier(3, timeout=10)
     with threads(3):
         parallel_for(lambda _: everyone.wait(), range(3))

@@ -10,10 +10,11 @@ The parts are the same for any number of threads, and so are the results.
 """
 
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
-from queue import Empty, SimpleQueue
+from queue import SimpleQueue
 from typing import Any, TypeVar
 
 import numpy as np
@@ -28,6 +29,7 @@ Jobs = SimpleQueue[Callable[[], None] | None]
 MIN_TASK_FLOPS = 14_000_000  # multiplications in a part, which take 0.1 to 0.2 ms; a smaller part is not worth a thread
 WRITE_COST = 16  # multiplications in the time that it takes to write one element to memory, as measured
 
+END = object()  # behind the last item, once for each thread
 _helpers: list[Jobs] = []  # the jobs of each thread except the caller's
 
 
@@ -97,17 +99,12 @@ def parallel_for(task: Callable[[Item], object], items: Sequence[Item]) -> None:
         for item in items:
             task(item)
         return
-    waiting: SimpleQueue[Item] = SimpleQueue()  # a free thread takes the next item; threads can share a queue
-    for item in items:
-        waiting.put(item)
+    # A free thread takes the next item, and stops at its own end mark. Threads can share a deque, but not an iterator.
+    waiting: deque[Any] = deque([*items, *[END] * (len(_helpers) + 1)])
     finished: SimpleQueue[BaseException | None] = SimpleQueue()
 
     def job() -> None:
-        while True:
-            try:
-                item = waiting.get_nowait()
-            except Empty:
-                return
+        while (item := waiting.popleft()) is not END:
             try:
                 task(item)
                 finished.put(None)
