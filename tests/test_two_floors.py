@@ -5,6 +5,7 @@ import pytest
 
 from minigan import TrainConfig
 from minigan.backend import to_device, to_host
+from minigan.layers import Dropout
 from minigan.models import MODELS, get_model_spec
 from minigan.objectives import OBJECTIVES, PENALTIES
 from minigan.objectives.codes import draw_codes
@@ -107,6 +108,17 @@ def test_every_conditional_game(model, conditional):
 )
 def test_options(options, device):
     assert_floors_agree(options, shape_of(options["model"]), device=device)
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_every_model_steps_on_the_plain_floor_of_every_device(model, device):
+    """Masks of dropout are drawn on the device, so only the models without it can be held equal to the CPU."""
+    shape = shape_of(model)
+    here = one_step({"model": model, "plain": True, "packing": 1}, shape, batch=4, device=device)
+    assert all(np.isfinite(array).all() for array in here.values())
+    if not any(isinstance(layer, Dropout) for layer in get_model_spec(model).discriminator(shape)):
+        for name, expected in one_step({"model": model, "plain": True, "packing": 1}, shape, batch=4).items():
+            np.testing.assert_allclose(here[name], expected, rtol=0, atol=CLOSE * np.abs(expected).max(initial=0))
 
 
 def test_a_difference_is_seen():

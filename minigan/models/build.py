@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from .. import validation
 from ..backend import Device
 from ..errors import InputError
 from ..layers import (
@@ -33,9 +34,7 @@ def get_model_spec(name: str) -> ModelSpec:
     InputError
         If there is none; the message lists the known names.
     """
-    if not isinstance(name, str) or name not in MODELS:
-        raise InputError(f"model: expected one of {', '.join(MODELS)}, got {name!r}")
-    return MODELS[name]
+    return MODELS[validation.one_of("model", name, MODELS)]
 
 
 def default_model(data: str) -> str:

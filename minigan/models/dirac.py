@@ -36,7 +36,7 @@ from math import exp
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import InputError
+from .. import validation
 from ..layers import Constant, Dense, Layer, Shape, ones
 from .model_spec import ModelSpec
 
@@ -76,7 +76,7 @@ def game_field(
         If the objective is another one.
     """
     s = psi * theta
-    side = -s if _check_game(objective) == "non-saturating" else s
+    side = -s if validation.one_of("objective", objective, GAMES) == "non-saturating" else s
     return np.array([psi * _sigmoid(side), -theta * _sigmoid(s) - gamma * psi])
 
 
@@ -104,15 +104,9 @@ def game_jacobian(
     s = psi * theta
     q = _sigmoid(s) * _sigmoid(-s)
     last = [-_sigmoid(s) - s * q, -(theta**2) * q - gamma]
-    if _check_game(objective) == "non-saturating":
+    if validation.one_of("objective", objective, GAMES) == "non-saturating":
         return np.array([[-(psi**2) * q, _sigmoid(-s) - s * q], last])
     return np.array([[psi**2 * q, _sigmoid(s) + s * q], last])
-
-
-def _check_game(objective: str) -> str:
-    if objective not in GAMES:
-        raise InputError(f"objective: expected one of {', '.join(GAMES)}, got {objective!r}")
-    return objective
 
 
 def _sigmoid(s: float) -> float:

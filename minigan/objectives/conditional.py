@@ -13,8 +13,8 @@ Each class below wraps an objective of one logit, and holds the codes of the cur
 
 from typing import ClassVar
 
+from .. import validation
 from ..backend import Array, get_array_module
-from ..errors import InputError
 from .cross_entropy import softmax_cross_entropy
 from .gan import Objective
 from .wrapper import ObjectiveWrapper
@@ -155,6 +155,4 @@ def get_conditional(name: str) -> type[Conditional]:
     InputError
         If there is none; the message lists the known names.
     """
-    if not isinstance(name, str) or name not in CONDITIONALS:
-        raise InputError(f"conditional: expected one of {', '.join(CONDITIONALS)}, got {name!r}")
-    return CONDITIONALS[name]
+    return CONDITIONALS[validation.one_of("conditional", name, CONDITIONALS)]

@@ -1,7 +1,7 @@
 """The game of one generator against several discriminators: one loss for each of them, and one loss for G."""
 
+from .. import validation
 from ..backend import Array, get_array_module
-from ..errors import InputError
 from .gan import Objective
 from .wrapper import ObjectiveWrapper
 
@@ -34,10 +34,8 @@ class DiscriminatorEnsembleObjective(ObjectiveWrapper):
     name = "discriminator ensemble"
 
     def __init__(self, objective: Objective, *, combine: str = "mean") -> None:
-        if combine not in COMBINE:
-            raise InputError(f"combine: expected one of {', '.join(COMBINE)}, got {combine!r}")
         super().__init__(objective)
-        self.combine = combine
+        self.combine = validation.one_of("combine", combine, COMBINE)
 
     def discriminator(self, logits_real: Array, logits_fake: Array) -> tuple[Array, Array, Array]:
         """Return L_D, the sum over the members (0-d), and its gradients in logits_real and logits_fake (N, K)."""

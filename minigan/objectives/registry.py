@@ -1,6 +1,6 @@
 """The objectives by name. To add an objective of your own, put it into ``OBJECTIVES``."""
 
-from ..errors import InputError
+from .. import validation
 from .gan import Minimax, NonSaturating, Objective
 from .hinge import Hinge
 from .least_squares import LeastSquares
@@ -19,6 +19,4 @@ def get_objective(name: str) -> Objective:
     InputError
         If there is none; the message lists the known names.
     """
-    if not isinstance(name, str) or name not in OBJECTIVES:
-        raise InputError(f"objective: expected one of {', '.join(OBJECTIVES)}, got {name!r}")
-    return OBJECTIVES[name]
+    return OBJECTIVES[validation.one_of("objective", name, OBJECTIVES)]
