@@ -76,7 +76,7 @@ def game_field(
         If the objective is another one.
     """
     s = psi * theta
-    side = -s if validation.one_of("objective", objective, GAMES) == "non-saturating" else s
+    side = -s if _check_game(objective) == "non-saturating" else s
     return np.array([psi * _sigmoid(side), -theta * _sigmoid(s) - gamma * psi])
 
 
@@ -104,9 +104,13 @@ def game_jacobian(
     s = psi * theta
     q = _sigmoid(s) * _sigmoid(-s)
     last = [-_sigmoid(s) - s * q, -(theta**2) * q - gamma]
-    if validation.one_of("objective", objective, GAMES) == "non-saturating":
+    if _check_game(objective) == "non-saturating":
         return np.array([[-(psi**2) * q, _sigmoid(-s) - s * q], last])
     return np.array([[psi**2 * q, _sigmoid(s) + s * q], last])
+
+
+def _check_game(objective: str) -> str:
+    return validation.one_of("objective", objective, GAMES)
 
 
 def _sigmoid(s: float) -> float:
