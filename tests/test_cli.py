@@ -156,7 +156,10 @@ def bad_data(tmp_path):
             ("train", "--data", "ring", "--conditional", "ac-gan"),
             "expected data with labels for 'ac-gan', got 'ring', which has none",
         ),
-        (("train", "--conditional", "gan"), "--conditional: expected one of projection, ac-gan, infogan, got 'gan'"),
+        (
+            ("train", "--conditional", "gan"),
+            "--conditional: expected one of none, clusters, projection, ac-gan, infogan, got 'gan'",
+        ),
         (("train", "--update", "both"), "--update: expected one of alternating, simultaneous, got 'both'"),
         (("train", "--model", "infogan", "--update", "simultaneous"), "layer 4 is BatchNorm("),
         (("train", "--steps", "0"), "steps: expected an integer of at least 1, got 0"),

@@ -9,9 +9,13 @@ from minigan.network import Network
 from minigan.objectives.codes import choose_codes, count_classes, draw_codes
 
 
+def equal(classes):
+    return np.full(classes, 1 / classes)
+
+
 @pytest.mark.parametrize("classes", [2, 3, 10, 26])
 def test_every_class_is_drawn_equally_often(classes, rng):
-    codes = draw_codes(rng, 1000 * classes, classes)
+    codes = draw_codes(rng, 1000 * classes, equal(classes))
     assert codes.dtype == np.float32
     assert set(codes.ravel()) == {0, 1}
     np.testing.assert_array_equal(codes.sum(axis=1), 1)
@@ -19,8 +23,25 @@ def test_every_class_is_drawn_equally_often(classes, rng):
     assert np.abs(counts - 1000).max() < 5 * np.sqrt(1000)  # five standard deviations
 
 
+def test_classes_are_drawn_by_their_shares(rng):
+    shares = np.array([0.5, 0.0, 0.2, 0.3, 0.0])
+    counts = draw_codes(rng, 10_000, shares).sum(axis=0)
+    assert counts[1] == counts[4] == 0
+    assert np.abs(counts - 10_000 * shares).max() < 5 * np.sqrt(2500)
+
+
+def test_the_last_class_takes_what_rounding_leaves():
+    """Shares of many classes do not add up to 1 exactly; no draw may fall behind the last class."""
+
+    class Highest:
+        def random(self, shape):
+            return np.full(shape, np.nextafter(1, 0))
+
+    np.testing.assert_array_equal(draw_codes(Highest(), 2, equal(10) - 1e-9).argmax(axis=1), 9)
+
+
 def test_continuous_codes_are_uniform(rng):
-    codes = draw_codes(rng, 50_000, 10, continuous=2)
+    codes = draw_codes(rng, 50_000, equal(10), continuous=2)
     assert codes.shape == (50_000, 12)
     numbers = codes[:, 10:]
     assert -1 <= numbers.min() < -0.999
@@ -32,16 +53,18 @@ def test_continuous_codes_are_uniform(rng):
 
 @pytest.mark.parametrize("continuous", [0, 2])
 def test_a_row_depends_on_its_place_alone(continuous):
-    many = draw_codes(np.random.default_rng(4), 300, 7, continuous=continuous)
+    many = draw_codes(np.random.default_rng(4), 300, equal(7), continuous=continuous)
     for n in (1, 2, 99):
-        np.testing.assert_array_equal(draw_codes(np.random.default_rng(4), n, 7, continuous=continuous), many[:n])
-    assert (draw_codes(np.random.default_rng(5), 300, 7, continuous=continuous) != many).any()
+        np.testing.assert_array_equal(
+            draw_codes(np.random.default_rng(4), n, equal(7), continuous=continuous), many[:n]
+        )
+    assert (draw_codes(np.random.default_rng(5), 300, equal(7), continuous=continuous) != many).any()
 
 
 def test_the_first_layer_adds_an_embedding(rng):
     """(z, c) W + b = z W_z + b + row y of W's last K rows."""
     net = Network([Dense(6)], (4 + 3,), rng=rng, dtype="float64")
-    z, codes = rng.standard_normal((5, 4)), draw_codes(rng, 5, 3).astype(float)
+    z, codes = rng.standard_normal((5, 4)), draw_codes(rng, 5, equal(3)).astype(float)
     y, _ = net.forward(np.hstack((z, codes)), train=True)
     w, embedding = net.layers[0].w[:4], net.layers[0].w[4:]
     for n, label in enumerate(codes.argmax(axis=1)):
@@ -50,7 +73,7 @@ def test_the_first_layer_adds_an_embedding(rng):
 
 @pytest.fixture
 def drawn(rng):
-    return draw_codes(rng, 6, 3, continuous=2)
+    return draw_codes(rng, 6, equal(3), continuous=2)
 
 
 def test_choosing(drawn):

@@ -16,7 +16,7 @@ from minigan.layers import Dense, SpectralNorm
 from minigan.models import MODELS, build_networks
 from minigan.objectives import OBJECTIVES, NonSaturating, SoftLabels, get_objective
 from minigan.objectives.codes import draw_codes
-from minigan.objectives.conditional import ACGAN, CONDITIONALS, InfoGAN, Projection, get_conditional
+from minigan.objectives.conditional import ACGAN, CONDITIONALS, Clusters, InfoGAN, Projection, get_conditional
 from minigan.objectives.penalties import PENALTIES
 from minigan.optimizers import SGD, Adam
 from minigan.training import (
@@ -30,12 +30,13 @@ from minigan.training.trainer import Trainer
 
 K = 3
 SHAPE = (8, 8, 1)
+PROJECTIONS = ("clusters", "projection")  # the games without a loss on codes
 every_game = pytest.mark.parametrize("game", CONDITIONALS)
 every_objective = pytest.mark.parametrize("objective", OBJECTIVES)
 
 
 def make_codes(game, n, device="cpu", seed=3, dtype="float32"):
-    codes = draw_codes(np.random.default_rng(seed), n, K, continuous=CONDITIONALS[game].continuous)
+    codes = draw_codes(np.random.default_rng(seed), n, np.full(K, 1 / K), continuous=CONDITIONALS[game].continuous)
     return to_device(codes.astype(dtype), device)
 
 
@@ -56,9 +57,9 @@ def by_hand(game, out, codes, weight):
     logits, losses = [], []
     for o, c in zip(to_host(out), to_host(codes), strict=True):
         y = int(c[:K].argmax())
-        logits.append(o[0] + o[1 + y] if game == "projection" else o[0])
+        logits.append(o[0] + o[1 + y] if game in PROJECTIONS else o[0])
         loss = 0.0
-        if game != "projection":
+        if game not in PROJECTIONS:
             loss += cross_entropy(o[1 : 1 + K], y)
         if game == "infogan":
             loss += (o[1 + K] - c[K]) ** 2 / 2 + (o[2 + K] - c[K + 1]) ** 2 / 2
@@ -90,7 +91,7 @@ def test_logits_and_losses_by_hand(game, device, normal):
 
 def test_weights_of_the_loss_on_codes():
     """By default 0.3 for ac-gan and 1 for infogan; projection has no such loss."""
-    for game, expected in (("projection", 0.0), ("ac-gan", 0.3), ("infogan", 1.0)):
+    for game, expected in (("clusters", 0.0), ("projection", 0.0), ("ac-gan", 0.3), ("infogan", 1.0)):
         codes = make_codes(game, 4)
         assert CONDITIONALS[game](NonSaturating(), codes).weight == expected
         assert CONDITIONALS[game](NonSaturating(), codes, weight=0.7).weight == 0.7
@@ -275,7 +276,7 @@ def test_penalties_are_on_the_slope_of_the_logit(name, game, device, normal, rng
         for n, label in enumerate(labels_of(at.codes)):
             upstream = to_host(outputs) * 0
             upstream[n, 0] = 1
-            if game == "projection":
+            if game in PROJECTIONS:
                 upstream[n, 1 + label] = 1
             slope = at.d.backward(to_device(upstream, device), caches, param_grads=False)
             norms.append(np.sqrt((to_host(slope) ** 2).sum()))
@@ -297,7 +298,7 @@ def test_penalties_are_on_the_slope_of_the_logit(name, game, device, normal, rng
 @every_game
 @pytest.mark.parametrize("update", [alternating_step, simultaneous_step])
 def test_steps_pay_the_penalty_of_their_objective(update, game, device, normal):
-    if update is simultaneous_step and game != "projection":
+    if update is simultaneous_step and game not in PROJECTIONS:
         pytest.skip("refused")
     seen = []
 
@@ -324,10 +325,10 @@ def test_losses_and_gradients_against_pytorch(game, rng):
     y, c = torch.tensor(labels_of(codes)), torch.tensor(codes.astype(float))
 
     def logit(o):
-        return o[:, 0] + o[:, 1:].gather(1, y[:, None])[:, 0] if game == "projection" else o[:, 0]
+        return o[:, 0] + o[:, 1:].gather(1, y[:, None])[:, 0] if game in PROJECTIONS else o[:, 0]
 
     def code(o):
-        if game == "projection":
+        if game in PROJECTIONS:
             return 0.0
         loss = f.cross_entropy(o[:, 1 : 1 + K], y)
         gauss = torch.distributions.Normal(o[:, 1 + K :], 1.0).log_prob(c[:, K:]).sum(dim=1).mean()
@@ -359,9 +360,12 @@ def test_soft_labels_reach_the_objective(normal, device):
 
 
 def test_get_conditional():
-    assert [get_conditional(name) for name in CONDITIONALS] == [Projection, ACGAN, InfoGAN]
+    assert [get_conditional(name) for name in CONDITIONALS] == [Clusters, Projection, ACGAN, InfoGAN]
+    assert get_conditional("none") is None
     for name in ("cgan", None, 1):
-        with pytest.raises(InputError, match="conditional: expected one of projection, ac-gan, infogan, got"):
+        with pytest.raises(
+            InputError, match="conditional: expected one of none, clusters, projection, ac-gan, infogan, got"
+        ):
             get_conditional(name)
 
 
@@ -372,11 +376,11 @@ SHORT = {"model": "mlp", "steps": 3, "batch_size": 6, "latent_dim": 5, "log_ever
 
 
 def train(game, data=SHADES, **options):
-    return minigan.train(**{**SHORT, "data": data, "conditional": game, **options})
+    return minigan.train(**{**SHORT, "data": data, "conditional": game or "none", **options})
 
 
 def trainer(game, device="cpu", data=SHADES, **options):
-    config = TrainConfig(model="mlp", batch_size=6, latent_dim=5, conditional=game, **options)
+    config = TrainConfig(model="mlp", batch_size=6, latent_dim=5, conditional=game or "none", **options)
     return Trainer(config.resolve(dataset="shades", device=device), data)
 
 
@@ -409,7 +413,9 @@ def test_infogan_draws_its_codes(device):
     codes = np.concatenate([to_host(each) for each in batches])
     assert codes.shape == (360, 12)
     assert (codes[:, :10].sum(axis=0) > 0).all()
-    expected = draw_codes(np.random.default_rng(np.random.SeedSequence(0).spawn(6)[5]), 6, 10, continuous=2)
+    expected = draw_codes(
+        np.random.default_rng(np.random.SeedSequence(0).spawn(6)[5]), 6, np.full(10, 0.1), continuous=2
+    )
     np.testing.assert_array_equal(codes[:6], expected)
 
 
@@ -448,7 +454,7 @@ def test_metrics_are_of_the_logit(objective, game, device):
 )
 @every_game
 def test_options_together(game, options, device):
-    if game != "projection" and options.get("update") == "simultaneous":
+    if game not in PROJECTIONS and options.get("update") == "simultaneous":
         with pytest.raises(InputError, match=f"^update: expected 'alternating', because with '{game}'"):
             trainer(game, device, **options)
         return
@@ -476,17 +482,19 @@ def test_a_step_never_makes_the_host_wait(game, monkeypatch):
 @every_game
 def test_save_load_and_sample(game, tmp_path):
     run = train(game, out=tmp_path / "run")
-    assert run.classes == (10 if game == "infogan" else K)
+    assert run.classes == {"infogan": 10, "clusters": 2}.get(game, K)
     loaded = minigan.load(tmp_path / "run" / "model.npz")
     assert loaded.classes == run.classes
+    np.testing.assert_array_equal(loaded.shares, run.shares)
     assert dataclasses.replace(loaded.config, out=run.config.out, quiet=True) == run.config
-    for options in ({}, {"label": 2}, {"label": [0, 1, 2]}, {"label": range(3), "seed": 4}):
+    last = run.classes - 1
+    for options in ({}, {"label": last}, {"label": [0, last]}, {"label": range(2), "seed": 4}):
         images = run.sample(6, **options)
         np.testing.assert_array_equal(loaded.sample(6, **options), images)
         assert images.shape == (6, 8, 8)
-        np.testing.assert_allclose(run.sample(3, **options), images[:3], atol=1e-6)
-    by_one = np.concatenate([run.sample(6, label=label)[label : label + 1] for label in range(3)])
-    np.testing.assert_allclose(run.sample(6, label=range(3))[:3], by_one, atol=1e-6)
+        np.testing.assert_allclose(run.sample(2, **options), images[:2], atol=1e-6)
+    by_one = np.concatenate([run.sample(6, label=label)[label : label + 1] for label in range(2)])
+    np.testing.assert_allclose(run.sample(6, label=range(2))[:2], by_one, atol=1e-6)
     assert np.abs(run.sample(6, label=0) - run.sample(6, label=1)).max() > 0
     assert run.save(tmp_path / "again.npz").read_bytes() == (tmp_path / "run" / "model.npz").read_bytes()
 
@@ -528,7 +536,10 @@ def test_a_pictured_class_is_that_of_its_column(game, tmp_path, monkeypatch):
 @pytest.mark.parametrize("data", [SHADES.images, "ring"], ids=["an array", "ring"])
 def test_labels_are_needed(game, data):
     options = {**SHORT, "model": "points"} if isinstance(data, str) else SHORT
-    message = f"^conditional: expected data with labels for '{game}', got '.*', which has none; 'infogan' needs none$"
+    message = (
+        f"^conditional: expected data with labels for '{game}', got '.*', which has none; "
+        "'clusters' and 'infogan' need none$"
+    )
     with pytest.raises(InputError, match=message):
         minigan.train(**{**options, "data": data, "conditional": game})
 

@@ -32,6 +32,7 @@ def test_defaults():
         "label_flip": 0.0,
         "penalty": None,
         "conditional": None,
+        "clusters": None,
         "code_weight": None,
         "update": "alternating",
         "steps": None,
@@ -85,10 +86,10 @@ def test_groups():
 
 @pytest.mark.parametrize(
     ("name", "registry"),
-    [("model", MODELS), ("objective", OBJECTIVES), ("conditional", CONDITIONALS), ("combine", COMBINE)],
+    [("model", MODELS), ("objective", OBJECTIVES), ("conditional", ["none", *CONDITIONALS]), ("combine", COMBINE)],
 )
 def test_choices_are_those_of_the_registry(name, registry):
-    assert FIELDS[name].metadata["choices"] is registry
+    assert list(FIELDS[name].metadata["choices"]) == list(registry)
 
 
 @pytest.mark.parametrize("name", PENALTIES)
@@ -213,7 +214,7 @@ def test_resolve_keeps_what_was_said():
 
 @pytest.mark.parametrize(
     ("dataset", "said", "expected"),
-    [("mnist-5k", None, 2), ("mnist", None, 0), ("array", None, 0), ("mnist-5k", 0, 0), ("mnist", 4, 4)],
+    [("mnist-5k", None, 1), ("mnist", None, 0), ("array", None, 0), ("mnist-5k", 0, 0), ("mnist", 4, 4)],
 )
 def test_augment_shift_by_data_set(dataset, said, expected):
     config = TrainConfig(augment_shift=said).resolve(dataset=dataset, device="cpu")
@@ -275,7 +276,10 @@ def test_numpy_numbers_become_plain():
             "discriminators: expected 1, because the simultaneous update needs one logit for each sample, got 2",
         ),
         ({"penalty": "r7"}, "penalty: expected one of r1, r2"),
-        ({"conditional": "cgan"}, "conditional: expected one of projection, ac-gan, infogan, got 'cgan'"),
+        (
+            {"conditional": "cgan"},
+            "conditional: expected one of none, clusters, projection, ac-gan, infogan, got 'cgan'",
+        ),
         ({"code_weight": 0.5}, "code_weight: expected None without a conditional game, got 0.5"),
         (
             {"conditional": "projection", "code_weight": 1.0},
@@ -357,7 +361,7 @@ def test_packing_divides_the_batch():
 
 
 OPEN_IN_A_RESOLVED_CONFIG = {
-    "steps", "seconds", "out", "penalty", "conditional", "code_weight",
+    "steps", "seconds", "out", "penalty", "clusters", "code_weight",
     "clip_gradient_norm", "clip_gradient_value", "clip_weights",
 }  # fmt: skip
 
@@ -403,6 +407,40 @@ def test_network_options():
     options = config.network_options
     assert options.pop("fast") is False
     assert {name: options[name] for name in ("packing", "spectral_norm", "augment_shift")} == {
-        "packing": 4, "spectral_norm": True, "augment_shift": 2,
+        "packing": 4, "spectral_norm": True, "augment_shift": 1,
     }  # fmt: skip
     assert TrainConfig().resolve(dataset="mnist", device="cpu").network_options["fast"] is True
+
+
+@pytest.mark.parametrize(
+    ("options", "game"),
+    [
+        ({}, "clusters"),
+        ({"model": "hybrid", "objective": "hinge", "penalty": "r1"}, "clusters"),
+        ({"conditional": "none"}, "none"),
+        ({"conditional": "projection"}, "projection"),
+        ({"discriminators": 3}, "none"),
+        ({"packing": 2}, "none"),
+        ({"model": "points"}, "none"),
+        ({"model": "writeup-1", "as_published": True}, "none"),
+    ],
+)
+def test_clusters_are_the_default_of_models_that_profit(options, game):
+    """Where another option excludes a conditional game, the default is the game without classes."""
+    config = TrainConfig(**options).resolve(dataset="mnist", device="cpu")
+    assert config.conditional == game
+    assert config.clusters == (100 if game == "clusters" else None)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"conditional": "none", "clusters": 5}, "clusters: expected None without clusters in the game, got 5"),
+        ({"conditional": "ac-gan", "clusters": 5}, "clusters: expected None, because the classes of 'ac-gan' are no"),
+        ({"clusters": 1}, "clusters: expected an integer of at least 2, got 1"),
+    ],
+)
+def test_clusters_belong_to_their_game(options, message):
+    with pytest.raises(InputError, match=f"^{message}"):
+        TrainConfig(**options)
+    assert TrainConfig(clusters=30).resolve(dataset="mnist", device="cpu").clusters == 30

@@ -9,7 +9,7 @@ from minigan.layers import Dropout
 from minigan.models import MODELS, get_model_spec
 from minigan.objectives import OBJECTIVES, PENALTIES
 from minigan.objectives.codes import draw_codes
-from minigan.objectives.conditional import CONDITIONALS
+from minigan.objectives.conditional import CONDITIONALS, get_conditional
 from minigan.training import UPDATES, make_game
 
 CLOSE = 1e-10  # of the largest number in each array
@@ -19,7 +19,7 @@ CLASSES = 3
 def one_step(config, shape, *, batch, device="cpu"):
     """Return what one step of this configuration computes and leaves behind, by name."""
     config = TrainConfig(batch_size=batch, **config).resolve(dataset="numbers", device=device)
-    conditional = CONDITIONALS[config.conditional] if config.conditional else None
+    conditional = get_conditional(config.conditional)
     length = CLASSES + conditional.continuous if conditional else 0
     rngs = [np.random.default_rng(seed) for seed in range(5)]
     game = make_game(config, shape, codes=length, rng=rngs[0], label_rng=rngs[1], dtype="float64")
@@ -30,7 +30,9 @@ def one_step(config, shape, *, batch, device="cpu"):
     x_real = to_device(np.tanh(draws.standard_normal((*shape[:-1], batch, shape[-1]))), device)
     z = draws.standard_normal((batch, *game.generator.input_shape))
     if conditional:
-        codes = draw_codes(rngs[3], batch, CLASSES, continuous=conditional.continuous).astype(float)
+        codes = draw_codes(rngs[3], batch, np.full(CLASSES, 1 / CLASSES), continuous=conditional.continuous).astype(
+            float
+        )
         z[:, -length:] = codes
         game.objective = conditional(game.objective, to_device(codes, device), weight=config.code_weight)
     x_fake, caches = game.generator.forward(to_device(z, device), train=True, rng=rngs[4])

@@ -57,7 +57,7 @@ def check_model(model: str, *, size: int = 28, seed: int = 0) -> list[Check]:
     games: list[tuple[tuple[Network, Network], Objective]] = [(networks, each) for each in OBJECTIVES.values()]
     for kind in CONDITIONALS.values():
         rng = np.random.default_rng(seed)
-        codes = draw_codes(rng, BATCH, CATEGORIES, continuous=kind.continuous)
+        codes = draw_codes(rng, BATCH, np.full(CATEGORIES, 1 / CATEGORIES), continuous=kind.continuous)
         networks = build_networks(model, shape, rng=rng, augment_shift=shift, codes=codes.shape[1])
         games.append((networks, kind(NonSaturating(), codes)))
     return [

@@ -1,6 +1,7 @@
 """hybrid, the default model: a small convolutional generator and a dense discriminator that sees the whole image."""
 
 from ..layers import BatchNorm, Conv2DTranspose, Dense, Layer, ReLU, Reshape, Shape, Tanh, normal
+from ..objectives import OBJECTIVES
 from .mlp import discriminator
 from .model_spec import ModelSpec
 
@@ -35,7 +36,9 @@ SPEC = ModelSpec(
     source="a DCGAN-like generator with the dense discriminator of mlp",
     generator=generator,
     discriminator=discriminator,
-    latent_dim=64,
+    objective=OBJECTIVES["least-squares"],
+    conditional="clusters",
+    latent_dim=128,
     steps=6000,
     learning_rate=5e-4,
     beta1=0.0,

@@ -60,6 +60,8 @@ class ModelSpec:
         The height and the width of images must be multiples of it.
     objective : Objective
         The losses it is trained with by default.
+    conditional : str
+        The conditional game it is trained in by default, or "none".
     published : AsPublished, optional
         The published form of the model, if that is another one.
     steps : int
@@ -83,6 +85,7 @@ class ModelSpec:
     samples: str = "images"
     data: tuple[str, ...] = ()
     objective: Objective = OBJECTIVES["non-saturating"]
+    conditional: str = "none"
     published: AsPublished | None = None
 
     def example_shape(self, size: int = 28) -> Shape:

@@ -34,7 +34,7 @@ def count_classes(labels: np.ndarray | None, *, conditional: str, data: str) -> 
     if labels is None:
         raise InputError(
             f"conditional: expected data with labels for {conditional!r}, got {data!r}, which has none; "
-            "'infogan' needs none"
+            "'clusters' and 'infogan' need none"
         )
     classes = int(labels.max()) + 1
     if not 2 <= classes <= len(labels):
@@ -45,17 +45,28 @@ def count_classes(labels: np.ndarray | None, *, conditional: str, data: str) -> 
     return classes
 
 
-def draw_codes(rng: np.random.Generator, n: int, classes: int, *, continuous: int = 0) -> np.ndarray:
-    """Draw n codes on the host: a uniform class, one-hot, followed by uniform numbers in [-1, 1).
+def draw_codes(rng: np.random.Generator, n: int, shares: np.ndarray, *, continuous: int = 0) -> np.ndarray:
+    """Draw n codes on the host: a class, one-hot, followed by uniform numbers in [-1, 1).
 
     Row i depends only on i and on the state of ``rng``, not on n.
 
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+    n : int
+    shares : ndarray of shape (K,)
+        How probable each class is; the sum is 1.
+    continuous : int
+        How many continuous numbers follow the class.
+
     Returns
     -------
-    float32 ndarray of shape (n, classes + continuous)
+    codes : float32 ndarray of shape (n, K + continuous)
     """
     u = rng.random((n, 1 + continuous))
-    return np.hstack((one_hot((u[:, 0] * classes).astype(np.int64), classes), (2 * u[:, 1:] - 1).astype(np.float32)))
+    ends = np.cumsum(shares)[:-1]  # class y is drawn when u lies between the sums of the shares before and up to y
+    classes = np.searchsorted(ends, u[:, 0], side="right")
+    return np.hstack((one_hot(classes, len(shares)), (2 * u[:, 1:] - 1).astype(np.float32)))
 
 
 def choose_codes(

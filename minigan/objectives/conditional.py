@@ -5,8 +5,9 @@ Let phi (N, F) be the features in front of it:
 
     o = (s, a),    s = phi w + b,    a = phi V + b_a          V (F, K): one column for each element of the code
 
-If the data has labels, real sample n and fake n of a batch share one code. The classes of the fakes are then as
-frequent as those of the data, and a penalty at a point between the two samples has one code as well.
+If the samples of the data have classes (labels, or the clusters of `Clusters`), real sample n and fake n of a batch
+share one code. The classes of the fakes are then as frequent as those of the data, and a penalty at a point between the
+two samples has one code as well.
 
 Each class below wraps an objective of one logit, and holds the codes of the current batch.
 """
@@ -31,13 +32,13 @@ class Conditional(ObjectiveWrapper):
     objective : Objective
         The game of one logit.
     codes : array of shape (N, K)
-        The codes c of the fakes, and of the real samples if the data has labels.
+        The codes c of the fakes, and of the real samples if these have classes.
     weight : float > 0, optional
         The factor lambda of the loss on the codes, in the games that have one.
     """
 
     continuous: ClassVar[int] = 0  # how many continuous numbers follow the class in a code
-    labelled: ClassVar[bool] = True  # True if the classes are the labels of the data
+    classes_of: ClassVar[str] = "labels"  # where classes come from: "labels" or "clusters" of the data, or "chance"
     default_weight: ClassVar[float | None] = None  # of the loss on the codes; None if there is no such loss
 
     def __init__(self, objective: Objective, codes: Array, *, weight: float | None = None) -> None:
@@ -74,6 +75,25 @@ class Projection(Conditional):
         return (outputs * slope).sum(axis=1, keepdims=True), slope
 
 
+class Clusters(Projection):
+    """A projection on clusters that k-means finds in the data, so that G and D get classes without labels.
+
+    y(x) is the cluster of a real sample x, which `minigan.datasets.clusters` finds once, before training. G is told
+    clusters that are as frequent as those of the data, p(y), and D judges pairs (x, y). Pairs contain all that the
+    samples contain: if p(x, y) = q(x, y), the sums over y agree as well, p(x) = q(x). So the best G is the same as
+    without clusters, and by eq. 2 of Miyato & Koyama
+
+        the best logit = log p(x)/q(x) + log p(y | x)/q(y | x)
+
+    The second term is what is new. D also sees when G draws a good sample of the wrong cluster, so no cluster can be
+    left out, and each cluster is a simpler thing to learn than the whole. Sage et al. 2018 (arXiv 1712.04407) train on
+    clusters in this way. Liu et al. 2020 (arXiv 2006.10728) find the clusters again and again in D's own features.
+    """
+
+    name = "clusters"
+    classes_of = "clusters"
+
+
 class ACGAN(Conditional):
     """D also classifies, and both players gain if the class is seen (Odena et al. 2017, arXiv 1610.09585, eq. 2, 3).
 
@@ -95,7 +115,7 @@ class ACGAN(Conditional):
 
     def discriminator(self, out_real: Array, out_fake: Array) -> tuple[Array, Array, Array]:
         loss, do_real, do_fake = super().discriminator(out_real, out_fake)
-        if self.labelled:
+        if self.classes_of != "chance":
             loss = loss + self._add_code_loss(out_real, do_real)
         return loss + self._add_code_loss(out_fake, do_fake), do_real, do_fake
 
@@ -133,7 +153,7 @@ class InfoGAN(ACGAN):
     name = "infogan"
     default_weight = 1.0
     continuous = 2
-    labelled = False
+    classes_of = "chance"
 
     def code_loss(self, a: Array) -> tuple[Array, Array]:
         k = a.shape[1] - self.continuous
@@ -143,16 +163,16 @@ class InfoGAN(ACGAN):
         return loss + square, get_array_module(a).concatenate((da, difference), axis=1)
 
 
-CONDITIONALS: dict[str, type[Conditional]] = {each.name: each for each in (Projection, ACGAN, InfoGAN)}
+CONDITIONALS: dict[str, type[Conditional]] = {each.name: each for each in (Clusters, Projection, ACGAN, InfoGAN)}
 CATEGORIES = 10  # classes that InfoGAN invents, as in section 7.2 of the paper
 
 
-def get_conditional(name: str) -> type[Conditional]:
-    """Return the conditional game of this name.
+def get_conditional(name: str) -> type[Conditional] | None:
+    """Return the conditional game of this name, or None for "none", the game without codes.
 
     Raises
     ------
     InputError
         If there is none; the message lists the known names.
     """
-    return CONDITIONALS[validation.one_of("conditional", name, CONDITIONALS)]
+    return CONDITIONALS.get(validation.one_of("conditional", name, ("none", *CONDITIONALS)))

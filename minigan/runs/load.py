@@ -11,6 +11,7 @@ import numpy as np
 
 from ..errors import InputError
 from ..models import build_networks
+from ..objectives.conditional import get_conditional
 from ..training.config import ResolvedConfig, TrainConfig
 from .history import History
 from .run import FORMAT, Run
@@ -47,6 +48,7 @@ def load(path: str | os.PathLike[str]) -> Run:
         with np.load(file, allow_pickle=False) as archive:
             description = json.loads(str(archive["description"]))
             vectors = [archive[name] for name in VECTORS]
+            shares = archive.get("class_shares")
         if description["format"] != FORMAT:
             raise InputError(f"format: expected {FORMAT}, got {description['format']!r}")
         config = read_config(description["config"])
@@ -59,11 +61,29 @@ def load(path: str | os.PathLike[str]) -> Run:
         )
         generator.load(*vectors[:2])
         discriminator.load(*vectors[2:])
+        shares = read_shares(shares, config, codes=description.get("codes", 0))
     except (OSError, EOFError, ValueError, TypeError, LookupError, zlib.error, zipfile.BadZipFile) as error:
         raise InputError(f"{wrong} ({error})") from None
     metrics = file.parent / "metrics.jsonl"
     history = History.read(metrics) if path.is_dir() and metrics.is_file() else History()
-    return Run(config, generator, discriminator, history, path if path.is_dir() else None)
+    return Run(config, generator, discriminator, history, path if path.is_dir() else None, shares)
+
+
+def read_shares(saved: np.ndarray | None, config: ResolvedConfig, *, codes: int) -> np.ndarray:
+    """Return how frequent each class is; files of older versions do not say it, because all were equally frequent.
+
+    Raises
+    ------
+    ValueError : the shares are no distribution over the classes of the model
+    """
+    conditional = get_conditional(config.conditional)
+    classes = codes - conditional.continuous if conditional else 0
+    if saved is None:
+        return np.full(classes, 1 / max(classes, 1))
+    fits = saved.shape == (classes,) and saved.dtype == np.float64 and (saved >= 0).all()
+    if not fits or (classes and abs(saved.sum() - 1) > 1e-6):
+        raise ValueError(f"class_shares: expected a distribution over {classes} classes")
+    return saved
 
 
 def read_config(saved: dict[str, Any]) -> ResolvedConfig:
@@ -77,6 +97,7 @@ def read_config(saved: dict[str, Any]) -> ResolvedConfig:
     options = dict(saved)
     if "corrected" in options:
         options["as_published"] = not options.pop("corrected")
+    options["conditional"] = options.get("conditional") or "none"
     options["objective"] = RENAMED_OBJECTIVES.get(options["objective"], options["objective"])
     config = TrainConfig(**options)
     return config.resolve(dataset=config.data, device=options["device"])

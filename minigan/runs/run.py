@@ -16,12 +16,12 @@ from ..files import atomic_path
 from ..metrics import Evaluation, evaluate
 from ..network import Network
 from ..objectives.codes import choose_codes, draw_codes, draw_noise
-from ..objectives.conditional import get_conditional
 from ..training.config import ResolvedConfig
 from .history import History
 
 FORMAT = 1  # of model.npz
 CHUNK = 500  # samples that are drawn at once
+NO_SHARES = np.empty(0)
 NOT_SAVED = ("out", "quiet")  # options that say nothing about the model
 
 
@@ -35,6 +35,7 @@ class Run:
     discriminator : as the last step left it
     history : the metrics of the run
     folder : the folder that the run was written to, or None
+    shares : how frequent each class of the data is, (K,), for a conditional game; otherwise empty
 
     Attributes
     ----------
@@ -48,20 +49,20 @@ class Run:
         discriminator: Network,
         history: History,
         folder: Path | None = None,
+        shares: np.ndarray = NO_SHARES,
     ) -> None:
         self.config = config
         self.generator = generator
         self.discriminator = discriminator
         self.history = history
         self.folder = folder
+        self.shares = shares
         self.interrupted = False
 
     @property
     def classes(self) -> int:
-        """Number of classes that `sample` can be asked for; 0 when the game is not conditional."""
-        if self.config.conditional is None:
-            return 0
-        return self.discriminator.output_shape[0] - 1 - get_conditional(self.config.conditional).continuous
+        """Number of classes or clusters that `sample` can be asked for; 0 when the game is not conditional."""
+        return len(self.shares)
 
     def sample(
         self,
@@ -81,7 +82,7 @@ class Run:
         n : number of samples, at least 1
         seed : of the noise, at least 0
         label : for a conditional run: one class for all samples, or several classes, which are repeated until there
-            are n; None draws the classes
+            are n; None draws classes as often as the data has them. In the game "clusters" the classes are clusters
         codes : for an infogan run: the two continuous codes, (2,) for all samples or (n, 2); they were trained in
             [-1, 1]; None draws them
 
@@ -112,13 +113,13 @@ class Run:
         validation.integer("n", n)
         validation.integer("seed", seed, least=0)
         width, device = self.generator.input_shape[0], self.generator.device
-        if self.config.conditional is None:
+        if self.classes == 0:
             for name, value in (("label", label), ("codes", codes)):
                 if value is not None:
                     raise InputError(f"{name}: expected None, because this run is not conditional, got {value!r}")
             return draw_noise(np.random.default_rng(seed), n, width, device)
-        continuous = get_conditional(self.config.conditional).continuous
-        drawn = draw_codes(np.random.default_rng((seed, 1)), n, self.classes, continuous=continuous)
+        continuous = self.discriminator.output_shape[0] - 1 - self.classes
+        drawn = draw_codes(np.random.default_rng((seed, 1)), n, self.shares, continuous=continuous)
         chosen = to_device(choose_codes(drawn, self.classes, label=label, codes=codes), device)
         z = draw_noise(np.random.default_rng(seed), n, width - drawn.shape[1], device)
         return get_array_module(z).concatenate((z, chosen), axis=1)
@@ -165,7 +166,7 @@ class Run:
         description = {
             "format": FORMAT,
             "image_shape": self.generator.output_shape,
-            "codes": self.discriminator.output_shape[0] - 1 if self.config.conditional else 0,
+            "codes": self.discriminator.output_shape[0] - 1 if self.classes else 0,
             "config": config,
         }
         try:
@@ -177,6 +178,7 @@ class Run:
                     generator_stats=to_host(self.generator.stats),
                     discriminator_theta=to_host(self.discriminator.theta),
                     discriminator_stats=to_host(self.discriminator.stats),
+                    class_shares=self.shares,
                 )
         except OSError as error:
             raise InputError(

@@ -106,10 +106,10 @@ def loss_labels(config: ResolvedConfig) -> dict[str, bool]:
 def samples_to_show(run: Run, *, default: int) -> tuple[int, np.ndarray | None]:
     """Return how many samples a picture shows, and their labels.
 
-    A conditional run on images shows 100, with one class in each column. Any other run shows ``default`` samples
-    without labels.
+    A run whose classes have a meaning of their own shows 100 images, with one class in each column. Any other run
+    shows ``default`` samples as it draws them.
     """
-    if not run.classes or kind_of(run.generator.output_shape) == "points":
+    if run.config.conditional in ("none", "clusters") or kind_of(run.generator.output_shape) == "points":
         return default, None
     return 100, np.arange(10) * run.classes // 10
 

@@ -83,7 +83,9 @@ def _fit(trainer: "Trainer", folder: RunFolder | None, progress: Progress) -> Ru
     """Take steps until the budget is spent; write records and pictures as they come."""
     config = trainer.config
     history = History()
-    run = Run(config, trainer.average.network, trainer.discriminator, history, folder.path if folder else None)
+    run = Run(
+        config, trainer.average.network, trainer.discriminator, history, folder.path if folder else None, trainer.shares
+    )
     kind = kind_of(trainer.generator.output_shape)
     n, label = samples_to_show(run, default=GRID[kind])
     z_fixed = run.latent(n, seed=config.seed, label=label)

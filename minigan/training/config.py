@@ -16,6 +16,7 @@ from .options import Options
 
 # Fields that are open until `resolve` takes them from the model.
 MODEL_DEFAULTS = ("latent_dim", "packing", "learning_rate", "beta1", "beta2", "average_decay")
+CLUSTERS = 100  # by default in the game that has them
 WASSERSTEIN_CLIP = 0.01  # the bound on the critic's weights in Arjovsky et al. 2017, algorithm 1
 
 
@@ -74,18 +75,26 @@ class TrainConfig(Options):
             "objective": objective,
             "generator_learning_rate": rate,
             "discriminator_learning_rate": rate,
-            "augment_shift": 2 if dataset == "mnist-5k" else 0,
+            "augment_shift": 1 if dataset == "mnist-5k" else 0,
         }
         if self.steps is None and self.seconds is None:
             defaults["steps"] = spec.steps
-        if self.conditional is not None:
+        defaults["conditional"] = self.conditional or self._default_conditional()
+        conditional = get_conditional(defaults["conditional"])
+        if conditional is not None:
             defaults["packing"] = 1
-            defaults["code_weight"] = get_conditional(self.conditional).default_weight
+            defaults["code_weight"] = conditional.default_weight
+            defaults["clusters"] = CLUSTERS if conditional.classes_of == "clusters" else None
         if objective == "wasserstein" and self.penalty is None and not self.spectral_norm:
             defaults["clip_weights"] = WASSERSTEIN_CLIP
         written = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
         said = {name: value for name, value in written.items() if value is not None}
         return ResolvedConfig(**{**defaults, **said, "device": device})
+
+    def _default_conditional(self) -> str:
+        """Return the conditional game of the model, or "none" where it does not fit the other options."""
+        alone = self.discriminators == 1 and self.packing in (None, 1) and not self.as_published
+        return self.spec.conditional if alone else "none"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,6 +104,7 @@ class ResolvedConfig(TrainConfig):
     model: str = field()
     objective: str = field()
     device: Device = field()
+    conditional: str = field()
     augment_shift: int = field()
     latent_dim: int = field()
     packing: int = field()

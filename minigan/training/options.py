@@ -85,9 +85,17 @@ class Options:
     conditional: str | None = option(
         None,
         "game",
-        "Train a generator that can be told which class to draw. projection and ac-gan need data with labels; "
-        "infogan finds classes of its own. Default: no classes.",
-        choices=CONDITIONALS,
+        "Train a generator that is told which class to draw. In clusters the classes are groups of similar samples; "
+        "projection and ac-gan need data with labels; infogan invents classes. Default: the model's own, mostly "
+        "clusters.",
+        choices=("none", *CONDITIONALS),
+    )
+    clusters: int | None = option(
+        None,
+        "game",
+        "Number of clusters in the game clusters; there are fewer where the data has fewer than 20 samples for each. "
+        "Default: 100.",
+        check=at_least_2,
     )
     code_weight: float | None = option(
         None,
@@ -101,7 +109,7 @@ class Options:
         None,
         "data",
         "Shift every image that the discriminator sees by a random distance of up to this many pixels, at most 8; "
-        "0 means no shift. Default: 2 for mnist-5k, otherwise 0.",
+        "0 means no shift. Default: 1 for mnist-5k, otherwise 0.",
         check=partial(integer, least=0, most=8),
     )
 

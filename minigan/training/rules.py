@@ -36,11 +36,17 @@ def check_game(config: Options) -> None:
 
 def check_conditional(config: Options) -> None:
     """Check what a conditional game needs."""
-    if config.conditional is None:
+    game = get_conditional(config.conditional or "none")
+    if game is None:
         if config.code_weight is not None:
             raise InputError(f"code_weight: expected None without a conditional game, got {config.code_weight!r}")
+        if config.conditional == "none" and config.clusters is not None:
+            raise InputError(f"clusters: expected None without clusters in the game, got {config.clusters!r}")
         return
-    game = get_conditional(config.conditional)
+    if game.classes_of != "clusters" and config.clusters is not None:
+        raise InputError(
+            f"clusters: expected None, because the classes of {game.name!r} are no clusters, got {config.clusters!r}"
+        )
     if game.default_weight is None and config.code_weight is not None:
         raise InputError(
             f"code_weight: expected None, because {game.name!r} has no loss on classes, got {config.code_weight!r}"

@@ -12,10 +12,11 @@ from ..datasets.points import Points
 from ..layers import GaussianNoise
 from ..network import Caches
 from ..objectives import Objective
-from ..objectives.codes import count_classes, draw_codes, draw_noise
-from ..objectives.conditional import CATEGORIES, Conditional, get_conditional
+from ..objectives.codes import draw_codes, draw_noise
+from ..objectives.conditional import Conditional, get_conditional
 from ..objectives.cross_entropy import one_hot
 from ..optimizers import RunningAverage
+from .classes import find_classes
 from .config import ResolvedConfig
 from .game import make_game
 from .steps import Game, discriminator_step
@@ -43,8 +44,8 @@ class Batch(NamedTuple):
 class Trainer:
     """The game, the average of G, the data and the random state of one run.
 
-    Six independent random streams come from the seed: initial weights, order of the data, noise z, what the layers and
-    the penalties draw (dropout, shifts, points between samples), soft labels, and codes.
+    Seven independent random streams come from the seed: initial weights, order of the data, noise z, what the layers
+    and the penalties draw (dropout, shifts, points between samples), soft labels, codes, and clusters.
 
     Parameters
     ----------
@@ -62,14 +63,14 @@ class Trainer:
     def __init__(self, config: ResolvedConfig, dataset: Dataset | Points) -> None:
         self.config = config
         self.device: Device = config.device
-        weights, order, self.noise, self.layer_draws, soft_labels, self.code_draws = (
-            np.random.default_rng(s) for s in np.random.SeedSequence(config.seed).spawn(6)
+        weights, order, self.noise, self.layer_draws, soft_labels, self.code_draws, clusters = (
+            np.random.default_rng(s) for s in np.random.SeedSequence(config.seed).spawn(7)
         )
-        self.conditional = get_conditional(config.conditional) if config.conditional else None
-        labels = getattr(dataset, "labels", None) if self.conditional and self.conditional.labelled else None
-        self.classes = _count_classes(self.conditional, labels, dataset.name)
-        self.code_length = self.classes + (self.conditional.continuous if self.conditional else 0)
-        self.one_hot = one_hot(np.arange(self.classes), self.classes, device=self.device)  # row y: the code of label y
+        self.conditional = get_conditional(config.conditional)
+        labels, self.shares = find_classes(self.conditional, dataset, clusters=config.clusters, rng=clusters)
+        classes = len(self.shares)
+        self.code_length = classes + (self.conditional.continuous if self.conditional else 0)
+        self.one_hot = one_hot(np.arange(classes), classes, device=self.device)  # row y: the code of class y
         self.game = make_game(config, dataset.sample_shape, codes=self.code_length, rng=weights, label_rng=soft_labels)
         self.generator, self.discriminator = self.game.generator, self.game.discriminator
         self.update = UPDATES[config.update]
@@ -115,11 +116,11 @@ class Trainer:
         return Batch(x_real, *self.generator.forward(z, train=True, rng=self.layer_draws), objective)
 
     def _real_and_codes(self, conditional: type[Conditional]) -> tuple[Array, Array]:
-        """Draw real samples, with the codes (N, K) of their labels or with random codes."""
-        if conditional.labelled:
+        """Draw real samples, with the codes (N, K) of their classes or with random codes."""
+        if self.batches.labels is not None:
             x_real, labels = self.batches.next_labelled()
             return x_real, get_array_module(labels).take(self.one_hot, labels, axis=0)
-        codes = draw_codes(self.code_draws, self.config.batch_size, self.classes, continuous=conditional.continuous)
+        codes = draw_codes(self.code_draws, self.config.batch_size, self.shares, continuous=conditional.continuous)
         return self.batches.next(), to_device(codes, self.device)
 
     def _game(self, objective: Objective) -> Game:
@@ -137,9 +138,3 @@ class Trainer:
         for layer in self.discriminator.layers:
             if isinstance(layer, GaussianNoise):
                 layer.std = self.config.instance_noise * left
-
-
-def _count_classes(conditional: type[Conditional] | None, labels: np.ndarray | None, data: str) -> int:
-    if conditional is None:
-        return 0
-    return count_classes(labels, conditional=conditional.name, data=data) if conditional.labelled else CATEGORIES

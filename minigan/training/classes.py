@@ -1,0 +1,62 @@
+"""The classes of a conditional game: where they come from, and how frequent they are."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from ..datasets.clusters import cluster_labels
+from ..datasets.dataset import Dataset
+from ..datasets.points import Points
+from ..objectives.codes import count_classes
+from ..objectives.conditional import CATEGORIES, Conditional
+
+SAMPLES_PER_CLUSTER = 20  # on average, at least
+
+
+class Classes(NamedTuple):
+    """What `find_classes` found.
+
+    labels : ndarray of shape (N,), the class of each sample of the data, or None if the samples have no classes
+    shares : ndarray of shape (K,), how probable each class is; the sum is 1
+    """
+
+    labels: np.ndarray | None
+    shares: np.ndarray
+
+
+def find_classes(
+    conditional: type[Conditional] | None, dataset: Dataset | Points, *, clusters: int | None, rng: np.random.Generator
+) -> Classes:
+    """Return the classes that a conditional game needs.
+
+    Parameters
+    ----------
+    conditional : type of Conditional, or None for a game without codes, which has no classes
+    dataset : Dataset or Points
+    clusters : int or None
+        Number of clusters for the game that needs them. With fewer than 20 samples for each, there are fewer clusters,
+        but at least 2.
+    rng : numpy.random.Generator
+        Draws what `cluster_labels` needs.
+
+    Raises
+    ------
+    InputError
+        If the game needs labels and the data set has none, or if the labels do not fit.
+    """
+    if conditional is None:
+        return Classes(None, np.empty(0))
+    if conditional.classes_of == "chance":
+        return Classes(None, np.full(CATEGORIES, 1 / CATEGORIES))
+    if conditional.classes_of == "clusters":
+        assert clusters is not None
+        count = max(2, min(clusters, len(dataset) // SAMPLES_PER_CLUSTER))
+        return _counted(cluster_labels(dataset.samples, count, rng=rng), count)
+    labels = dataset.labels if isinstance(dataset, Dataset) else None
+    count = count_classes(labels, conditional=conditional.name, data=dataset.name)
+    assert labels is not None
+    return _counted(labels, count)
+
+
+def _counted(labels: np.ndarray, count: int) -> Classes:
+    return Classes(labels, np.bincount(labels, minlength=count) / len(labels))

@@ -1,0 +1,52 @@
+"""Classes: labels, clusters and invented classes reach a conditional game with the shares that they have."""
+
+import numpy as np
+import pytest
+
+from minigan import InputError
+from minigan.datasets import Points
+from minigan.datasets.dataset import Dataset
+from minigan.objectives.conditional import ACGAN, Clusters, InfoGAN, Projection
+from minigan.training.classes import find_classes
+
+LABELS = np.array([0, 2, 2, 2, 1] * 12)
+IMAGES = np.broadcast_to((100 * LABELS).astype(np.uint8)[:, None, None], (60, 4, 4))
+DIGITS = Dataset("shades", IMAGES, LABELS)
+
+
+def test_without_a_game_there_are_no_classes(rng):
+    labels, shares = find_classes(None, DIGITS, clusters=None, rng=rng)
+    assert labels is None
+    assert shares.shape == (0,)
+
+
+@pytest.mark.parametrize("game", [Projection, ACGAN])
+def test_labels_keep_their_shares(game, rng):
+    labels, shares = find_classes(game, DIGITS, clusters=None, rng=rng)
+    np.testing.assert_array_equal(labels, LABELS)
+    np.testing.assert_allclose(shares, [0.2, 0.2, 0.6])
+
+
+def test_clusters_need_no_labels(rng):
+    labels, shares = find_classes(Clusters, Dataset("shades", IMAGES), clusters=3, rng=rng)
+    assert len(set(zip(labels.tolist(), LABELS.tolist(), strict=True))) == 3
+    np.testing.assert_allclose(sorted(shares), [0.2, 0.2, 0.6])
+
+
+@pytest.mark.parametrize(("samples", "clusters", "count"), [(60, 100, 3), (60, 2, 2), (39, 100, 2), (200, 100, 10)])
+def test_small_data_has_fewer_clusters(samples, clusters, count, rng):
+    points = Points("line", rng.standard_normal((samples, 2)).astype(np.float32))
+    labels, shares = find_classes(Clusters, points, clusters=clusters, rng=rng)
+    assert len(shares) == count
+    np.testing.assert_array_equal(np.bincount(labels, minlength=count), np.rint(samples * shares))
+
+
+def test_invented_classes_are_equally_frequent(rng):
+    labels, shares = find_classes(InfoGAN, Dataset("shades", IMAGES), clusters=None, rng=rng)
+    assert labels is None
+    np.testing.assert_array_equal(shares, np.full(10, 0.1))
+
+
+def test_labels_are_needed(rng):
+    with pytest.raises(InputError, match=r"^conditional: expected data with labels for 'projection', got 'shades'"):
+        find_classes(Projection, Dataset("shades", IMAGES), clusters=None, rng=rng)
