@@ -13,7 +13,7 @@ import minigan
 from minigan import DeviceError, DivergedError, InputError, backend
 from minigan.backend import to_host
 from minigan.datasets import Dataset
-from minigan.runs import train as loop
+from minigan.runs import loop
 from minigan.training.trainer import Trainer
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (16, 8, 8), dtype=np.uint8)
