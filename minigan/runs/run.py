@@ -38,7 +38,7 @@ class Run:
 
     Attributes
     ----------
-    interrupted : whether Ctrl-C ended the run early
+    stopped : what ended the training: "steps", "seconds", "stop_when" or "interrupt" (Ctrl-C); None in a loaded run
     """
 
     def __init__(
@@ -54,7 +54,12 @@ class Run:
         self.discriminator = discriminator
         self.history = history
         self.folder = folder
-        self.interrupted = False
+        self.stopped: str | None = None
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether Ctrl-C ended the training."""
+        return self.stopped == "interrupt"
 
     @property
     def classes(self) -> int:

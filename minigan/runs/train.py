@@ -6,10 +6,13 @@ from typing import Any
 
 from ..backend import cuda_problem, resolve_device
 from ..datasets import Dataset, Points, load_dataset
+from ..errors import InputError
 from ..fast.memory import retain_heap
 from ..fast.threads import threads
 from ..models import kind_of
 from ..training.config import ResolvedConfig, TrainConfig
+from ..training.stop_when import TRAINED, read_condition
+from .judge import KNOWN, Judge, find_judge
 from .loop import Loop
 from .progress import Progress
 from .run import Run
@@ -51,6 +54,7 @@ def train(**options: Any) -> Run:
     dataset = load_dataset(data)
     resolved = config.resolve(dataset=dataset.name, device=device)
     retain_heap()
+    judge = choose_judge(resolved, dataset)
     trainer = Trainer(resolved, dataset)
     folder = RunFolder(resolved.out, resolved) if resolved.out is not None else None
 
@@ -60,9 +64,32 @@ def train(**options: Any) -> Run:
         if config.device == "auto" and device == "cpu":
             progress.message(f"No GPU is used: {cuda_problem()}")
         with nullcontext() if resolved.plain else threads(device=device):  # on the plain floor the BLAS has its own
-            return Loop(trainer, folder, progress).train()
+            return Loop(trainer, folder, progress, judge).train()
     finally:
         progress.close()
+
+
+def choose_judge(config: ResolvedConfig, dataset: Dataset | Points) -> Judge | None:
+    """Return what evaluates the generator while it trains, or None when nothing is evaluated.
+
+    Raises
+    ------
+    InputError : the data set has no evaluation, or not the one that ``stop_when`` asks for
+    """
+    if config.evaluate_every is None:
+        return None
+    judge = find_judge(dataset, config.device)
+    if judge is None:
+        raise InputError(
+            f"evaluate_every: expected None for data {dataset.name!r}, because only {KNOWN} can be evaluated, "
+            f"got {config.evaluate_every}"
+        )
+    known = (*TRAINED, *judge.limits)
+    if config.stop_when and read_condition(config.stop_when).column not in known:
+        raise InputError(
+            f"stop_when: expected one of {', '.join(known)} for data {dataset.name!r}, got {config.stop_when!r}"
+        )
+    return judge
 
 
 def headline(config: ResolvedConfig, dataset: Dataset | Points) -> str:
