@@ -10,7 +10,7 @@ from minigan.runs.clock import Clock
 def now(monkeypatch):
     """A time that moves only when the test moves it."""
     now = [100.0]
-    monkeypatch.setattr(clock.time, "perf_counter", lambda: now[0])
+    monkeypatch.setattr(clock, "perf_counter", lambda: now[0])
     return now
 
 

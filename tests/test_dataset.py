@@ -7,8 +7,9 @@ import sys
 import numpy as np
 import pytest
 
-from minigan.datasets import Dataset, read_npz
+from minigan.datasets import Dataset, mnist_5k, read_npz
 from minigan.errors import InputError
+from minigan.metrics import evaluate
 
 BLANK = np.zeros((5, 4, 3), np.uint8)
 FLOATS = np.zeros((5, 4, 3), np.float32)
@@ -110,6 +111,11 @@ def test_the_advice_for_other_ranges_is_right(low, high):
         Dataset("bad", images)
     advice = str(caught.value).rpartition(", ")[2].removesuffix(" fits")
     assert Dataset("good", eval(advice, {"images": images})).images.min() == pytest.approx(2 * low / max(high, 1) - 1)
+
+
+def test_digits_in_0_to_1_are_not_evaluated():
+    with pytest.raises(InputError, match=r"got float64 pixels in \[0, 1\]; .* images \* 2 - 1 fits"):
+        evaluate(mnist_5k().images[:100] / 255)
 
 
 @pytest.mark.parametrize("value", [-1, -0.5, 0, 0.5, 1])

@@ -1,21 +1,21 @@
 """A clock that counts the seconds of training alone."""
 
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from time import perf_counter
 
 
 class Clock:
     """Counts seconds from when it is made; inside a `pause` it stands still."""
 
     def __init__(self) -> None:
-        self.started = time.perf_counter()
+        self.started = perf_counter()
         self.paused = 0.0
 
     @property
     def elapsed(self) -> float:
         """All seconds, with the pauses."""
-        return time.perf_counter() - self.started
+        return perf_counter() - self.started
 
     @property
     def seconds(self) -> float:
@@ -25,8 +25,8 @@ class Clock:
     @contextmanager
     def pause(self) -> Iterator[None]:
         """Let the clock stand still in the block."""
-        began = time.perf_counter()
+        began = perf_counter()
         try:
             yield
         finally:
-            self.paused += time.perf_counter() - began
+            self.paused += perf_counter() - began

@@ -17,7 +17,11 @@ from .run_folder import RunFolder, samples_to_show
 if TYPE_CHECKING:
     from ..training.trainer import StepMetrics, Trainer
 
-LIMITS = {"steps": "at the limit of steps", "seconds": "at the limit of seconds", "interrupt": "because of Ctrl-C"}
+REASONS: dict[str | None, str] = {  # by `Run.stopped`
+    "steps": "at the limit of steps",
+    "seconds": "at the limit of seconds",
+    "interrupt": "because of Ctrl-C",
+}
 SNAPSHOTS = 40  # pictures of one fixed z over a run, more of them at its start
 GRID = {"images": 64, "points": 1000}  # samples in each of these pictures
 
@@ -172,11 +176,12 @@ class Loop:
 
     def reason(self) -> str:
         """Return a sentence that says what ended the training."""
-        if self.condition and self.run.stopped == "stop_when":
+        if self.condition is None:
+            return f"It stopped {REASONS[self.run.stopped]}."
+        if self.run.stopped == "stop_when":
             value = self.run.history.records[-1][self.condition.column]
             return f"It stopped because of {self.config.stop_when}: {self.condition.column} is {value:.4g}."
-        missed = f"; {self.config.stop_when} was not reached" if self.condition else ""
-        return f"It stopped {LIMITS[self.run.stopped or 'steps']}{missed}."
+        return f"It stopped {REASONS[self.run.stopped]}; {self.config.stop_when} was not reached."
 
 
 def summarise(step: int, metrics: "list[StepMetrics]") -> Record:

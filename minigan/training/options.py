@@ -136,7 +136,7 @@ class Options(GameOptions):
         None,
         "output",
         "Steps between two evaluations, of 2,000 drawn digits or of 2,500 points of a toy set. The best model so far "
-        "is kept in best.npz. On two cores each takes about half a second, which --seconds does not count. "
+        "is kept in best.npz. Each takes less than a second on two cores, which --seconds does not count. "
         "Default: no evaluations.",
         check=integer,
     )
