@@ -60,7 +60,9 @@ def test_defaults():
         "seed": 0,
         "device": "auto",
         "out": None,
+        "stop_when": None,
         "log_every": 50,
+        "evaluate_every": None,
         "quiet": False,
     }
 
@@ -112,7 +114,10 @@ def test_an_objective_of_ones_own_is_a_choice(monkeypatch):
     assert "mine" in FIELDS["objective"].metadata["choices"]
 
 
-INTEGERS = {"steps": 1, "batch_size": 2, "latent_dim": 1, "log_every": 1, "seed": 0, "discriminator_steps": 1}
+INTEGERS = {
+    "steps": 1, "batch_size": 2, "latent_dim": 1, "log_every": 1, "evaluate_every": 1, "seed": 0,
+    "discriminator_steps": 1,
+}  # fmt: skip
 BAD = [
     *[
         (name, value, f"an integer of at least {least}")
@@ -362,7 +367,7 @@ def test_packing_divides_the_batch():
 
 OPEN_IN_A_RESOLVED_CONFIG = {
     "steps", "seconds", "out", "penalty", "clusters", "code_weight",
-    "clip_gradient_norm", "clip_gradient_value", "clip_weights",
+    "clip_gradient_norm", "clip_gradient_value", "clip_weights", "stop_when", "evaluate_every",
 }  # fmt: skip
 
 

@@ -7,8 +7,9 @@ import sys
 import numpy as np
 import pytest
 
-from minigan.datasets import Dataset, read_npz
+from minigan.datasets import Dataset, mnist_5k, read_npz
 from minigan.errors import InputError
+from minigan.metrics import evaluate
 
 BLANK = np.zeros((5, 4, 3), np.uint8)
 FLOATS = np.zeros((5, 4, 3), np.float32)
@@ -83,6 +84,15 @@ def with_pixel(value, dtype):
         (with_pixel(-1.01, np.float32), r"images: .*, got float32 pixels in \[-1.01, 0\]"),
         (with_pixel(1.0001, np.float64), r"images: .*, got float64 pixels in \[0, 1.0001\]"),
         (with_pixel(1e300, np.float64), "images: .*, got float64 pixels in"),
+        (
+            with_pixel(1, np.float64),
+            r"got float64 pixels in \[0, 1\]; if 0 is black and 1 is white, images \* 2 - 1 fits$",
+        ),
+        (with_pixel(255, np.float32), r"in \[0, 255\]; if 0 is black and 255 is white, images / 127.5 - 1 fits$"),
+        (with_pixel(16, np.float64), r"in \[0, 16\]; if 0 is black and 16 is white, images / 8 - 1 fits$"),
+        (with_pixel(1 / 255, np.float32), r"got float32 pixels in \[0, 0.00392157\]; if 0 is black and 1 is white"),
+        (with_pixel(0.6, np.float32) / 2 + 0.5, r"got float32 pixels in \[0.5, 0.8\]; if 0 is black and 1 is white"),
+        (with_pixel(-2, np.float32), r"got float32 pixels in \[-2, 0\]$"),
         (with_pixel(np.nan, np.float32), "images: .*, got NaN or infinite"),
         (with_pixel(np.inf, np.float64), "images: .*, got NaN or infinite"),
         (with_pixel(-np.inf, np.float32), "images: .*, got NaN or infinite"),
@@ -91,6 +101,32 @@ def with_pixel(value, dtype):
 def test_refuses_images(images, message):
     with pytest.raises(InputError, match=message):
         Dataset("bad", images)
+
+
+@pytest.mark.parametrize(("low", "high"), [(0, 1), (0, 255), (0.4, 0.6), (0, 1 / 255), (0.25, 16)])
+def test_the_advice_for_other_ranges_is_right(low, high):
+    """The message ends in an expression; evaluated, it gives images that are accepted and not darker than black."""
+    images = np.linspace(low, high, 60).reshape(5, 4, 3)
+    with pytest.raises(InputError) as caught:
+        Dataset("bad", images)
+    advice = str(caught.value).rpartition(", ")[2].removesuffix(" fits")
+    assert Dataset("good", eval(advice, {"images": images})).images.min() == pytest.approx(2 * low / max(high, 1) - 1)
+
+
+def test_digits_in_0_to_1_are_not_evaluated():
+    with pytest.raises(InputError, match=r"got float64 pixels in \[0, 1\]; .* images \* 2 - 1 fits"):
+        evaluate(mnist_5k().images[:100] / 255)
+
+
+@pytest.mark.parametrize("value", [-1, -0.5, 0, 0.5, 1])
+def test_one_value_in_all_pixels_says_nothing_of_a_range(value):
+    assert (Dataset("plain", np.full((5, 4, 3), float(value))).images == value).all()
+
+
+def test_a_single_dark_pixel_shows_the_range():
+    bright = np.linspace(0, 1, 60, dtype=np.float32).reshape(5, 4, 3)
+    bright[0, 0, 0] = -0.01
+    assert Dataset("bright", bright).images is bright
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.int16, np.int64, np.uint32])

@@ -137,22 +137,6 @@ def test_a_run_and_the_command(tmp_path, monkeypatch, capsys):
     assert cli.main(["evaluate", "nowhere"]) == 2
 
 
-def test_the_last_sentence_of_a_run(tmp_path, monkeypatch, capsys):
-    monkeypatch.chdir(tmp_path)
-    tiny = ["train", "--model", "mlp", "--steps", "3", "--batch-size", "4", "--device", "cpu"]
-    assert cli.main([*tiny, "--seed", "5", "--out", "run"]) == 0
-    last = capsys.readouterr().out.splitlines()[-1]
-    fid = minigan.load("run").evaluate(2000, seed=5).fid
-    assert last == (
-        f"FID {fid:.2f} between 2,000 of its digits and MNIST's test digits; 0 is best. "
-        "Full report: minigan evaluate run"
-    )
-    assert cli.main([*tiny, "--quiet"]) == 0
-    np.savez("other.npz", images=DIGITS.images[:20])
-    assert cli.main([*tiny, "--data", "other.npz"]) == 0
-    assert "FID" not in capsys.readouterr().out
-
-
 def test_points_are_no_digits():
     run = minigan.train(data="ring", steps=2, quiet=True, device="cpu")
     with pytest.raises(InputError, match=r"images: expected shape .*, got \(100, 2\)"):

@@ -196,6 +196,37 @@ def test_losses_are_drawn_where_they_belong(tmp_path, monkeypatch):
     assert lines["2 log 2: D knows nothing"].get_ydata()[0] == pytest.approx(2 * np.log(2))
 
 
+EVALUATED = HISTORY | {
+    "fid": np.array([np.nan, 0.5, 2.0]),
+    "fid_floor": np.array([np.nan, 0.25, 0.25]),
+    "modes_found": np.array([np.nan, 3, 5]),
+    "modes": np.array([np.nan, 8, 8]),
+}
+
+
+def test_what_was_evaluated_is_a_third_plot(tmp_path, monkeypatch):
+    from matplotlib.figure import Figure
+
+    drawn = []
+    savefig = Figure.savefig
+    monkeypatch.setattr(Figure, "savefig", lambda self, *args, **kw: drawn.append(self) or savefig(self, *args, **kw))
+    for name in figures.EVALUATED:
+        save_losses(EVALUATED, tmp_path / "losses.png", evaluated=name)
+        with Image.open(tmp_path / "losses.png") as picture:
+            assert picture.size == (960, 1080)
+    (*upper, distance), (_, _, modes) = (figure.axes for figure in drawn)
+    assert [axes.get_xlabel() for axes in (*upper, distance)] == ["", "", "training step"]
+    assert (distance.get_yscale(), modes.get_yscale()) == ("log", "linear")
+    lines = {line.get_label(): line for axes in (distance, modes) for line in axes.get_lines()}
+    assert list(lines) == ["generator", "best: 0.50 at step 100", "real digits: 0.25", "all modes: 8"]
+    for axes, values in ((distance, [0.5, 2.0]), (modes, [3, 5])):
+        line = axes.get_lines()[0]
+        assert line.get_xdata().tolist() == [100, 150]  # where nothing was evaluated there is no point
+        assert line.get_ydata().tolist() == values
+    assert lines["best: 0.50 at step 100"].get_xydata().tolist() == [[100, 0.5]]
+    assert lines["real digits: 0.25"].get_ydata()[0] == 0.25
+
+
 WRITERS = {
     "grid.png": lambda path: save_grid(np.zeros((4, 8, 8)), path),
     "training.gif": lambda path: save_animation(snapshots(2), path),

@@ -33,6 +33,18 @@ def test_unknown_column():
         History(list(RECORDS))["fid"]
 
 
+def test_a_column_that_some_records_lack():
+    evaluated = {"step": 10, "d_loss": 0.5, "fid": 2.5, "classes": [3, 1]}
+    history = History([RECORDS[0], evaluated, {"step": 15, "d_loss": 0.25}])
+    assert history.columns == ["step", "d_loss", "fid", "classes"]
+    np.testing.assert_array_equal(history["fid"], [np.nan, 2.5, np.nan])
+    np.testing.assert_array_equal(history["classes"], [[np.nan] * 2, [3, 1], [np.nan] * 2])
+    np.testing.assert_array_equal(history["d_loss"], [1.5, 0.5, 0.25])
+    assert history["step"].dtype == np.int64
+    with pytest.raises(InputError, match="column: expected one of step, d_loss, fid, classes, got 'kl'"):
+        history["kl"]
+
+
 def write(path, *lines):
     path.write_text("".join(lines), encoding="utf-8")
     return path

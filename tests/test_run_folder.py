@@ -190,4 +190,17 @@ def test_the_losses_are_labelled_by_the_objective(options, equilibrium, probabil
     monkeypatch.setattr(figures, "save_losses", lambda history, path, **options: seen.append(options))
     options = {"model": "mlp", "steps": 1, "batch_size": 4, "device": "cpu", "quiet": True, **options}
     minigan.train(**options, out=str(tmp_path / "run"))
-    assert seen == [{"equilibrium": equilibrium, "probability": probability}]
+    assert seen == [{"equilibrium": equilibrium, "probability": probability, "evaluated": None}]
+
+
+@pytest.mark.parametrize(
+    ("data", "options", "column"),
+    [("mnist-5k", {"model": "mlp"}, "fid"), ("ring", {}, "modes_found"), ("ring", {"evaluate_every": None}, None)],
+)
+def test_the_losses_show_what_was_evaluated(data, options, column, tmp_path, monkeypatch):
+    seen = []
+    monkeypatch.setattr(figures, "save_losses", lambda history, path, **labels: seen.append(labels["evaluated"]))
+    options = {"steps": 1, "batch_size": 4, "device": "cpu", "quiet": True, "evaluate_every": 1, **options}
+    minigan.train(data=data, **options, out=str(tmp_path / "run"))
+    assert seen == [column]
+    assert (tmp_path / "run" / "best.npz").exists() == (column is not None)

@@ -13,7 +13,7 @@ import minigan
 from minigan import DeviceError, DivergedError, InputError, backend
 from minigan.backend import to_host
 from minigan.datasets import Dataset
-from minigan.runs import train as loop
+from minigan.runs import clock, loop
 from minigan.training.trainer import Trainer
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (16, 8, 8), dtype=np.uint8)
@@ -102,12 +102,20 @@ def test_the_runs_generator_is_the_averaged_one(monkeypatch):
 
 
 def test_seconds(monkeypatch):
+    now, step = [0.0], Trainer.step
+    monkeypatch.setattr(clock, "perf_counter", lambda: now[0])
+
+    def slow(self, share):
+        now[0] += 0.25
+        return step(self, share)
+
+    monkeypatch.setattr(Trainer, "step", slow)
     calls = counted(monkeypatch)
-    run = train(steps=None, seconds=0.2, log_every=1000)
+    run = train(steps=None, seconds=1.1, log_every=1000)
     assert run.config.steps is None
-    assert run.history["step"].tolist() == [len(calls)]
-    assert len(calls) > 1
-    assert 0.2 <= run.history["seconds"][-1] < 5
+    assert calls == pytest.approx([0, 0.25 / 1.1, 0.5 / 1.1, 0.75 / 1.1, 1 / 1.1])
+    assert run.history["step"].tolist() == [5]
+    assert run.history["seconds"].tolist() == [1.25]
 
 
 @pytest.mark.parametrize(("steps", "seconds", "expected"), [(3, 1000, 3), (10**9, 1e-9, 1)])
@@ -169,6 +177,7 @@ def test_data_is_not_changed():
         ({"data": IMAGES.transpose(1, 2, 0)[None]}, "images: expected shape .* channels last"),
         ({"data": IMAGES.astype(np.int64)}, "images: expected uint8 .*, got int64"),
         ({"data": IMAGES.astype(np.float32)}, "images: .*, got float32 pixels in"),
+        ({"data": IMAGES / 255}, r"images: .*, got float64 pixels in \[0, 1\]; if 0 is black .* images \* 2 - 1 fits"),
         ({"data": IMAGES[:3]}, "batch_size: expected at most 3, the number of images, got 4"),
         ({"data": IMAGES[:, :6], "model": "hybrid"}, "data: .* multiples of 4.*, got 6 x 8"),
         ({"data": "imagenet"}, "data: expected .*, got 'imagenet'"),

@@ -4,8 +4,8 @@ import argparse
 import dataclasses
 from typing import Any, get_args
 
-from ..datasets import MODES, mnist
-from ..metrics import mode_coverage, modes
+from ..datasets import DATASETS, load_dataset
+from ..runs.judge import DigitJudge, find_judge
 from ..runs.run import Run
 from ..runs.run_folder import fresh_name
 from ..runs.train import train
@@ -14,8 +14,7 @@ from ..training.declare import GROUPS
 
 ABOUT = "Train a GAN."
 DETAILS = "Without options it learns the digits that are part of the package, in about a minute."
-METAVARS = {int: "INT", float: "NUMBER", str: "NAME"}
-DIGITS = 2000  # that are judged at the end of training, in less than two seconds
+METAVARS = {int: "INT", float: "NUMBER", str: "NAME", "stop_when": "CONDITION"}  # by type, or by name
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -39,7 +38,8 @@ def add_option(group: Any, field: dataclasses.Field[Any]) -> None:
     if choices is not None:
         choices = list(choices)
         text += " Choices: %(choices)s."
-    group.add_argument(flag, type=kind, default=field.default, choices=choices, metavar=METAVARS[kind], help=text)
+    metavar = METAVARS.get(field.name) or METAVARS[kind]
+    group.add_argument(flag, type=kind, default=field.default, choices=choices, metavar=metavar, help=text)
 
 
 def command(arguments: argparse.Namespace) -> int:
@@ -55,10 +55,17 @@ def command(arguments: argparse.Namespace) -> int:
 
 def print_quality(run: Run) -> None:
     """Print how good the samples are, where the data set allows to say so: digits, and toy sets with modes."""
-    data, seed = run.config.data, run.config.seed
-    if data in MODES and MODES[data].std > 0:
-        print(mode_coverage(run.sample(modes.SAMPLES, seed=seed), *MODES[data]))
-    elif data in mnist.NAMES:
-        fid = run.evaluate(DIGITS, seed=seed).fid
-        distance = f"FID {fid:.2f} between {DIGITS:,} of its digits and MNIST's test digits; 0 is best."
-        print(f"{distance} Full report: minigan evaluate {run.folder}")
+    if run.config.data not in DATASETS:
+        return
+    judge = find_judge(load_dataset(run.config.data), run.config.device)
+    if judge is None:
+        return
+    verdict = judge(run.sample(judge.samples, seed=run.config.seed))
+    if not isinstance(judge, DigitJudge):
+        print(verdict.text)
+        return
+    fid, floor = verdict.columns["fid"], verdict.columns["fid_floor"]
+    print(
+        f"FID {fid:.2f} between {judge.samples:,} of its digits and MNIST's test digits; as many real digits "
+        f"of {run.config.data} have {floor:.2f}. Full report: minigan evaluate {run.folder}"
+    )

@@ -25,7 +25,8 @@ class Dataset:
     ----------
     name : the name of the set in messages
     images : (N, H, W) or (N, H, W, C) with C in 1..4; uint8 in 0..255, or float32 in [-1, 1]. float64 is converted to
-        float32; any other array is neither copied nor changed
+        float32; any other array is neither copied nor changed. Floating images must have a pixel below 0, because
+        images in [0, 1] would be read as white on grey; only a set in which all pixels are equal is taken as it is
     labels : (N,), integers of at least 0, or None
 
     Raises
@@ -90,8 +91,14 @@ def _checked_images(images: Any) -> NDArray[Any]:
     low, high = float(images.min()), float(images.max())  # NaN passes through both
     if not (np.isfinite(low) and np.isfinite(high)):
         raise InputError(f"images: expected {PIXELS}, got NaN or infinite pixels")
+    got = f"got {images.dtype} pixels in [{low:g}, {high:g}]"
+    if 0 <= low < high:
+        white, change = (1, "* 2") if high <= 1 else (high, f"/ {high / 2:g}")
+        raise InputError(
+            f"images: expected {PIXELS}, {got}; if 0 is black and {white:g} is white, images {change} - 1 fits"
+        )
     if low < -1 or high > 1:
-        raise InputError(f"images: expected {PIXELS}, got {images.dtype} pixels in [{low:g}, {high:g}]")
+        raise InputError(f"images: expected {PIXELS}, {got}")
     return images.astype(np.float32, copy=False)
 
 

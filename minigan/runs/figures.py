@@ -2,13 +2,38 @@
 
 import os
 from collections.abc import Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
 
 from ..files import atomic_path
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
 BACKGROUND = 0.0  # mid grey in [-1, 1]: tells the frame from the black of a digit
+
+
+class Plot(NamedTuple):
+    """How an evaluated column is drawn.
+
+    title, unit : what stands above it and beside it
+    compared_with : the column that is drawn as a line
+    called : the name of this line
+    distance : whether it is a distance: its axis is logarithmic, and the smallest one is marked
+    """
+
+    title: str
+    unit: str
+    compared_with: str
+    called: str
+    distance: bool
+
+
+EVALUATED = {
+    "fid": Plot("How far the digits are from real ones", "Frechet distance", "fid_floor", "real digits", True),
+    "modes_found": Plot("Modes that the generator found", "modes", "modes", "all modes", False),
+}
 
 
 class Columns(Protocol):
@@ -139,9 +164,14 @@ def save_animation(
 
 
 def save_losses(
-    history: Columns, path: str | os.PathLike[str], *, equilibrium: bool = True, probability: bool = True
+    history: Columns,
+    path: str | os.PathLike[str],
+    *,
+    equilibrium: bool = True,
+    probability: bool = True,
+    evaluated: str | None = None,
 ) -> None:
-    """Plot both losses over the steps, and below them mean D(x) and mean D(G(z)).
+    """Plot both losses over the steps, below them mean D(x) and mean D(G(z)), and below these what was evaluated.
 
     Parameters
     ----------
@@ -149,13 +179,16 @@ def save_losses(
     path : the file
     equilibrium : also draw the values of a discriminator that knows nothing, L_D = 2 log 2 and D = 1/2
     probability : D is a probability in (0, 1) and losses are in nats; False when D is a score of any size
+    evaluated : a name in EVALUATED; the table then also has this column, NaN where nothing was evaluated, and the
+        column that it is compared with. None leaves the third plot out
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(8, 6), dpi=120, layout="constrained")
+    rows = 3 if evaluated else 2
+    figure = Figure(figsize=(8, 3 * rows), dpi=120, layout="constrained")
     FigureCanvasAgg(figure)
-    losses, outputs = figure.subplots(2, 1, sharex=True)
+    losses, outputs, *rest = figure.subplots(rows, 1, sharex=True)
     step = history["step"]
     losses.plot(step, history["d_loss"], color="tab:blue", label="discriminator")
     losses.plot(step, history["g_loss"], color="tab:orange", label="generator")
@@ -166,16 +199,44 @@ def save_losses(
         outputs.axhline(0.5, color="grey", lw=0.8, ls=":")
     unit = "loss per image, nats" if probability else "loss per image"
     losses.set(title="Losses (a low loss does not mean good pictures)", ylabel=unit)
-    outputs.set_xlabel("training step")
+    if evaluated:
+        _plot_evaluated(rest[0], history, evaluated)
+    (rest or [outputs])[0].set_xlabel("training step")
     if probability:
         outputs.set(title="What D thinks: probability of being real", ylabel="mean D", ylim=(0, 1))
     else:
         outputs.set(title="What D thinks: its score, higher when a sample looks real", ylabel="mean score")
-    for axes in (losses, outputs):
+    for axes in (losses, outputs, *rest):
         axes.legend(loc="best", frameon=False)
         axes.grid(alpha=0.2)
     with atomic_path(path) as temporary:
         figure.savefig(temporary)
+
+
+def _plot_evaluated(axes: "Axes", history: Columns, column: str) -> None:
+    """Plot a column over the steps at which it was evaluated, and what it is compared with."""
+    from matplotlib.ticker import LogLocator, NullFormatter
+
+    how = EVALUATED[column]
+    there = ~np.isnan(history[column])
+    step, value, compared = (history[name][there] for name in ("step", column, how.compared_with))
+    axes.plot(step, value, ".-", color="tab:purple", label="generator")
+    if how.distance:
+        best = value.argmin()
+        label = f"best: {value[best]:.2f} at step {step[best]:,}"
+        axes.plot(step[best], value[best], "*", ms=12, color="tab:purple", label=label)
+        axes.set_yscale("log")
+        axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axes.yaxis.set_major_formatter("{x:g}")
+        axes.yaxis.set_minor_formatter(NullFormatter())
+    axes.axhline(
+        compared[-1],
+        color="grey",
+        lw=0.8,
+        ls=":",
+        label=f"{how.called}: {compared[-1]:.2f}" if how.distance else f"{how.called}: {compared[-1]:.0f}",
+    )
+    axes.set(title=how.title, ylabel=how.unit)
 
 
 def _to_rgb(grid: np.ndarray) -> np.ndarray:

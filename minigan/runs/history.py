@@ -4,12 +4,13 @@ import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from ..errors import InputError
 
-Record = dict[str, float]
+Record = dict[str, Any]
 
 
 class History:
@@ -17,7 +18,11 @@ class History:
 
     The columns are step, seconds, d_loss, g_loss, d_real = mean D(x), d_fake = mean D(G(z)) and images_per_second.
     Losses and outputs are means over the steps since the previous record. D(x) is a probability, or a score when the
-    objective has no ``log_odds``.
+    objective has no ``log_odds``. The seconds are those of the training, without the evaluations.
+
+    With ``evaluate_every``, some records say more; in the others these columns are NaN. For digits there are fid,
+    fid_floor = the distance of equally many real digits, and classes (n, 10) = how many digits are a 0, a 1, ..., a 9.
+    For toy sets there are modes_found, modes = how many there are, and high_quality = the share of points near a mode.
 
     Parameters
     ----------
@@ -35,10 +40,19 @@ class History:
         """Add one record."""
         self.records.append(record)
 
+    @property
+    def columns(self) -> list[str]:
+        """The names of all columns that a record has."""
+        return list(dict.fromkeys(name for record in self.records for name in record))
+
     def __getitem__(self, column: str) -> np.ndarray:
-        if self.records and column not in self.records[0]:
-            raise InputError(f"column: expected one of {', '.join(self.records[0])}, got {column!r}")
-        return np.array([record[column] for record in self.records])
+        if not self.records:
+            return np.array([])
+        found = [record[column] for record in self.records if column in record]
+        if not found:
+            raise InputError(f"column: expected one of {', '.join(self.columns)}, got {column!r}")
+        missing = np.full(np.shape(found[0]), np.nan)
+        return np.array([record.get(column, missing) for record in self.records])
 
     def __len__(self) -> int:
         return len(self.records)

@@ -38,8 +38,15 @@ class Progress:
         elif not self.quiet:
             print(text, flush=True)
 
-    def update(self, record: Record, share: float) -> None:
-        """Show the newest record; ``share`` is the part of the budget that is spent, in [0, 1]."""
+    def update(self, record: Record, share: float, *, elapsed: float) -> None:
+        """Show the newest record.
+
+        Parameters
+        ----------
+        record : of the steps since the last one
+        share : the part of the budget that is spent, in [0, 1]
+        elapsed : seconds since the start, with the evaluations; what is left takes as long in proportion
+        """
         numbers = (
             f"loss D {record['d_loss']:.2f} G {record['g_loss']:.2f} D(x) {record['d_real']:.2f} "
             f"D(G(z)) {record['d_fake']:.2f} {record['images_per_second']:.0f} samples/s"
@@ -49,7 +56,7 @@ class Progress:
             self.bar.set_postfix_str(numbers)
         elif not self.quiet and share >= min(self.next_line, 1):
             self.next_line = share + 1 / LINES
-            left = record["seconds"] * (1 / share - 1) if share else 0.0
+            left = elapsed * (1 / share - 1) if share else 0.0
             print(f"step {record['step']:>6,.0f}  {numbers}, {left:.0f} s left", flush=True)
 
     def close(self) -> None:

@@ -39,7 +39,7 @@ class Run:
 
     Attributes
     ----------
-    interrupted : whether Ctrl-C ended the run early
+    stopped : what ended the training: "steps", "seconds", "stop_when" or "interrupt" (Ctrl-C); None in a loaded run
     """
 
     def __init__(
@@ -57,7 +57,12 @@ class Run:
         self.history = history
         self.folder = folder
         self.shares = shares
-        self.interrupted = False
+        self.stopped: str | None = None
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether Ctrl-C ended the training."""
+        return self.stopped == "interrupt"
 
     @property
     def classes(self) -> int:

@@ -24,9 +24,10 @@ class RunFolder:
     config.json             the options, with nothing left open
     metrics.jsonl           one record per line, written during training
     samples/                pictures of one fixed z, written during training
+    best.npz                with ``evaluate_every``: the best model so far, written during training
     model.npz               both networks, at the end
     samples.png             what the generator draws, at the end
-    losses.png              the losses over the steps, at the end
+    losses.png              the losses over the steps, and the evaluations if there are any, at the end
     training.gif            the pictures in samples/ as an animation, at the end
     ======================  =================================================
 
@@ -67,13 +68,19 @@ class RunFolder:
         self.snapshots.append((step, samples))
         save_samples(samples, self.path / "samples" / f"step-{step:06d}.png", data=self.data)
 
+    def save_best(self, run: Run) -> None:
+        """Write both networks as they are now; the file is replaced whole or not at all."""
+        run.save(self.path / "best.npz")
+
     def finish(self, run: Run) -> None:
         """Write the model and the pictures of the whole run."""
         run.save(self.path / "model.npz")
         n, label = samples_to_show(run, default=100 if kind_of(run.generator.output_shape) == "images" else 2500)
         save_samples(run.sample(n, seed=run.config.seed, label=label), self.path / "samples.png", data=self.data)
         if len(run.history):
-            figures.save_losses(run.history, self.path / "losses.png", **loss_labels(run.config))
+            evaluated = next((name for name in figures.EVALUATED if name in run.history.columns), None)
+            labels = loss_labels(run.config)
+            figures.save_losses(run.history, self.path / "losses.png", **labels, evaluated=evaluated)
         if self.snapshots:
             save_animation(self.snapshots, self.path / "training.gif", data=self.data)
 
@@ -84,6 +91,7 @@ class RunFolder:
             "training.gif": "how they came about",
             "losses.png": "the losses of both players",
             "model.npz": "the model",
+            "best.npz": "the best model that an evaluation found",
         }
         lines = [f"  {self.path / name}  {text}" for name, text in what.items() if (self.path / name).exists()]
         return "\n".join([*lines, f"More {self.drawn}: minigan sample {self.path}"])

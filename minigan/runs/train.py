@@ -1,28 +1,22 @@
 """`minigan.train`: from options to a finished run."""
 
-import math
 import os
-import time
 from contextlib import nullcontext
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from ..backend import cuda_problem, get_array_module, resolve_device, to_host
-from ..datasets import Points, load_dataset
-from ..errors import DivergedError
+from ..backend import cuda_problem, resolve_device
+from ..datasets import Dataset, Points, load_dataset
+from ..errors import InputError
 from ..fast.memory import retain_heap
 from ..fast.threads import threads
 from ..models import kind_of
-from ..training.config import TrainConfig
-from .history import History, Record
+from ..training.config import ResolvedConfig, TrainConfig
+from ..training.stop_when import TRAINED, read_condition
+from .judge import KNOWN, Judge, find_judge
+from .loop import Loop
 from .progress import Progress
-from .run import Run, generate
-from .run_folder import RunFolder, samples_to_show
-
-if TYPE_CHECKING:
-    from ..training.trainer import StepMetrics, Trainer
-
-SNAPSHOTS = 40  # pictures of one fixed z over a run, more of them at its start
-GRID = {"images": 64, "points": 1000}  # samples in each of these pictures
+from .run import Run
+from .run_folder import RunFolder
 
 
 def train(**options: Any) -> Run:
@@ -60,94 +54,49 @@ def train(**options: Any) -> Run:
     dataset = load_dataset(data)
     resolved = config.resolve(dataset=dataset.name, device=device)
     retain_heap()
+    judge = choose_judge(resolved, dataset)
     trainer = Trainer(resolved, dataset)
     folder = RunFolder(resolved.out, resolved) if resolved.out is not None else None
 
     progress = Progress(resolved.steps, resolved.seconds, quiet=resolved.quiet)
     try:
-        kind, size = kind_of(dataset.sample_shape), " x ".join(map(str, dataset.sample_shape))
-        unit = " coordinates" if kind == "points" else ""
-        progress.message(
-            f"{resolved.model} on {dataset.name}: {len(dataset):,} {kind} of {size}{unit}, "
-            f"batches of {resolved.batch_size}, on the {'CPU' if device == 'cpu' else 'GPU'}"
-        )
+        progress.message(headline(resolved, dataset))
         if config.device == "auto" and device == "cpu":
             progress.message(f"No GPU is used: {cuda_problem()}")
         with nullcontext() if resolved.plain else threads(device=device):  # on the plain floor the BLAS has its own
-            return _fit(trainer, folder, progress)
+            return Loop(trainer, folder, progress, judge).train()
     finally:
         progress.close()
 
 
-def _fit(trainer: "Trainer", folder: RunFolder | None, progress: Progress) -> Run:
-    """Take steps until the budget is spent; write records and pictures as they come."""
-    config = trainer.config
-    history = History()
-    run = Run(
-        config, trainer.average.network, trainer.discriminator, history, folder.path if folder else None, trainer.shares
+def choose_judge(config: ResolvedConfig, dataset: Dataset | Points) -> Judge | None:
+    """Return what evaluates the generator while it trains, or None when nothing is evaluated.
+
+    Raises
+    ------
+    InputError : the data set has no evaluation, or not the one that ``stop_when`` asks for
+    """
+    if config.evaluate_every is None:
+        return None
+    judge = find_judge(dataset, config.device)
+    if judge is None:
+        raise InputError(
+            f"evaluate_every: expected None for data {dataset.name!r}, because only {KNOWN} can be evaluated, "
+            f"got {config.evaluate_every}"
+        )
+    known = (*TRAINED, *judge.limits)
+    if config.stop_when and read_condition(config.stop_when).column not in known:
+        raise InputError(
+            f"stop_when: expected one of {', '.join(known)} for data {dataset.name!r}, got {config.stop_when!r}"
+        )
+    return judge
+
+
+def headline(config: ResolvedConfig, dataset: Dataset | Points) -> str:
+    """Say what is trained, on what, and where."""
+    kind, size = kind_of(dataset.sample_shape), " x ".join(map(str, dataset.sample_shape))
+    unit = " coordinates" if kind == "points" else ""
+    return (
+        f"{config.model} on {dataset.name}: {len(dataset):,} {kind} of {size}{unit}, "
+        f"batches of {config.batch_size}, on the {'CPU' if config.device == 'cpu' else 'GPU'}"
     )
-    kind = kind_of(trainer.generator.output_shape)
-    n, label = samples_to_show(run, default=GRID[kind])
-    z_fixed = run.latent(n, seed=config.seed, label=label)
-    pending: list[StepMetrics] = []
-    step, share, snapshots = 0, 0.0, 0
-    started = logged = time.perf_counter()
-
-    def log() -> None:
-        nonlocal logged
-        record = _record(step, pending)
-        now = time.perf_counter()
-        record["seconds"] = now - started
-        record["images_per_second"] = len(pending) * config.batch_size / (now - logged)
-        logged = now
-        pending.clear()
-        history.append(record)
-        if folder:
-            folder.add_record(record)
-        progress.update(record, min(share, 1.0))
-        _check_finite(record)
-
-    try:
-        while True:
-            if folder and share >= (snapshots / SNAPSHOTS) ** 2:
-                folder.add_snapshot(step, generate(trainer.average.network, z_fixed))
-                while share >= (snapshots / SNAPSHOTS) ** 2:
-                    snapshots += 1
-            if share >= 1:
-                break
-            pending.append(trainer.step(min(share, 1.0)))
-            step += 1
-            elapsed = time.perf_counter() - started
-            share = max(step / (config.steps or math.inf), elapsed / (config.seconds or math.inf))
-            if step % config.log_every == 0 or share >= 1:
-                log()
-    except KeyboardInterrupt:
-        run.interrupted = True
-        if pending:
-            log()
-    elapsed = time.perf_counter() - started
-    progress.close()
-    progress.message(
-        f"{'interrupted after ' if run.interrupted else ''}{step:,} steps, "
-        f"{step * config.batch_size:,} {kind}, {elapsed:.1f} s"
-    )
-    if folder:
-        folder.finish(run)
-        progress.message(folder.describe())
-    return run
-
-
-def _record(step: int, metrics: "list[StepMetrics]") -> Record:
-    """Return the means over the steps since the last record; only here does the host wait for the device."""
-    xp = get_array_module(metrics[0].d_loss)
-    means = to_host(xp.stack([xp.stack(m) for m in metrics]).mean(axis=0))
-    return {"step": step, **dict(zip(metrics[0]._fields, map(float, means), strict=True))}
-
-
-def _check_finite(record: Record) -> None:
-    for player, name in (("discriminator", "d_loss"), ("generator", "g_loss")):
-        if not math.isfinite(record[name]):
-            raise DivergedError(
-                f"the {player}'s loss is {record[name]} at step {record['step']:,.0f}: training has diverged; "
-                "a smaller learning_rate usually helps"
-            )

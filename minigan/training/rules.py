@@ -6,12 +6,14 @@ from ..errors import InputError
 from ..objectives import Objective, SoftLabels
 from ..objectives.conditional import get_conditional
 from .options import Options
+from .stop_when import EVALUATED, read_condition
 
 
 def check(config: Options, *, objective: Objective, soft_labels: dict[str, float]) -> None:
     """Raise ``InputError`` when two options of a configuration exclude each other."""
     check_game(config)
     check_conditional(config)
+    check_stop_when(config)
     if soft_labels:
         check_labels(config, objective, soft_labels)
 
@@ -66,6 +68,15 @@ def check_conditional(config: Options) -> None:
             "packing: expected 1, because a conditional discriminator judges every sample with its own code, "
             f"got {config.packing}"
         )
+
+
+def check_stop_when(config: Options) -> None:
+    """Check that the condition can ever hold: some columns need evaluations."""
+    if config.stop_when is None or config.evaluate_every is not None:
+        return
+    column = read_condition(config.stop_when).column
+    if column in EVALUATED:
+        raise InputError(f"evaluate_every: expected a number of steps, because stop_when asks for {column}, got None")
 
 
 def check_labels(config: Options, objective: Objective, soft_labels: dict[str, float]) -> None:

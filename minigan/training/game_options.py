@@ -1,0 +1,143 @@
+"""The options that say what is trained: the data, the game and the networks. The other options stand in `options`."""
+
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from .. import validation
+from ..models import MODELS
+from ..objectives import OBJECTIVES
+from ..objectives.conditional import CONDITIONALS
+from ..objectives.ensemble import COMBINE
+from .declare import option
+
+positive = validation.positive
+integer, boolean = validation.integer, validation.boolean
+at_least_0 = partial(validation.integer, least=0)
+at_least_2 = partial(validation.integer, least=2)
+
+
+def objective_name(name: str, value: Any) -> str:
+    """Return the name of an objective; `TrainConfig.base_objective` looks it up, because a model may have its own."""
+    return value if isinstance(value, str) else validation.one_of(name, value, OBJECTIVES)
+
+
+@dataclass(frozen=True, kw_only=True)
+class GameOptions:
+    """The groups common, game, data and networks of ``minigan train --help``."""
+
+    model: str | None = option(
+        None,
+        "common",
+        "The pair of networks to train. Default: points for ring and grid, dirac for dirac, otherwise hybrid.",
+        choices=MODELS,
+    )
+    data: str = option(
+        "mnist-5k",
+        "common",
+        "What to learn from: the name of a data set (`minigan data` lists them), a folder of IDX files, or an .npz "
+        "file that holds an array 'images'.",
+        check=validation.name_or_path,
+    )
+    steps: int | None = option(
+        None, "common", "Stop after this many training steps. Default: a number that suits the model.", check=integer
+    )
+    seed: int = option(0, "common", "Random seed; the same seed reproduces the run.", check=at_least_0)
+    out: str | None = option(
+        None,
+        "common",
+        "Folder for the model and the pictures; it must be new or empty. Default: a new folder in runs.",
+        check=validation.name_or_path,
+    )
+
+    objective: str | None = option(
+        None,
+        "game",
+        "The losses of the two players. Default: the model's own, mostly non-saturating.",
+        choices=OBJECTIVES,
+        check=objective_name,
+    )
+    update: str = option(
+        "alternating",
+        "game",
+        "Whether the two players move one after the other or at the same time; the latter takes less time per step.",
+        choices=("alternating", "simultaneous"),
+    )
+    discriminator_steps: int = option(
+        1, "game", "Steps of the discriminator for every step of the generator.", check=integer
+    )
+    discriminators: int = option(
+        1, "game", "Number of discriminators that judge the generator; each learns on its own.", check=integer
+    )
+    combine: str = option(
+        "mean",
+        "game",
+        "With several discriminators, the loss of the generator is the mean or the maximum of its losses against each.",
+        choices=COMBINE,
+    )
+    conditional: str | None = option(
+        None,
+        "game",
+        "Train a generator that is told which class to draw. In clusters the classes are groups of similar samples; "
+        "projection and ac-gan need data with labels; infogan invents classes. Default: the model's own, mostly "
+        "clusters.",
+        choices=("none", *CONDITIONALS),
+    )
+    clusters: int | None = option(
+        None,
+        "game",
+        "Number of clusters in the game clusters; there are fewer where the data has fewer than 20 samples for each. "
+        "Default: 100.",
+        check=at_least_2,
+    )
+    code_weight: float | None = option(
+        None,
+        "game",
+        "Weight of the loss on the classes in ac-gan and infogan. Default: 0.3 in ac-gan, 1 in infogan.",
+        check=positive,
+    )
+
+    batch_size: int = option(64, "data", "Number of images or points in every step, at least 2.", check=at_least_2)
+    augment_shift: int | None = option(
+        None,
+        "data",
+        "Shift every image that the discriminator sees by a random distance of up to this many pixels, at most 8; "
+        "0 means no shift. Default: 1 for mnist-5k, otherwise 0.",
+        check=partial(integer, least=0, most=8),
+    )
+
+    latent_dim: int | None = option(
+        None, "networks", "Length of the noise vector z. Default: the model's own.", check=integer
+    )
+    packing: int | None = option(
+        None,
+        "networks",
+        "Number of samples that the discriminator judges together (PacGAN); it must divide the batch size. "
+        "Default: 2 for points, otherwise 1.",
+        check=integer,
+    )
+    spectral_norm: bool = option(
+        False,
+        "networks",
+        "Divide each weight matrix of the discriminator by its largest singular value.",
+        check=boolean,
+    )
+    minibatch_std: bool = option(
+        False,
+        "networks",
+        "Tell the discriminator how much the samples in a group of 4 differ from each other.",
+        check=boolean,
+    )
+    as_published: bool = option(
+        False,
+        "networks",
+        "Train one of the models writeup-1 to writeup-5 exactly as its article published it, with its mistakes.",
+        check=boolean,
+    )
+    plain: bool = option(
+        False,
+        "networks",
+        "Compute with the plain layers and the plain Adam instead of the fast ones: slower, with the same results "
+        "up to rounding.",
+        check=boolean,
+    )
