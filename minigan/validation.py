@@ -35,11 +35,16 @@ def positive(name: str, value: Any) -> float:
     return float(value)
 
 
+def at_least(name: str, value: Any, least: float) -> float:
+    """Return ``value`` as a finite float of at least ``least``."""
+    if not _is_number(value) or not least <= float(value) < inf:
+        raise InputError(f"{name}: expected a number of at least {least:g}, got {value!r}")
+    return float(value)
+
+
 def not_negative(name: str, value: Any) -> float:
     """Return ``value`` as a finite float of at least 0."""
-    if finite(name, value) < 0:
-        raise InputError(f"{name}: expected a number of at least 0, got {value!r}")
-    return float(value)
+    return at_least(name, value, 0)
 
 
 def fraction(name: str, value: Any) -> float:

@@ -14,7 +14,8 @@ import pytest
 import minigan
 from minigan import InputError, Run
 from minigan.backend import to_host
-from minigan.runs import run as run_module
+from minigan.runs import sampling
+from minigan.runs.sampling import generate
 from minigan.training import ResolvedConfig
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (16, 8, 8), dtype=np.uint8)
@@ -57,12 +58,12 @@ def test_sample_in_colour():
 def test_an_image_does_not_depend_on_its_batch_mates(run, monkeypatch):
     whole = run.sample(50, seed=3)
     z = np.random.default_rng(3).standard_normal((50, 8), dtype=np.float32)
-    one_by_one = np.concatenate([run_module.generate(run.generator, z[i : i + 1]) for i in range(50)])
+    one_by_one = np.concatenate([generate(run.generator, z[i : i + 1]) for i in range(50)])
     np.testing.assert_allclose(one_by_one, whole, atol=1e-5)
     for k in (1, 7, 49):  # the first k of n are the same for every n
         np.testing.assert_allclose(run.sample(k, seed=3), whole[:k], atol=1e-5)
     for chunk in (1, 7, 49, 50, 51):
-        monkeypatch.setattr(run_module, "CHUNK", chunk)
+        monkeypatch.setattr(sampling, "CHUNK", chunk)
         np.testing.assert_allclose(run.sample(50, seed=3), whole, atol=1e-5)
 
 
@@ -75,7 +76,7 @@ def test_memory_is_bounded_by_chunks(run, monkeypatch):
         return forward(self, x, **options)
 
     monkeypatch.setattr(type(run.generator), "forward", watched)
-    monkeypatch.setattr(run_module, "CHUNK", 7)
+    monkeypatch.setattr(sampling, "CHUNK", 7)
     run.sample(20)
     assert sizes == [7, 7, 6]
 

@@ -37,6 +37,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="For an infogan model: its two continuous codes, from -1 to 1.",
     )
     parser.add_argument(
+        "--truncation",
+        type=float,
+        metavar="NUMBER",
+        help="Draw noise from -NUMBER to NUMBER only, at least 0.1. Small limits give cleaner samples that differ less "
+        "from each other. Default: no limits.",
+    )
+    parser.add_argument(
+        "--reject",
+        type=float,
+        metavar="NUMBER",
+        help="Share of all samples, from 0 to below 1, that the discriminator believes least; samples like these are "
+        "drawn again. Default: every sample is kept.",
+    )
+    parser.add_argument(
         "--out",
         metavar="NAME",
         help="A .png file for a picture, or an .npz file for the array 'images' or 'points'. "
@@ -50,7 +64,14 @@ def command(arguments: argparse.Namespace) -> int:
     if out.suffix not in (".png", ".npz"):
         raise InputError(f"out: expected a name that ends in .png or .npz, got {str(out)!r}")
     run = load(arguments.path)
-    samples = run.sample(arguments.n, seed=arguments.seed, label=arguments.label, codes=arguments.codes)
+    samples = run.sample(
+        arguments.n,
+        seed=arguments.seed,
+        label=arguments.label,
+        codes=arguments.codes,
+        truncation=arguments.truncation,
+        reject=arguments.reject,
+    )
     kind = kind_of(run.generator.output_shape)
     if out.suffix == ".png":
         save_samples(samples, out, data=run.config.data)

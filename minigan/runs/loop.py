@@ -11,8 +11,9 @@ from .clock import Clock
 from .history import History, Record
 from .judge import Judge, Verdict
 from .progress import Progress
-from .run import Run, generate
+from .run import Run
 from .run_folder import RunFolder, samples_to_show
+from .sampling import generate
 
 if TYPE_CHECKING:
     from ..training.trainer import StepMetrics, Trainer

@@ -9,18 +9,18 @@ from pathlib import Path
 import numpy as np
 
 from .. import validation
-from ..backend import Array, get_array_module, to_device, to_host
-from ..datasets.batches import from_pixels_first
+from ..backend import Array, to_device, to_host
 from ..errors import InputError
 from ..files import atomic_path
 from ..metrics import Evaluation, evaluate
 from ..network import Network
 from ..objectives.codes import choose_codes, draw_codes, draw_noise
+from ..objectives.conditional import get_conditional
 from ..training.config import ResolvedConfig
 from .history import History
+from .sampling import CALIBRATION, generate, redraw, score, truncate
 
 FORMAT = 1  # of model.npz
-CHUNK = 500  # samples that are drawn at once
 NO_SHARES = np.empty(0)
 NOT_SAVED = ("out", "quiet")  # options that say nothing about the model
 
@@ -76,6 +76,8 @@ class Run:
         seed: int = 0,
         label: int | Sequence[int] | np.ndarray | None = None,
         codes: Sequence[float] | np.ndarray | None = None,
+        truncation: float | None = None,
+        reject: float | None = None,
     ) -> np.ndarray:
         """Draw n images or points.
 
@@ -90,6 +92,9 @@ class Run:
             are n; None draws classes as often as the data has them. In the game "clusters" the classes are clusters
         codes : for an infogan run: the two continuous codes, (2,) for all samples or (n, 2); they were trained in
             [-1, 1]; None draws them
+        truncation : draw the numbers of the noise from [-truncation, truncation], at least 0.1; None sets no limits
+        reject : the share of all samples, from 0 to below 1, that the discriminator believes least; samples like these
+            are drawn again. None keeps every sample
 
         Returns
         -------
@@ -97,9 +102,25 @@ class Run:
 
         Raises
         ------
-        InputError : a number is out of its range, or the run is not conditional and a label or codes are given
+        InputError : a number is out of its range, the run is not conditional and a label or codes are given, or
+            ``reject`` is given and the discriminator judges several samples together
         """
-        return generate(self.generator, self.latent(n, seed=seed, label=label, codes=codes))
+
+        def draw(attempt: int) -> Array:
+            return self.latent(n, seed=seed, label=label, codes=codes, truncation=truncation, attempt=attempt)
+
+        if reject is None:
+            return generate(self.generator, draw(0))
+        share = validation.fraction("reject", reject)
+        if self.discriminator.couples_samples:
+            raise InputError("reject: expected None, because this discriminator judges several samples together")
+        usual = self.latent(CALIBRATION, seed=0, truncation=truncation)
+        return generate(self.generator, redraw(draw, self.believe, float(np.quantile(self.believe(usual), share))))
+
+    def believe(self, z: Array) -> np.ndarray:
+        """Return the discriminator's logit of what the generator makes of noise and codes: (n, ...) -> (n,)."""
+        objective, conditional = self.config.base_objective, get_conditional(self.config.conditional)
+        return score(self.generator, self.discriminator, z, objective, conditional)
 
     def latent(
         self,
@@ -108,8 +129,12 @@ class Run:
         seed: int = 0,
         label: int | Sequence[int] | np.ndarray | None = None,
         codes: Sequence[float] | np.ndarray | None = None,
+        truncation: float | None = None,
+        attempt: int = 0,
     ) -> Array:
         """Return what `sample` gives to the generator; it takes the same arguments.
+
+        With another ``attempt``, noise and codes are drawn anew; what ``label`` and ``codes`` say stays.
 
         Returns
         -------
@@ -117,17 +142,23 @@ class Run:
         """
         validation.integer("n", n)
         validation.integer("seed", seed, least=0)
-        width, device = self.generator.input_shape[0], self.generator.device
+        length = self.discriminator.output_shape[0] - 1 if self.classes else 0
+        again = (attempt,) if attempt else ()
+
+        def noise(rounds: int) -> np.ndarray:
+            key = (seed, 2, *again, rounds) if attempt or rounds else seed
+            rng, width = np.random.default_rng(key), self.generator.input_shape[0] - length
+            return draw_noise(rng, n, width, "cpu")
+
+        z = noise(0) if truncation is None else truncate(noise, validation.at_least("truncation", truncation, 0.1))
         if self.classes == 0:
             for name, value in (("label", label), ("codes", codes)):
                 if value is not None:
                     raise InputError(f"{name}: expected None, because this run is not conditional, got {value!r}")
-            return draw_noise(np.random.default_rng(seed), n, width, device)
-        continuous = self.discriminator.output_shape[0] - 1 - self.classes
-        drawn = draw_codes(np.random.default_rng((seed, 1)), n, self.shares, continuous=continuous)
-        chosen = to_device(choose_codes(drawn, self.classes, label=label, codes=codes), device)
-        z = draw_noise(np.random.default_rng(seed), n, width - drawn.shape[1], device)
-        return get_array_module(z).concatenate((z, chosen), axis=1)
+            return to_device(z, self.generator.device)
+        drawn = draw_codes(np.random.default_rng((seed, 1, *again)), n, self.shares, continuous=length - self.classes)
+        chosen = choose_codes(drawn, self.classes, label=label, codes=codes)
+        return to_device(np.hstack((z, chosen)), self.generator.device)
 
     def evaluate(self, n: int = 10_000, *, seed: int = 0) -> Evaluation:
         """Draw n digits and measure how good they are, with `minigan.metrics.evaluate`.
@@ -190,18 +221,3 @@ class Run:
                 f"path: expected a file that can be written, got {str(path)!r} ({error.strerror})"
             ) from None
         return path
-
-
-def generate(generator: Network, z: Array) -> np.ndarray:
-    """Run the generator in eval mode, in chunks that bound the memory.
-
-    Parameters
-    ----------
-    z : noise (n, Z), with the codes of a conditional game behind it
-
-    Returns
-    -------
-    Images (n, H, W) or (n, H, W, C), or points (n, C), on the host.
-    """
-    chunks = [generator.forward(z[i : i + CHUNK], train=False)[0] for i in range(0, len(z), CHUNK)]
-    return np.concatenate([from_pixels_first(x) for x in chunks])
