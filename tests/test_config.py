@@ -46,7 +46,7 @@ def test_defaults():
         "learning_rate": None,
         "generator_learning_rate": None,
         "discriminator_learning_rate": None,
-        "learning_rate_decay": "none",
+        "learning_rate_decay": None,
         "beta1": None,
         "beta2": None,
         "clip_gradient_norm": None,
@@ -146,7 +146,7 @@ BAD = [
     ],
     *[("device", value, "one of auto, cpu, cuda") for value in ("gpu", "", None, 0)],
     *[("model", value, f"one of {', '.join(MODELS)}") for value in ("gan", "", 0)],
-    *[("learning_rate_decay", value, "one of none, linear") for value in ("cosine", "", None)],
+    *[("learning_rate_decay", value, "one of none, linear") for value in ("cosine", "", 1)],
     *[("combine", value, "one of mean, max") for value in ("min", None)],
     *[(name, value, "True or False") for name in ("as_published", "plain", "quiet") for value in (1, "yes", None)],
     *[("data", value, "a name or a path") for value in ("", None, 3)],
@@ -311,10 +311,10 @@ def test_refuses_together(options, message):
 @pytest.mark.parametrize(
     ("said", "expected"),
     [
-        ({}, (5e-4, 5e-4)),
+        ({}, (1e-3, 1e-3)),
         ({"learning_rate": 0.1}, (0.1, 0.1)),
         ({"learning_rate": 0.1, "generator_learning_rate": 0.2}, (0.2, 0.1)),
-        ({"discriminator_learning_rate": 0.3}, (5e-4, 0.3)),
+        ({"discriminator_learning_rate": 0.3}, (1e-3, 0.3)),
     ],
 )
 def test_two_learning_rates(said, expected):
