@@ -47,16 +47,17 @@ def generator(image_shape: Shape, latent_dim: int) -> list[Layer]:
 def discriminator(image_shape: Shape) -> list[Layer]:
     """Return convolutions to 16 and 32 channels, and dense layers to 256 and to one logit, with LeakyReLU between.
 
-    The convolutions have kernel 4 and stride 2. They see strokes; the dense layer behind them sees how the strokes of
-    the whole image belong together. A discriminator without it scores a sum of patches, and G then draws clean strokes
-    that are no digits. The first layer sees pixels in [0, 2], with 0 for black: see `Rescaling`. There is no batch
+    The convolutions have kernel 4 and stride 2, or stride 1 for images below 16 pixels, which are small enough. They
+    see strokes; the dense layer behind them sees how the strokes of the whole image belong together. A discriminator
+    without it scores a sum of patches, and G then draws clean strokes that are no digits. The first layer sees pixels in [0, 2], with 0 for black: see `Rescaling`. There is no batch
     norm, so the logit of an image does not depend on other images.
     """
+    stride = 2 if min(image_shape[:2]) >= 16 else 1
     return [
         Rescaling(offset=1),
-        Conv2D(16, 4, stride=2, initializer=WEIGHTS),
+        Conv2D(16, 4, stride=stride, initializer=WEIGHTS),
         LeakyReLU(negative_slope=0.2),
-        Conv2D(32, 4, stride=2, initializer=WEIGHTS),
+        Conv2D(32, 4, stride=stride, initializer=WEIGHTS),
         LeakyReLU(negative_slope=0.2),
         Flatten(),
         Dense(256, initializer=WEIGHTS),
