@@ -101,8 +101,7 @@ class ACGAN(Conditional):
     L_G = L_G of the logit s + lambda mean -log softmax(a_fake)_y
 
     D also learns from fakes what a y is, so the easiest samples of a class pay best for both players, and G may end up
-    drawing only those: for `hybrid` on digits this happened at lambda = 1, the value of the paper. At 0.3 it did not
-    happen, and at 0.1 G ignored the labels.
+    drawing only those. A smaller lambda than the 1 of the paper leaves G more room; at 0.1 G may ignore the labels.
     """
 
     name = "ac-gan"
