@@ -63,7 +63,7 @@ def evaluate(images: np.ndarray, *, device: Device = "cpu") -> Evaluation:
     ------
     InputError : the images have another shape, type or range, or are too few
     """
-    evaluator = load_evaluator(device)
+    evaluator = load_evaluator(device=device)
     if isinstance(images, np.ndarray) and len(images) <= FEATURES:
         raise InputError(f"images: expected more than {FEATURES}, the number of features, got {len(images)}")
     assert evaluator.reference is not None
