@@ -44,9 +44,9 @@ def command(arguments: argparse.Namespace) -> int:
     evaluation = run.evaluate(arguments.n, seed=arguments.seed)
     print(evaluation)
     with atomic_path(folder / "evaluation.json") as temporary:
-        temporary.write_text(json.dumps(evaluation.to_dict(), indent=2) + "\n", encoding="utf-8")
+        numbers = {"model": str(path), "seed": arguments.seed, **evaluation.to_dict()}
+        temporary.write_text(json.dumps(numbers, indent=2) + "\n", encoding="utf-8")
     save_page(evaluation, folder / "evaluation.png", title=str(path))
-    print(
-        f"\n{folder / 'evaluation.json'}  these numbers\n{folder / 'evaluation.png'}  digits, copies, classes, features"
-    )
+    print(f"\n  {folder / 'evaluation.json'}  these numbers")
+    print(f"  {folder / 'evaluation.png'}  digits, their nearest training digits, classes and features")
     return 0

@@ -11,7 +11,7 @@ from ..datasets import mnist
 from .distances import nearest
 from .evaluator import EVALUATORS, load_evaluator
 from .floors import Floors, floors_for
-from .measures import Measures, features_of, measure, table_rows
+from .measures import Measures, Row, features_of, measure, table_rows
 from .memorisation import CLOSE, Memorisation, flat_pixels, memorisation
 from .originals import find_originals
 
@@ -79,6 +79,11 @@ class Evaluation:
             "notes": list(self.notes),
         }
 
+    def numbers(self, row: Row) -> list[str]:
+        """Return the numbers of one row as text: for each evaluator that of the images, then that of real digits."""
+        pairs = zip(self.measured.values(), self.floors.measured.values(), strict=True)
+        return [f"{getattr(each, row.field):.{row.decimals}f}" for pair in pairs for each in pair]
+
     def __str__(self) -> str:
         return "\n".join([*self._table(), "", *self._classes(), "", *self._copies(), *self.notes])
 
@@ -86,14 +91,12 @@ class Evaluation:
         yield f"{self.n:,} images against MNIST's 10,000 test digits."
         yield f'"real" is what {self.floors.n:,} training digits get.'
         yield ""
-        yield f"{'':28}" + "".join(f"  {name:^20}" for name in self.measured)
+        yield f"{'':28}" + "".join(f"  {name:>20}" for name in self.measured)
         yield f"{'':28}" + f"  {'images':>10}{'real':>10}" * len(self.measured) + f"{'best':>10}"
         for row in table_rows(self.n):
-            numbers = "".join(
-                f"  {getattr(found, row.field):10.{row.decimals}f}{getattr(real, row.field):10.{row.decimals}f}"
-                for found, real in zip(self.measured.values(), self.floors.measured.values(), strict=True)
-            )
-            yield f"{row.name:28}{numbers}{row.best:>10}".rstrip()
+            numbers = self.numbers(row)
+            pairs = zip(numbers[::2], numbers[1::2], strict=True)
+            yield (f"{row.name:28}" + "".join(f"  {a:>10}{b:>10}" for a, b in pairs) + f"{row.best:>10}").rstrip()
 
     def _classes(self) -> Iterator[str]:
         yield f"{'digits, %':28}" + "".join(f"{digit:6}" for digit in range(10))

@@ -102,20 +102,15 @@ def _show_neighbours(figure: Any, evaluation: Evaluation) -> None:
 def _show_numbers(figure: Any, evaluation: Evaluation) -> None:
     top, height = 0.592, 0.0198
     columns = [RIGHT + 0.44 * share for share in (0.49, 0.61, 0.77, 0.89, 1.0)]
-    for x, name in zip(columns[::2], evaluation.measured, strict=False):
-        figure.text(x + 0.052, top, name, ha="right", weight="bold")
+    for x, name in zip(columns[1::2], evaluation.measured, strict=True):
+        figure.text(x, top, name, ha="right", weight="bold")
     for x, name in zip(columns, ("drawn", "real", "drawn", "real", "best"), strict=True):
         figure.text(x, top - height, name, ha="right", color="0.45")
     rows = [row for row in table_rows(evaluation.n) if row.field not in LEFT_OUT]
-    for i, row in enumerate(rows):
-        y = top - (i + 2) * height
+    for y, row in zip(top - height * np.arange(2, 2 + len(rows)), rows, strict=True):
         figure.text(RIGHT, y, row.name)
-        measured = zip(evaluation.measured.values(), evaluation.floors.measured.values(), strict=True)
-        numbers = [f"{getattr(each, row.field):.{row.decimals}f}" for pair in measured for each in pair]
-        for x, number, colour in zip(
-            columns, [*numbers, row.best], ("black", "0.45", "black", "0.45", "0.45"), strict=True
-        ):
-            figure.text(x, y, number, ha="right", color=colour)
+        for i, (x, number) in enumerate(zip(columns, [*evaluation.numbers(row), row.best], strict=True)):
+            figure.text(x, y, number, ha="right", color="black" if i in (0, 2) else "0.45")
 
 
 def _show_classes(axes: Any, evaluation: Evaluation) -> None:
