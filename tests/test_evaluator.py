@@ -7,11 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import minigan
-from minigan import InputError, cli
+from minigan import InputError
 from minigan.datasets import mnist, mnist_5k
 from minigan.layers import BatchNorm, Dense
-from minigan.metrics import Evaluator, evaluate, frechet_distance, load_evaluator, moments, train_evaluator
+from minigan.metrics import Evaluator, evaluate, load_evaluator, moments, train_evaluator
 from minigan.metrics.evaluator import FILE, IMAGE, body
 from minigan.network import Network
 
@@ -108,39 +107,6 @@ def test_less_of_a_digit_is_further_away():
         fids.append(evaluate(damaged).fid)
     assert fids == sorted(fids)
     assert fids[1] > 2 * fids[0]
-
-
-def test_what_evaluate_says():
-    evaluation = evaluate(DIGITS.images[:1000])
-    assert evaluation.n == sum(evaluation.counts) == 1000
-    features = load_evaluator().features(DIGITS.images[:1000])
-    assert evaluation.fid == frechet_distance(moments(features), load_evaluator().reference)
-    text = str(evaluation)
-    assert f"{evaluation.fid:.3f}  distance of 1,000 images to the 10,000 test digits" in text
-    assert "fair draws have 0.00450 on average" in text
-    assert "at most 9.955" in text
-    assert f"9: {evaluation.counts[9]}" in text
-
-
-def test_a_run_and_the_command(tmp_path, monkeypatch, capsys):
-    monkeypatch.chdir(tmp_path)
-    run = minigan.train(model="mlp", steps=3, batch_size=4, quiet=True, out="first", device="cpu")
-    assert cli.main(["evaluate", "first", "-n", "100", "--seed", "4"]) == 0
-    printed = capsys.readouterr().out
-    assert printed == f"{run.evaluate(100, seed=4)}\n"
-    assert re.match(r"FID +\d+\.\d{3}  distance of 100 images", printed)
-    assert run.evaluate(100, seed=4) == evaluate(run.sample(100, seed=4))
-    assert cli.main(["evaluate", "first", "-n", "64"]) == 2
-    assert capsys.readouterr().err == (
-        "minigan evaluate: images: expected more than 64, the number of features, got 64\n"
-    )
-    assert cli.main(["evaluate", "nowhere"]) == 2
-
-
-def test_points_are_no_digits():
-    run = minigan.train(data="ring", steps=2, quiet=True, device="cpu")
-    with pytest.raises(InputError, match=r"images: expected shape .*, got \(100, 2\)"):
-        run.evaluate(100)
 
 
 # how the file is made

@@ -20,6 +20,7 @@ from ..objectives.codes import choose_codes, draw_codes, draw_noise
 from ..objectives.conditional import get_conditional
 from ..training.config import ResolvedConfig
 from .history import History
+from .judge import to_uint8
 from .sampling import CALIBRATION, generate, redraw, score, truncate
 
 FORMAT = 1  # of model.npz
@@ -163,7 +164,7 @@ class Run:
         return to_device(np.hstack((z, chosen)), self.generator.device)
 
     def evaluate(self, n: int = SAMPLES, *, seed: int = 0) -> Evaluation:
-        """Draw n digits and measure how good they are, with `minigan.metrics.evaluate`.
+        """Draw n digits, round their pixels to 0..255, and measure how good they are with `minigan.metrics.evaluate`.
 
         With 10,000 digits this takes about half a minute on two cores. `minigan.metrics.quick_look` takes a second.
 
@@ -179,6 +180,7 @@ class Run:
         Raises
         ------
         InputError : the run draws no images of 28 x 28 in one channel, or n is too small
+        DivergedError : a pixel is NaN or infinite
         """
         shape = self.generator.output_shape
         if shape != (28, 28, 1):
@@ -187,7 +189,8 @@ class Run:
                 f"run: expected a model that draws images of 28 x 28 x 1, because every measure compares them with "
                 f"MNIST's digits, got one that draws {drawn}"
             )
-        return evaluate(self.sample(n, seed=seed), data=self.config.data, device=self.generator.device)
+        images = to_uint8(self.sample(n, seed=seed))
+        return evaluate(images, data=self.config.data, device=self.generator.device)
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write both networks and the configuration to one ``.npz`` file, whole or not at all.
