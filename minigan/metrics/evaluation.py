@@ -8,6 +8,7 @@ import numpy as np
 
 from ..backend import Device, to_device, to_host
 from ..datasets import mnist
+from ..fast.threads import threads
 from .distances import nearest
 from .evaluator import EVALUATORS, load_evaluator
 from .floors import Floors, floors_for
@@ -136,36 +137,32 @@ def evaluate(images: np.ndarray, *, data: str | None = None, device: Device = "c
     >>> print(evaluate(run.sample(10_000), data="mnist-5k"))                         # doctest: +SKIP
     """
     features, measured = {}, {}
-    for name in EVALUATORS:
-        evaluator = load_evaluator(name, device)
-        features[name] = features_of(images, evaluator, device)
-        measured[name] = measure(features[name], evaluator, device=device)
-    images = images.reshape(len(images), *evaluator.image_shape[:2])
-    notes, found, distances, neighbours = [], None, None, None
+    with threads(device=device):
+        for name in EVALUATORS:
+            evaluator = load_evaluator(name, device)
+            features[name] = features_of(images, evaluator, device)
+            measured[name] = measure(features[name], evaluator, device=device)
+        images = images.reshape(len(images), *evaluator.image_shape[:2])
+        copies = _find_copies(images, data, device)
+        floors = floors_for(len(images), device)
+    return Evaluation(n=len(images), measured=measured, floors=floors, images=images, features=features, **copies)
+
+
+def _find_copies(images: np.ndarray, data: str | None, device: Device) -> dict[str, Any]:
+    """Return the fields of `Evaluation` that need the training images, and the notes on what is missing."""
+    found: dict[str, Any] = {"memorisation": None, "neighbours": None, "distances": None, "notes": ()}
     if data is None:
-        notes.append("Copies: unknown, because nothing says what the model was trained on.")
-    else:
-        originals = find_originals(data, evaluator.image_shape)
-        if data not in mnist.NAMES:
-            notes.append(
-                f"The model was trained on {data!r}: the distances are to MNIST's digits, and the classes are digits."
-            )
-        if originals.missing:
-            notes.append(f"Copies: unknown, because {originals.missing}.")
-        if originals.training is not None:
-            training = to_device(flat_pixels(originals.training), device)
-            far, index = map(to_host, nearest(to_device(flat_pixels(images), device), training))
-            distances, neighbours = far, originals.training[index].reshape(images.shape)
-            if originals.held_out is not None:
-                found = memorisation(far, originals.held_out)
-    return Evaluation(
-        n=len(images),
-        measured=measured,
-        floors=floors_for(len(images), device),
-        memorisation=found,
-        notes=tuple(notes),
-        images=images,
-        features=features,
-        neighbours=neighbours,
-        distances=distances,
-    )
+        return {**found, "notes": ("Copies: unknown, because nothing says what the model was trained on.",)}
+    training, held_out, missing = find_originals(data, (*images.shape[1:], 1))
+    if data not in mnist.NAMES:
+        other = f"The model was trained on {data!r}: the distances are to MNIST's digits, and the classes are digits."
+        found["notes"] = (other,)
+    if missing:
+        found["notes"] += (f"Copies: unknown, because {missing}.",)
+    if training is not None:
+        sets = (to_device(flat_pixels(each), device) for each in (images, training))
+        distances, index = map(to_host, nearest(*sets))
+        found |= {"distances": distances, "neighbours": training[index].reshape(images.shape)}
+        if held_out is not None:
+            found["memorisation"] = memorisation(distances, held_out)
+    return found

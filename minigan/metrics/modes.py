@@ -45,6 +45,7 @@ def mode_coverage(points: Array, centres: Array, std: float) -> ModeCoverage:
     ------
     InputError : the shapes do not fit, or the standard deviation is not above 0
 
+    >>> import numpy as np
     >>> print(mode_coverage(np.array([[0.0, 0.1], [5.0, 5.0]]), np.array([[0.0, 0.0], [0.0, 2.0]]), 0.05))
     1 of 2 modes, 50.0 % of the samples within 3 standard deviations
     """

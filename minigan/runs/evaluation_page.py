@@ -12,7 +12,7 @@ from ..metrics.measures import table_rows
 from ..metrics.memorisation import flat_pixels
 from .figures import tile
 
-REAL, DRAWN = "#8d99a6", "#e4572e"  # grey and orange, on the whole page
+REAL, DRAWN, SECOND = "#8d99a6", "#e4572e", "#f3a78f"  # SECOND: drawn digits under the second evaluator
 LEFT, RIGHT, WIDTH = 0.04, 0.53, 0.44  # both columns, in widths of the page
 SIDE = 10  # digits in a row
 POINTS = 1500  # real digits, and drawn ones, among the features
@@ -115,11 +115,9 @@ def _show_numbers(figure: Any, evaluation: Evaluation) -> None:
 
 def _show_classes(axes: Any, evaluation: Evaluation) -> None:
     digits = np.arange(10)
-    width = 0.8 / len(evaluation.measured)
     axes.bar(digits, 100 * np.array(TEST_COUNTS) / sum(TEST_COUNTS), 0.94, color=REAL, alpha=0.4, label="test digits")
-    for i, (name, found) in enumerate(evaluation.measured.items()):
-        shares, places = 100 * np.array(found.counts) / evaluation.n, digits - 0.4 + (i + 0.5) * width
-        axes.bar(places, shares, 0.9 * width, color=DRAWN, alpha=1 - 0.45 * i, label=f"drawn, {name}")
+    for place, colour, (name, found) in zip((-0.2, 0.2), (DRAWN, SECOND), evaluation.measured.items(), strict=True):
+        axes.bar(digits + place, 100 * np.array(found.counts) / evaluation.n, 0.36, color=colour, label=name)
     axes.set_title("Share of each digit, %")
     axes.set(xticks=digits, xlim=(-0.6, 9.6))
     axes.spines[["top", "right"]].set_visible(False)
@@ -140,4 +138,7 @@ def _show_features(axes: Any, evaluation: Evaluation, name: str) -> None:
     axes.set_title(f"Features, {name}")
     axes.set(xticks=[], yticks=[])
     axes.spines[:].set_color("0.7")
-    axes.legend(loc="upper right", frameon=False, markerscale=3, handletextpad=0.1, borderpad=0.1, fontsize=8)
+    axes.legend(
+        loc="lower right", bbox_to_anchor=(1.04, 0.97), ncols=2, frameon=False, fontsize=8, markerscale=3,
+        handletextpad=0, columnspacing=0.6,
+    )  # fmt: skip
