@@ -121,7 +121,10 @@ def _show_classes(axes: Any, evaluation: Evaluation) -> None:
     axes.set_title("Share of each digit, %")
     axes.set(xticks=digits, xlim=(-0.6, 9.6))
     axes.spines[["top", "right"]].set_visible(False)
-    axes.legend(loc="lower right", bbox_to_anchor=(1.02, 0.98), ncols=3, frameon=False, handlelength=1.2)
+    axes.legend(
+        loc="lower right", bbox_to_anchor=(1.02, 0.98), ncols=3, frameon=False, fontsize=8, handlelength=0.9,
+        columnspacing=1,
+    )  # fmt: skip
 
 
 def _show_features(axes: Any, evaluation: Evaluation, name: str) -> None:
@@ -139,6 +142,6 @@ def _show_features(axes: Any, evaluation: Evaluation, name: str) -> None:
     axes.set(xticks=[], yticks=[])
     axes.spines[:].set_color("0.7")
     axes.legend(
-        loc="lower right", bbox_to_anchor=(1.04, 0.97), ncols=2, frameon=False, fontsize=8, markerscale=3,
+        loc="upper right", bbox_to_anchor=(1.04, 0.03), ncols=2, frameon=False, fontsize=8, markerscale=3,
         handletextpad=0, columnspacing=0.6,
     )  # fmt: skip
