@@ -71,6 +71,7 @@ a axis: .squeeze expand_dims flip count_nonzero
 a: .nonzero flatnonzero argwhere shape ndim size diag ascontiguousarray atleast_1d fliplr flipud
 a order: copy .ravel
 a | axis: sort argsort
+a kth axis: partition
 a x y: where
 a a_min a_max out: clip
 a b out: .dot

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from minigan import InputError
+from minigan.backend import to_device, to_host
 from minigan.metrics import Moments, frechet_distance, moments
 
 
@@ -58,6 +59,20 @@ def test_against_a_general_square_root(two):
     assert np.abs(np.imag(values)).max() < 1e-9
     expected = ((m1 - m2) ** 2).sum() + np.trace(c1 + c2) - 2 * np.sqrt(np.real(values)).sum()
     np.testing.assert_allclose(frechet_distance(*two), expected, rtol=1e-10)
+
+
+def test_against_scipy(two):
+    linalg = pytest.importorskip("scipy.linalg")
+    (m1, c1), (m2, c2) = map(moments, two)
+    expected = ((m1 - m2) ** 2).sum() + np.trace(c1 + c2 - 2 * np.real(linalg.sqrtm(c1 @ c2)))
+    assert abs(frechet_distance(*two) - expected) < 1e-6 * max(1, expected)
+
+
+def test_on_every_device(two, device):
+    there = [to_device(each, device) for each in two]
+    np.testing.assert_allclose(frechet_distance(*there), frechet_distance(*two), rtol=1e-10)
+    for a, b in zip(moments(there[0]), moments(two[0]), strict=True):
+        np.testing.assert_allclose(to_host(a), b, rtol=1e-12, atol=1e-14)
 
 
 def test_against_the_coupling_that_attains_it(two):

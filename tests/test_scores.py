@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from minigan import InputError
+from minigan.backend import to_device, to_host
 from minigan.metrics import class_histogram, classifier_score, kl_to_uniform
 from minigan.metrics.scores import kl_of_perfect_draws, score_ceiling
 
@@ -42,6 +43,15 @@ def test_score_of_an_unsure_classifier():
     assert classifier_score(np.full((100, 10), 0.1)) == pytest.approx(1)
     half = np.array([[0.75, 0.25], [0.25, 0.75]])
     assert classifier_score(half) == pytest.approx(np.exp(0.75 * np.log(1.5) + 0.25 * np.log(0.5)))
+
+
+def test_on_every_device(device, rng):
+    p = rng.dirichlet(np.full(10, 0.1), size=300)
+    there = to_device(p, device)
+    counts = class_histogram(there)
+    np.testing.assert_array_equal(to_host(counts), class_histogram(p))
+    assert kl_to_uniform(counts) == pytest.approx(kl_to_uniform(class_histogram(p)))
+    assert classifier_score(there) == pytest.approx(classifier_score(p))
 
 
 def test_score_does_not_depend_on_the_order(rng):

@@ -1,25 +1,52 @@
 """``minigan evaluate``: measure how good the digits of a trained model are."""
 
 import argparse
+import json
+from pathlib import Path
 
-from ..metrics import evaluation
+from ..errors import InputError
+from ..files import atomic_path
+from ..metrics.evaluation import SAMPLES
+from ..runs.evaluation_page import save_page
 from ..runs.load import load
 from .arguments import add_path, add_seed
 
 ABOUT = "Measure how good the digits of a trained model are."
-DETAILS = "It reports their distance to real digits (FID), how often each digit is drawn, and a classifier score."
+DETAILS = (
+    "It compares them with real digits under two evaluators, looks for copies of training digits, and prints a table. "
+    "The numbers are also written to evaluation.json, and one page of pictures to evaluation.png."
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     add_path(parser)
     parser.add_argument(
-        "-n", type=int, default=evaluation.SAMPLES, metavar="INT", help="Number of digits to draw. Default: 10000."
+        "-n", type=int, default=SAMPLES, metavar="INT", help=f"Number of digits to draw. Default: {SAMPLES}."
     )
     add_seed(parser)
+    parser.add_argument(
+        "--out", type=Path, metavar="NAME", help="Folder for both files. Default: the folder of the model."
+    )
 
 
 def command(arguments: argparse.Namespace) -> int:
     """Run the command; return its exit status."""
-    print(load(arguments.path).evaluate(arguments.n, seed=arguments.seed))
+    path = Path(arguments.path)
+    run = load(path)
+    folder = arguments.out or (path if path.is_dir() else path.parent)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(
+            f"out: expected a folder that can be written, got {str(folder)!r} ({error.strerror})"
+        ) from None
+    evaluation = run.evaluate(arguments.n, seed=arguments.seed)
+    print(evaluation)
+    with atomic_path(folder / "evaluation.json") as temporary:
+        numbers = {"model": str(path), "seed": arguments.seed, **evaluation.to_dict()}
+        temporary.write_text(json.dumps(numbers, indent=2) + "\n", encoding="utf-8")
+    save_page(evaluation, folder / "evaluation.png", title=str(path))
+    print(f"\n  {folder / 'evaluation.json'}  these numbers")
+    print(f"  {folder / 'evaluation.png'}  digits, their nearest training digits, classes and features")
     return 0

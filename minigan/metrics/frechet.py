@@ -4,17 +4,18 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..backend import Array, get_array_module
 from ..errors import InputError
 
 
 class Moments(NamedTuple):
     """The mean (C,) and the covariance (C, C) of a set of features, float64; the distance needs nothing else."""
 
-    mean: np.ndarray
-    covariance: np.ndarray
+    mean: Array
+    covariance: Array
 
 
-def moments(features: np.ndarray) -> Moments:
+def moments(features: Array) -> Moments:
     """Return the mean and the covariance 1/(n - 1) sum (f - mean)(f - mean)^T of features.
 
     Parameters
@@ -32,7 +33,7 @@ def moments(features: np.ndarray) -> Moments:
         raise InputError(
             f"features: expected more samples than their {c} dimensions, got {n}, too few for a covariance"
         )
-    if not np.isfinite(features).all():
+    if not bool(get_array_module(features).isfinite(features).all()):
         raise InputError("features: expected finite numbers, got NaN or infinity")
     features = features.astype(np.float64, copy=False)
     mean = features.mean(axis=0)
@@ -40,7 +41,7 @@ def moments(features: np.ndarray) -> Moments:
     return Moments(mean, centred.T @ centred / (n - 1))
 
 
-def frechet_distance(a: np.ndarray | Moments, b: np.ndarray | Moments) -> float:
+def frechet_distance(a: Array | Moments, b: Array | Moments) -> float:
     """Return the squared Frechet (2-Wasserstein) distance between the Gaussians with the moments of a and b.
 
     d = |m1 - m2|^2 + Tr(C1 + C2 - 2 (C1 C2)^(1/2))        (Dowson & Landau 1982; Heusel et al. 2017, eq. 6)
@@ -73,9 +74,10 @@ def frechet_distance(a: np.ndarray | Moments, b: np.ndarray | Moments) -> float:
     (m1, c1), (m2, c2) = (each if isinstance(each, Moments) else moments(each) for each in (a, b))
     if m1.shape != m2.shape:
         raise InputError(f"a, b: expected features of the same dimension, got {len(m1)} and {len(m2)}")
-    values, vectors = np.linalg.eigh(c1)
-    root = vectors * np.sqrt(np.maximum(values, 0)) @ vectors.T
-    overlap = np.sqrt(np.maximum(np.linalg.eigvalsh(root @ c2 @ root), 0)).sum()
+    xp = get_array_module(m1)
+    values, vectors = xp.linalg.eigh(c1)
+    root = vectors * xp.sqrt(xp.maximum(values, 0)) @ vectors.T
+    overlap = xp.sqrt(xp.maximum(xp.linalg.eigvalsh(root @ c2 @ root), 0)).sum()
     difference = m1 - m2
-    distance = difference @ difference + np.trace(c1) + np.trace(c2) - 2 * overlap
+    distance = difference @ difference + c1.trace() + c2.trace() - 2 * overlap
     return max(float(distance), 0.0)

@@ -2,8 +2,7 @@
 
 from typing import NamedTuple
 
-import numpy as np
-
+from ..backend import Array, get_array_module
 from ..errors import InputError
 
 SAMPLES = 2500  # the number that PacGAN draws
@@ -29,7 +28,7 @@ class ModeCoverage(NamedTuple):
         )
 
 
-def mode_coverage(points: np.ndarray, centres: np.ndarray, std: float) -> ModeCoverage:
+def mode_coverage(points: Array, centres: Array, std: float) -> ModeCoverage:
     """Count the modes that were found and the samples of high quality, as PacGAN does with 2,500 samples.
 
     A sample is of high quality when it lies within three standard deviations of the nearest centre,
@@ -46,6 +45,7 @@ def mode_coverage(points: np.ndarray, centres: np.ndarray, std: float) -> ModeCo
     ------
     InputError : the shapes do not fit, or the standard deviation is not above 0
 
+    >>> import numpy as np
     >>> print(mode_coverage(np.array([[0.0, 0.1], [5.0, 5.0]]), np.array([[0.0, 0.0], [0.0, 2.0]]), 0.05))
     1 of 2 modes, 50.0 % of the samples within 3 standard deviations
     """
@@ -54,6 +54,7 @@ def mode_coverage(points: np.ndarray, centres: np.ndarray, std: float) -> ModeCo
         raise InputError(f"points, centres: expected (n, C) and (M, C), got {points.shape} and {centres.shape}")
     if not std > 0:
         raise InputError(f"std: expected a number above 0, got {std!r}")
-    distance = np.linalg.norm(points[:, None] - centres, axis=2)  # (n, M)
+    xp = get_array_module(points)
+    distance = xp.linalg.norm(points[:, None] - centres, axis=2)  # (n, M)
     good = distance.min(axis=1) <= WITHIN * std
-    return ModeCoverage(len(np.unique(distance.argmin(axis=1)[good])), len(centres), float(good.mean()))
+    return ModeCoverage(len(xp.unique(distance.argmin(axis=1)[good])), len(centres), float(good.mean()))

@@ -2,16 +2,18 @@
 
 import numpy as np
 
+from ..backend import Array, get_array_module
 from ..errors import InputError
 
 
-def class_histogram(probabilities: np.ndarray) -> np.ndarray:
+def class_histogram(probabilities: Array) -> Array:
     """Count the samples of each class by their most probable class: probabilities (n, K) -> integers (K,)."""
     _check(probabilities)
-    return np.bincount(probabilities.argmax(axis=1), minlength=probabilities.shape[1])
+    xp = get_array_module(probabilities)
+    return xp.bincount(probabilities.argmax(axis=1), minlength=probabilities.shape[1])
 
 
-def kl_to_uniform(counts: np.ndarray) -> float:
+def kl_to_uniform(counts: Array) -> float:
     """Return KL(h || uniform) = sum_k h_k log(K h_k) for the shares h = counts / n.
 
     It is 0 when all counts are equal, and log K when there is only one class. For n labels that are drawn with equal
@@ -25,10 +27,10 @@ def kl_to_uniform(counts: np.ndarray) -> float:
     ------
     InputError : the counts are something else
     """
-    if counts.ndim != 1 or not (counts >= 0).all() or not counts.sum() > 0:
+    if counts.ndim != 1 or not bool((counts >= 0).all()) or not bool(counts.sum() > 0):
         raise InputError(f"counts: expected numbers (K,) of at least 0, not all 0, got {counts!r}")
     shares = counts[counts > 0] / counts.sum()
-    return float((shares * np.log(len(counts) * shares)).sum())
+    return float((shares * get_array_module(counts).log(len(counts) * shares)).sum())
 
 
 def kl_of_perfect_draws(n: int, classes: int) -> float:
@@ -40,7 +42,7 @@ def kl_of_perfect_draws(n: int, classes: int) -> float:
     return (classes - 1) / (2 * n)
 
 
-def classifier_score(probabilities: np.ndarray) -> float:
+def classifier_score(probabilities: Array) -> float:
     """Return exp mean_n KL(p_n || mean p), from 1 to K.
 
     It is high when the classifier is sure of every sample, and all classes occur (Salimans et al. 2016, section 4,
@@ -56,9 +58,9 @@ def classifier_score(probabilities: np.ndarray) -> float:
     InputError : the rows are no distributions
     """
     _check(probabilities)
-    p = probabilities
-    log_p, log_mean = (np.log(np.maximum(each, np.finfo(np.float64).tiny)) for each in (p, p.mean(axis=0)))
-    return float(np.exp((p * (log_p - log_mean)).sum(axis=1).mean()))
+    xp, p = get_array_module(probabilities), probabilities
+    log_p, log_mean = (xp.log(xp.maximum(each, np.finfo(np.float64).tiny)) for each in (p, p.mean(axis=0)))
+    return float(xp.exp((p * (log_p - log_mean)).sum(axis=1).mean()))
 
 
 def score_ceiling(n: int, classes: int) -> float:
@@ -70,7 +72,7 @@ def score_ceiling(n: int, classes: int) -> float:
     return float(np.exp(np.log(classes) - kl_of_perfect_draws(n, classes)))
 
 
-def _check(probabilities: np.ndarray) -> None:
+def _check(probabilities: Array) -> None:
     fits = probabilities.ndim == 2 and probabilities.size > 0
-    if not (fits and (probabilities >= 0).all() and np.abs(probabilities.sum(axis=1) - 1).max() < 1e-3):
+    if not (fits and bool((probabilities >= 0).all() and abs(probabilities.sum(axis=1) - 1).max() < 1e-3)):
         raise InputError(f"probabilities: expected rows (n, K) that sum to 1, got shape {probabilities.shape}")
