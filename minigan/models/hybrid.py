@@ -49,8 +49,9 @@ def discriminator(image_shape: Shape) -> list[Layer]:
 
     The convolutions have kernel 4 and stride 2, or stride 1 for images below 16 pixels, which are small enough. They
     see strokes; the dense layer behind them sees how the strokes of the whole image belong together. A discriminator
-    without it scores a sum of patches, and G then draws clean strokes that are no digits. The first layer sees pixels in [0, 2], with 0 for black: see `Rescaling`. There is no batch
-    norm, so the logit of an image does not depend on other images.
+    without it scores a sum of patches, and G then draws clean strokes that are no digits. The first layer sees pixels
+    in [0, 2], with 0 for black: see `Rescaling`. There is no batch norm, so the logit of an image does not depend on
+    other images.
     """
     stride = 2 if min(image_shape[:2]) >= 16 else 1
     return [

@@ -101,9 +101,12 @@ def _with(module: Any, **arrays: Any) -> Any:
 
 
 def _conv(nn: Any, layer: Conv2D, native: bool) -> list[Any]:
-    (top, bottom), (left, right) = _pads(layer.geometry)
-    fits = native or (top == bottom and left == right)
-    padding = (max(top, bottom), max(left, right)) if fits else 0
+    g = layer.geometry
+    (top, bottom), (left, right) = _pads(g)
+    padding = (max(top, bottom), max(left, right))
+    sizes = tuple((n + 2 * p - k) // g.stride + 1 for n, p, k in zip(g.in_size, padding, g.kernel_size, strict=True))
+    fits = (top == bottom and left == right) or (native and sizes == tuple(g.out_size))
+    padding = padding if fits else (0, 0)
     module = nn.Conv2d(layer.w.shape[2], layer.filters, layer.kernel_size, layer.stride, padding, bias=layer.use_bias)
     _with(module, weight=to_host(layer.w).transpose(3, 2, 0, 1), bias=layer.b if layer.use_bias else None)
     return [module] if fits else [nn.ZeroPad2d((left, right, top, bottom)), module]
