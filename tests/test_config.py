@@ -311,10 +311,10 @@ def test_refuses_together(options, message):
 @pytest.mark.parametrize(
     ("said", "expected"),
     [
-        ({}, (1e-3, 1e-3)),
+        ({}, (5e-4, 5e-4)),
         ({"learning_rate": 0.1}, (0.1, 0.1)),
         ({"learning_rate": 0.1, "generator_learning_rate": 0.2}, (0.2, 0.1)),
-        ({"discriminator_learning_rate": 0.3}, (1e-3, 0.3)),
+        ({"discriminator_learning_rate": 0.3}, (5e-4, 0.3)),
     ],
 )
 def test_two_learning_rates(said, expected):

@@ -12,7 +12,7 @@ from minigan.objectives import OBJECTIVES
 
 PARAMETERS = {  # at 28 x 28 x 1; dcgan's are those of the introductory article, infogan's those of the paper
     "mlp": (576_016, 533_505),
-    "hybrid": (443_233, 410_417),
+    "hybrid": (443_233, 533_505),
     "dcgan": (2_280_896, 212_865),
     "infogan": (6_622_593, 6_558_017),
     "writeup-1": (759_681, 138_689),

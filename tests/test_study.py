@@ -70,9 +70,9 @@ def test_an_interruption_keeps_what_is_done(tmp_path, played, monkeypatch, capsy
     monkeypatch.setattr(study, "run", run)
     assert cli.main(["study", "--out", str(out)]) == 0
     assert len(study.read(out)) == len(played) == len(set(played)) == 30
-    assert {row.steps for row in study.read(out)} == {3000}
+    assert {row.steps for row in study.read(out)} == {6000}
     assert capsys.readouterr().out.splitlines()[-10:] == [
-        f"{study.name(game):<32} FID 31.00 (30.00 to 32.00)" for game in GAMES
+        f"{study.name(game):<32} FID 61.00 (60.00 to 62.00)" for game in GAMES
     ]
 
 
