@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from . import __version__
-from .commands import data, doctor, evaluate, gradcheck, models, sample, study, train
+from .commands import data, doctor, evaluate, gradcheck, models, museum, sample, study, train
 from .commands.bench import bench
 from .errors import DeviceError, DivergedError, InputError
 
@@ -25,6 +25,7 @@ COMMANDS: dict[str, Any] = {
     "doctor": doctor,
     "bench": bench,
     "study": study,
+    "museum": museum,
     "models": models,
 }
 

@@ -12,13 +12,15 @@ from minigan.gradient_check import check_game
 from minigan.models import MODELS, build_networks
 from minigan.objectives.conditional import CONDITIONALS
 from minigan.objectives.penalties import PENALTIES
+from minigan.runs import diagnosis
+from minigan.runs.museum import EXHIBITS
 from minigan.training import steps
 
 ROOT = Path(__file__).parents[1]
-TOPICS = ("layers", "objectives", "metrics", "models", "fast")
+TOPICS = ("layers", "objectives", "metrics", "models", "fast", "runs")
 NAMES = ("README.md", "chapters/README.md", "data/README.md", *(f"minigan/{topic}/README.md" for topic in TOPICS))
 PAGES = {name: (ROOT / name).read_text(encoding="utf-8") for name in NAMES}
-README, CHAPTERS, DATA, LAYERS, OBJECTIVES, METRICS, MODELS_PAGE, FAST = PAGES.values()
+README, CHAPTERS, DATA, LAYERS, OBJECTIVES, METRICS, MODELS_PAGE, FAST, RUNS = PAGES.values()
 
 
 def targets(text):
@@ -159,3 +161,20 @@ def test_parameter_counts(model, rng):
     counts = [f"{network.theta.size:,}" for network in build_networks(model, shape, rng=rng)]
     (row,) = re.findall(rf"^\| `{model}`.*$", section(MODELS_PAGE, "Models"), flags=re.MULTILINE)
     assert row.endswith(f"| {', '.join(counts)} |")
+
+
+def test_every_exhibit_and_every_limit_is_on_the_page_of_the_museum():
+    assert set(EXHIBITS) <= first_cells(RUNS)
+    rows = dict(re.findall(r"^\| ([a-z ]+) \| (.*) \|$", section(RUNS, "What is named"), re.M))
+    assert {exhibit.finding for exhibit in EXHIBITS.values()} <= set(rows)
+    limits = {
+        "divergence": [f"{diagnosis.LOSS:,.0f}"],
+        "memorisation": [diagnosis.COPIED],
+        "vanishing gradient": [diagnosis.STRONG, diagnosis.PULL],
+        "discriminator too strong": [diagnosis.STRONG],
+        "discriminator at chance": [diagnosis.IGNORANT],
+        "mode collapse": [diagnosis.MISSING, diagnosis.VARIETY],
+    }
+    for name, numbers in limits.items():
+        for number in numbers:
+            assert f" {number}" in rows[name]

@@ -1,19 +1,23 @@
 """The loop of a run: steps until the budget is spent, and records, pictures and evaluations by the way."""
 
 import math
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from ..backend import get_array_module, to_host
+from ..datasets import Dataset, Points
 from ..errors import DivergedError
 from ..models import kind_of
 from ..training.stop_when import read_condition
 from .clock import Clock
+from .diagnosis import diagnose
 from .history import History, Record
 from .judge import Judge, Verdict
 from .progress import Progress
 from .run import Run
 from .run_folder import RunFolder, samples_to_show
 from .sampling import generate
+from .symptoms import FEWEST, RealSamples, find_symptoms
 
 if TYPE_CHECKING:
     from ..training.trainer import StepMetrics, Trainer
@@ -25,6 +29,8 @@ REASONS: dict[str | None, str] = {  # by `Run.stopped`
 }
 SNAPSHOTS = 40  # pictures of one fixed z over a run, more of them at its start
 GRID = {"images": 64, "points": 1000}  # samples in each of these pictures
+EARLY = 500  # steps before which no game is diagnosed
+FIRST_LOOK, BETWEEN_LOOKS = 0.25, 0.2  # shares of the budget: a diagnosis takes as long as some steps
 
 
 class Loop:
@@ -36,16 +42,23 @@ class Loop:
     folder : gets the records, the pictures and the best model, or None
     progress : shows the records
     judge : evaluates the generator after every ``evaluate_every`` steps, or None
+    dataset : what the run learns from, if the loop is to warn of what goes wrong; None warns of nothing
     """
 
     def __init__(
-        self, trainer: "Trainer", folder: RunFolder | None, progress: Progress, judge: Judge | None = None
+        self,
+        trainer: "Trainer",
+        folder: RunFolder | None,
+        progress: Progress,
+        judge: Judge | None = None,
+        dataset: Dataset | Points | None = None,
     ) -> None:
         self.trainer = trainer
         self.config = trainer.config
         self.folder = folder
         self.progress = progress
         self.judge = judge
+        self.dataset = dataset
         path = folder.path if folder else None
         self.run = Run(self.config, trainer.average.network, trainer.discriminator, History(), path, trainer.shares)
         self.kind = kind_of(trainer.generator.output_shape)
@@ -60,6 +73,9 @@ class Loop:
         self.best: tuple[int, Verdict] | None = None  # the step with the best verdict so far
         self.clock = Clock()
         self.recorded = 0.0  # seconds at the last record
+        self.next_look = FIRST_LOOK  # the share of the budget at which the game is diagnosed next
+        self.suspected: set[str] = set()  # names of what the last diagnosis found
+        self.warned: set[str] = set()  # names of what was shown
 
     def train(self) -> Run:
         """Take steps until the budget is spent, the condition holds or Ctrl-C comes, and finish the run's folder."""
@@ -93,6 +109,30 @@ class Loop:
             record = self.write_record(evaluate=evaluate)
             if self.condition and self.condition.holds(record):
                 self.run.stopped = "stop_when"
+            self.look()
+
+    def look(self) -> None:
+        """Diagnose the game a few times in a run, but not in its first steps, and warn once of each finding.
+
+        What is found once may pass, so it is shown when it is found again, or at the end of the run. The random state
+        of the training is not touched, and nothing is stopped.
+        """
+        if self.dataset is None or self.steps < EARLY or (self.share < self.next_look and self.run.stopped is None):
+            return
+        self.next_look = self.share + BETWEEN_LOOKS
+        diagnosis = diagnose(find_symptoms(self.run.history, self.config, self.run.sample, self.real))
+        for finding in diagnosis.findings:
+            again = finding.name in self.suspected or self.run.stopped is not None
+            if again and finding.name not in self.warned:
+                self.warned.add(finding.name)
+                self.progress.message(f"step {self.steps:>6,}  Warning: {diagnosis.sentence(finding)}")
+        self.suspected = {finding.name for finding in diagnosis.findings}
+
+    @cached_property
+    def real(self) -> RealSamples | None:
+        """Real samples to compare with; None if there are too few of them."""
+        assert self.dataset is not None
+        return RealSamples(self.dataset, self.trainer.generator.output_shape) if len(self.dataset) >= FEWEST else None
 
     def is_due(self, every: int | None) -> bool:
         """Return whether it is time for what comes after ``every`` so many steps, and after the last one."""

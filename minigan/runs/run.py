@@ -5,6 +5,7 @@ import json
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -20,9 +21,11 @@ from ..network import Network
 from ..objectives.codes import choose_codes, draw_codes, draw_noise
 from ..objectives.conditional import get_conditional
 from ..training.config import ResolvedConfig
+from .diagnosis import Diagnosis, diagnose
 from .history import History
 from .judge import to_uint8
 from .sampling import CALIBRATION, generate, redraw, score, truncate
+from .symptoms import find_real_samples, find_symptoms
 
 FORMAT = 1  # of model.npz
 NO_SHARES = np.empty(0)
@@ -193,6 +196,14 @@ class Run:
         with threads(device=self.generator.device):
             images = to_uint8(self.sample(n, seed=seed))
             return evaluate(images, data=self.config.data, device=self.generator.device)
+
+    def diagnose(self, *, data: Any = None, seed: int = 0) -> Diagnosis:
+        """Say what is wrong with the game, if anything, from its records and from 500 samples drawn with ``seed``.
+
+        ``data`` is what the run learned from, as `minigan.train` takes it; by default it is looked for by its name.
+        """
+        real = find_real_samples(data, self.config.data, self.generator.output_shape)
+        return diagnose(find_symptoms(self.history, self.config, lambda n: self.sample(n, seed=seed), real))
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write both networks and the configuration to one ``.npz`` file, whole or not at all.

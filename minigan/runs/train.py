@@ -64,7 +64,7 @@ def train(**options: Any) -> Run:
         if config.device == "auto" and device == "cpu":
             progress.message(f"No GPU is used: {cuda_problem()}")
         with nullcontext() if resolved.plain else threads(device=device):  # on the plain floor the BLAS has its own
-            return Loop(trainer, folder, progress, judge).train()
+            return Loop(trainer, folder, progress, judge, None if resolved.quiet else dataset).train()
     finally:
         progress.close()
 
