@@ -5,6 +5,7 @@ import pytest
 
 import minigan
 from minigan import InputError
+from minigan.backend import device_of
 from minigan.cli import main
 from minigan.runs.sampling import ATTEMPTS, redraw, truncate
 
@@ -64,6 +65,17 @@ def test_redrawing_by_hand():
     found = redraw(lambda attempt: draws[attempt].copy(), lambda z: z, 0.7)
     expected = [column[column >= 0.7][0] for column in draws.T]
     np.testing.assert_array_equal(found, expected)
+
+
+def test_rejection_on_every_device(device):
+    """The scores come to the host, and the rows that they refuse are drawn again on the device."""
+    run = minigan.train(**{**SHORT, "conditional": "clusters", "device": device})
+    assert device_of(run.latent(1)) == device
+    z = run.latent(60)
+    threshold = float(np.median(run.believe(run.latent(1000))))
+    assert (run.believe(z) < threshold).any()
+    assert (run.believe(redraw(lambda k: run.latent(60, attempt=k), run.believe, threshold)) >= threshold).all()
+    assert run.sample(60, reject=0.5).shape == (60, 8, 8)
 
 
 def test_redrawing_ends():

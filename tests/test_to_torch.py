@@ -186,3 +186,11 @@ def test_gradients_of_the_loops_in_the_bench(model, loop, rng):
         np.testing.assert_allclose(net.dtheta, flat_gradient(net, twin), rtol=1e-9, atol=1e-10 * abs(net.dtheta).max())
         moved = flat_gradient(net, twin, weights=True)
         np.testing.assert_allclose(net.theta, moved, rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize(("kernel_size", "stride"), [(4, 1), (4, 2), (5, 1), (3, 2)])
+def test_native_padding_keeps_the_size(kernel_size, stride, rng):
+    """PyTorch's own padding is taken only where it gives images of the same size."""
+    net = Network([L.Conv2D(3, kernel_size, stride=stride)], (8, 8, 1), rng=rng, dtype="float64")
+    x = torch.zeros(2, 1, 8, 8, dtype=torch.float64)
+    assert to_torch.to_torch(net, native_padding=True)(x).shape == (2, 3, 8 // stride, 8 // stride)

@@ -66,7 +66,7 @@ class ModelSpec:
         The published form of the model, if that is another one.
     steps : int
         Default number of training steps.
-    latent_dim, learning_rate, learning_rate_decay, beta1, beta2, average_decay, packing
+    latent_dim, learning_rate, beta1, beta2, average_decay, packing
         Defaults of the fields of `TrainConfig` with the same names.
     """
 
@@ -80,7 +80,6 @@ class ModelSpec:
     beta1: float
     beta2: float
     average_decay: float
-    learning_rate_decay: str = "none"
     size_multiple: int = 1
     packing: int = 1
     samples: str = "images"

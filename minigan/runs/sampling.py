@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from ..backend import Array, to_host
+from ..backend import Array, device_of, to_device, to_host
 from ..datasets.batches import from_pixels_first
 from ..network import Network
 from ..objectives import Objective
@@ -89,6 +89,7 @@ def redraw(draw: Callable[[int], Array], believe: Callable[[Array], np.ndarray],
     for attempt in range(1, ATTEMPTS):
         if not len(refused):
             break
-        z[refused] = draw(attempt)[refused]
-        refused = refused[believe(z[refused]) < threshold]
+        rows = to_device(refused, device_of(z))
+        z[rows] = draw(attempt)[rows]
+        refused = refused[believe(z[rows]) < threshold]
     return z

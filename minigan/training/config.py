@@ -15,15 +15,7 @@ from .declare import check_options
 from .options import Options
 
 # Fields that are open until `resolve` takes them from the model.
-MODEL_DEFAULTS = (
-    "latent_dim",
-    "packing",
-    "learning_rate",
-    "learning_rate_decay",
-    "beta1",
-    "beta2",
-    "average_decay",
-)
+MODEL_DEFAULTS = ("latent_dim", "packing", "learning_rate", "beta1", "beta2", "average_decay")
 CLUSTERS = 100  # by default in the game that has them
 WASSERSTEIN_CLIP = 0.01  # the bound on the critic's weights in Arjovsky et al. 2017, algorithm 1
 
@@ -119,7 +111,6 @@ class ResolvedConfig(TrainConfig):
     learning_rate: float = field()
     generator_learning_rate: float = field()
     discriminator_learning_rate: float = field()
-    learning_rate_decay: str = field()
     beta1: float = field()
     beta2: float = field()
     average_decay: float = field()

@@ -47,11 +47,10 @@ class Options(GameOptions):
     discriminator_learning_rate: float | None = option(
         None, "optimisation", "Learning rate of the discriminator alone. Default: the common one.", check=positive
     )
-    learning_rate_decay: str | None = option(
-        None,
+    learning_rate_decay: str = option(
+        "none",
         "optimisation",
-        "Keep the learning rates as they are, or let them fall in a straight line to 0 at the end of the run. "
-        "Default: the model's own.",
+        "Keep the learning rates as they are, or let them fall in a straight line to 0 at the end of the run.",
         choices=("none", "linear"),
     )
     beta1: float | None = option(
