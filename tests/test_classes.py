@@ -33,6 +33,20 @@ def test_clusters_need_no_labels(rng):
     np.testing.assert_allclose(sorted(shares), [0.2, 0.2, 0.6])
 
 
+def test_labels_are_divided_into_clusters(rng):
+    """Label 0 holds two shades, label 1 one, and label 2 too few samples for a second cluster."""
+    label_of = np.array([0] * 60 + [1] * 40 + [2] * 30)
+    shade = np.array([0] * 20 + [100] * 40 + [50] * 40 + [200] * 29 + [10])
+    images = np.broadcast_to(shade.astype(np.uint8)[:, None, None], (130, 4, 4))
+    labels, shares = find_classes(Projection, Dataset("shades", images, label_of), clusters=2, rng=rng)
+    np.testing.assert_array_equal(labels // 2, label_of)
+    assert len(set(zip(labels[:60].tolist(), shade[:60].tolist(), strict=True))) == 2
+    assert set(labels[100:].tolist()) == {4}
+    assert shares.shape == (3, 2)
+    np.testing.assert_allclose(sorted(shares[0]), np.array([20, 40]) / 130)
+    np.testing.assert_allclose(shares.sum(axis=1), np.array([60, 40, 30]) / 130)
+
+
 @pytest.mark.parametrize(("samples", "clusters", "count"), [(60, 100, 3), (60, 2, 2), (39, 100, 2), (200, 100, 10)])
 def test_small_data_has_fewer_clusters(samples, clusters, count, rng):
     points = Points("line", rng.standard_normal((samples, 2)).astype(np.float32))

@@ -6,7 +6,7 @@ import pytest
 from minigan import InputError
 from minigan.layers import Dense
 from minigan.network import Network
-from minigan.objectives.codes import choose_codes, count_classes, draw_codes
+from minigan.objectives.codes import count_classes, draw_codes
 
 
 def equal(classes):
@@ -71,14 +71,12 @@ def test_the_first_layer_adds_an_embedding(rng):
         np.testing.assert_allclose(y[n], z[n] @ w + net.layers[0].b + embedding[label], rtol=1e-12)
 
 
-@pytest.fixture
-def drawn(rng):
-    return draw_codes(rng, 6, equal(3), continuous=2)
+def draw(**options):
+    return draw_codes(np.random.default_rng(3), 6, equal(3), **{"continuous": 2, **options})
 
 
-def test_choosing(drawn):
-    before = drawn.copy()
-    np.testing.assert_array_equal(choose_codes(drawn, 3, label=None, codes=None), drawn)
+def test_choosing():
+    drawn = draw()
     for label, expected in (
         (2, [2] * 6),
         (np.int64(0), [0] * 6),
@@ -87,17 +85,37 @@ def test_choosing(drawn):
         (np.array([2, 1, 0, 0, 1, 2], dtype=np.uint8), [2, 1, 0, 0, 1, 2]),
         (range(3), [0, 1, 2, 0, 1, 2]),
     ):
-        chosen = choose_codes(drawn, 3, label=label, codes=None)
+        chosen = draw(label=label)
         assert chosen[:, :3].argmax(axis=1).tolist() == expected
         np.testing.assert_array_equal(chosen[:, :3].sum(axis=1), 1)
         np.testing.assert_array_equal(chosen[:, 3:], drawn[:, 3:])
     rows = np.arange(12.0).reshape(6, 2)
     for codes, expected in (((-1, 0.5), np.tile([-1, 0.5], (6, 1))), (rows, rows)):
-        chosen = choose_codes(drawn, 3, label=None, codes=codes)
+        chosen = draw(codes=codes)
         np.testing.assert_array_equal(chosen[:, 3:], expected)
         np.testing.assert_array_equal(chosen[:, :3], drawn[:, :3])
         assert chosen.dtype == np.float32
-    np.testing.assert_array_equal(drawn, before)
+
+
+SHARES = np.array([[0.1, 0.0, 0.2], [0.0, 0.0, 0.0], [0.3, 0.4, 0.0]])  # of 3 clusters in each of 3 labels
+
+
+def test_clusters_of_labels_are_drawn_by_their_shares(rng):
+    np.testing.assert_allclose(draw_codes(rng, 20_000, SHARES).mean(axis=0), SHARES.ravel(), atol=0.02)
+    for label in (0, 2):
+        codes = draw_codes(rng, 20_000, SHARES, label=label).reshape(-1, 3, 3)
+        np.testing.assert_array_equal(codes.sum(axis=2)[:, label], 1)
+        np.testing.assert_allclose(codes.mean(axis=0)[label], SHARES[label] / SHARES[label].sum(), atol=0.02)
+
+
+def test_a_label_without_samples_is_drawn_when_it_is_asked_for(rng):
+    np.testing.assert_array_equal(draw_codes(rng, 50, SHARES, label=1)[:, 3:6].sum(axis=1), 1)
+    np.testing.assert_array_equal(draw_codes(rng, 50, SHARES.sum(axis=1), label=1).argmax(axis=1), 1)
+
+
+def test_a_row_depends_on_its_own_label_alone():
+    one, two = (draw_codes(np.random.default_rng(1), 40, SHARES, label=label) for label in (2, [0, 2]))
+    np.testing.assert_array_equal(one[1::2], two[1::2])
 
 
 @pytest.mark.parametrize(
@@ -115,20 +133,20 @@ def test_choosing(drawn):
         ([0] * 12, "label: expected one, or a number of labels that divides n = 6, got 12 of them"),
     ],
 )
-def test_refuses_labels(label, message, drawn):
+def test_refuses_labels(label, message):
     with pytest.raises(InputError, match=f"^{message}"):
-        choose_codes(drawn, 3, label=label, codes=None)
+        draw(label=label)
 
 
 @pytest.mark.parametrize("codes", [0.5, [1.0], [1.0, np.nan], np.zeros((5, 2)), np.zeros((6, 3)), "ab", ["a", "b"]])
-def test_refuses_codes(codes, drawn):
+def test_refuses_codes(codes):
     with pytest.raises(InputError, match=r"^codes: expected finite numbers of shape \(2,\) or \(6, 2\), got"):
-        choose_codes(drawn, 3, label=None, codes=codes)
+        draw(codes=codes)
 
 
-def test_refuses_codes_where_there_are_none(drawn):
+def test_refuses_codes_where_there_are_none():
     with pytest.raises(InputError, match=r"^codes: expected None, because G takes only classes, got"):
-        choose_codes(drawn[:, :3], 3, label=None, codes=[0.0, 0.0])
+        draw(continuous=0, codes=[0.0, 0.0])
 
 
 def test_count_classes():

@@ -479,6 +479,19 @@ def test_a_step_never_makes_the_host_wait(game, monkeypatch):
         assert count.uploads <= (2 if game == "infogan" else 1)
 
 
+def test_labels_with_clusters_can_be_asked_for(tmp_path):
+    """20 samples of each of three labels leave one cluster of two in each; a label draws it."""
+    many = Dataset("shades", np.repeat(SHADES.images, 20, axis=0), np.repeat(SHADES.labels, 20))
+    run = train("projection", data=many, clusters=2, out=tmp_path / "run")
+    loaded = minigan.load(tmp_path / "run")
+    assert run.classes == loaded.classes == K
+    assert run.shares.shape == loaded.shares.shape == (K, 2)
+    assert run.generator.input_shape == (5 + 2 * K,)
+    np.testing.assert_array_equal(run.sample(6, label=[0, 2]), loaded.sample(6, label=[0, 2]))
+    codes = run.latent(30, label=2)[:, 5:].reshape(30, K, 2)
+    np.testing.assert_array_equal(codes.sum(axis=2)[:, 2], 1)
+
+
 @every_game
 def test_save_load_and_sample(game, tmp_path):
     run = train(game, out=tmp_path / "run")

@@ -441,7 +441,7 @@ def test_clusters_are_the_default_of_models_that_profit(options, game):
     ("options", "message"),
     [
         ({"conditional": "none", "clusters": 5}, "clusters: expected None without clusters in the game, got 5"),
-        ({"conditional": "ac-gan", "clusters": 5}, "clusters: expected None, because the classes of 'ac-gan' are no"),
+        ({"conditional": "infogan", "clusters": 5}, "clusters: expected None, because 'infogan' invents its classes"),
         ({"clusters": 1}, "clusters: expected an integer of at least 2, got 1"),
     ],
 )

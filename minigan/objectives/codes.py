@@ -45,61 +45,56 @@ def count_classes(labels: np.ndarray | None, *, conditional: str, data: str) -> 
     return classes
 
 
-def draw_codes(rng: np.random.Generator, n: int, shares: np.ndarray, *, continuous: int = 0) -> np.ndarray:
+def draw_codes(
+    rng: np.random.Generator,
+    n: int,
+    shares: np.ndarray,
+    *,
+    continuous: int = 0,
+    label: int | Sequence[int] | np.ndarray | None = None,
+    codes: Sequence[float] | np.ndarray | None = None,
+) -> np.ndarray:
     """Draw n codes on the host: a class, one-hot, followed by uniform numbers in [-1, 1).
 
-    Row i depends only on i and on the state of ``rng``, not on n.
+    Row i depends only on i, on the state of ``rng`` and on what is asked for in row i, not on n.
 
     Parameters
     ----------
     rng : numpy.random.Generator
     n : int
-    shares : ndarray of shape (K,)
-        How probable each class is; the sum is 1.
+    shares : ndarray of shape (K,) or (K, M)
+        How probable each class is, or each of the M clusters in each class; the sum is 1.
     continuous : int
-        How many continuous numbers follow the class.
+        How many continuous numbers follow.
+    label : int or sequence of int, optional
+        One class for all rows, or several that are repeated up to n; a class with clusters then draws one of its own.
+        None draws classes by their shares.
+    codes : sequence of float, optional
+        Continuous numbers for all rows, (continuous,), or for each of them, (n, continuous). None draws them.
 
     Returns
     -------
-    codes : float32 ndarray of shape (n, K + continuous)
-    """
-    u = rng.random((n, 1 + continuous))
-    ends = np.cumsum(shares)[:-1]  # class y is drawn when u lies between the sums of the shares before and up to y
-    classes = np.searchsorted(ends, u[:, 0], side="right")
-    return np.hstack((one_hot(classes, len(shares)), (2 * u[:, 1:] - 1).astype(np.float32)))
-
-
-def choose_codes(
-    drawn: np.ndarray,
-    classes: int,
-    *,
-    label: int | Sequence[int] | np.ndarray | None,
-    codes: Sequence[float] | np.ndarray | None,
-) -> np.ndarray:
-    """Return a copy of drawn codes in which the classes, the continuous numbers or both are replaced.
-
-    Parameters
-    ----------
-    drawn : ndarray of shape (n, classes + continuous)
-        What `draw_codes` returned.
-    classes : int
-    label : int or sequence of int, optional
-        One class for all samples, or several that are repeated up to n. None keeps the drawn classes.
-    codes : sequence of float, optional
-        Continuous numbers for all samples, (continuous,), or one row for each, (n, continuous). None keeps the drawn
-        numbers.
+    codes : float32 ndarray of shape (n, K + continuous) or (n, K M + continuous)
 
     Raises
     ------
     InputError
         If a label or the shape of the numbers does not fit.
     """
-    chosen = drawn.copy()
-    if label is not None:
-        chosen[:, :classes] = one_hot(_repeat_labels(label, len(drawn), classes), classes)
+    u = rng.random((n, 1 + continuous))
+    ends = np.cumsum(shares)  # cluster k is drawn when u lies between ends[k - 1] and ends[k]
+    if label is None:
+        chosen = np.searchsorted(ends[:-1], u[:, 0], side="right")
+    else:
+        labels, clusters = _repeat_labels(label, n, len(shares)), shares.size // len(shares)
+        edges = np.append(0, ends)[::clusters]  # u of label y lies between edges[y] and edges[y + 1]
+        inside = edges[labels] + u[:, 0] * (edges[labels + 1] - edges[labels])
+        first = clusters * labels
+        chosen = np.clip(np.searchsorted(ends, inside, side="right"), first, first + clusters - 1)
+    numbers = 2 * u[:, 1:] - 1
     if codes is not None:
-        chosen[:, classes:] = _check_numbers(codes, len(drawn), drawn.shape[1] - classes)
-    return chosen
+        numbers[:] = _check_numbers(codes, n, continuous)
+    return np.hstack((one_hot(chosen, shares.size), numbers.astype(np.float32)))
 
 
 def _check_numbers(codes: Sequence[float] | np.ndarray, n: int, continuous: int) -> np.ndarray:

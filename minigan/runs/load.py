@@ -80,7 +80,7 @@ def read_shares(saved: np.ndarray | None, config: ResolvedConfig, *, codes: int)
     classes = codes - conditional.continuous if conditional else 0
     if saved is None:
         return np.full(classes, 1 / max(classes, 1))
-    fits = saved.shape == (classes,) and saved.dtype == np.float64 and (saved >= 0).all()
+    fits = saved.ndim in (1, 2) and saved.size == classes and saved.dtype == np.float64 and (saved >= 0).all()
     if not fits or (classes and abs(saved.sum() - 1) > 1e-6):
         raise ValueError(f"class_shares: expected a distribution over {classes} classes")
     return saved

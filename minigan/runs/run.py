@@ -18,7 +18,7 @@ from ..metrics import Evaluation, evaluate
 from ..metrics.evaluation import SAMPLES
 from ..models import kind_of
 from ..network import Network
-from ..objectives.codes import choose_codes, draw_codes, draw_noise
+from ..objectives.codes import draw_codes, draw_noise
 from ..objectives.conditional import get_conditional
 from ..training.config import ResolvedConfig
 from .diagnosis import Diagnosis, diagnose
@@ -42,7 +42,7 @@ class Run:
     discriminator : as the last step left it
     history : the metrics of the run
     folder : the folder that the run was written to, or None
-    shares : how frequent each class of the data is, (K,), for a conditional game; otherwise empty
+    shares : how frequent each class is in the data, (K,), or each cluster in each class, (K, M); empty without classes
 
     Attributes
     ----------
@@ -163,9 +163,9 @@ class Run:
                 if value is not None:
                     raise InputError(f"{name}: expected None, because this run is not conditional, got {value!r}")
             return to_device(z, self.generator.device)
-        drawn = draw_codes(np.random.default_rng((seed, 1, *again)), n, self.shares, continuous=length - self.classes)
-        chosen = choose_codes(drawn, self.classes, label=label, codes=codes)
-        return to_device(np.hstack((z, chosen)), self.generator.device)
+        rng, continuous = np.random.default_rng((seed, 1, *again)), length - self.shares.size
+        drawn = draw_codes(rng, n, self.shares, continuous=continuous, label=label, codes=codes)
+        return to_device(np.hstack((z, drawn)), self.generator.device)
 
     def evaluate(self, n: int = SAMPLES, *, seed: int = 0) -> Evaluation:
         """Draw n digits, round their pixels to 0..255, and measure how good they are with `minigan.metrics.evaluate`.

@@ -16,8 +16,9 @@ SAMPLES_PER_CLUSTER = 20  # on average, at least
 class Classes(NamedTuple):
     """What `find_classes` found.
 
-    labels : ndarray of shape (N,), the class of each sample of the data, or None if the samples have no classes
-    shares : ndarray of shape (K,), how probable each class is; the sum is 1
+    labels : ndarray of shape (N,), the class of each sample of the data, or None if the samples have no classes;
+        with M clusters in each of K classes, from 0 to K M - 1
+    shares : ndarray of shape (K,) or (K, M), how probable each class or cluster is; the sum is 1
     """
 
     labels: np.ndarray | None
@@ -34,8 +35,8 @@ def find_classes(
     conditional : type of Conditional, or None for a game without codes, which has no classes
     dataset : Dataset or Points
     clusters : int or None
-        Number of clusters for the game that needs them. With fewer than 20 samples for each, there are fewer clusters,
-        but at least 2.
+        Number of clusters: of the whole data in the game of clusters, and of each label in a game of labels, where None
+        means that labels are not divided. With fewer than 20 samples for each, there are fewer clusters.
     rng : numpy.random.Generator
         Draws what `cluster_labels` needs.
 
@@ -55,7 +56,24 @@ def find_classes(
     labels = dataset.labels if isinstance(dataset, Dataset) else None
     count = count_classes(labels, conditional=conditional.name, data=dataset.name)
     assert labels is not None
-    return _counted(labels, count)
+    if clusters is None:
+        return _counted(labels, count)
+    within = _cluster_each_label(dataset.samples, labels, clusters, rng=rng)
+    found = _counted(clusters * labels.astype(np.int64) + within, count * clusters)
+    return Classes(found.labels, found.shares.reshape(count, clusters))
+
+
+def _cluster_each_label(
+    samples: np.ndarray, labels: np.ndarray, clusters: int, *, rng: np.random.Generator
+) -> np.ndarray:
+    """Return the cluster of each sample among the samples of its label: (N,), from 0 to ``clusters`` - 1."""
+    within = np.zeros(len(labels), dtype=np.int64)
+    for label in np.unique(labels):
+        members = np.flatnonzero(labels == label)
+        count = min(clusters, len(members) // SAMPLES_PER_CLUSTER)
+        if count > 1:
+            within[members] = cluster_labels(samples[members], count, rng=rng)
+    return within
 
 
 def _counted(labels: np.ndarray, count: int) -> Classes:

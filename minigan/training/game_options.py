@@ -86,8 +86,8 @@ class GameOptions:
     clusters: int | None = option(
         None,
         "game",
-        "Number of clusters in the game clusters; there are fewer where the data has fewer than 20 samples for each. "
-        "Default: 100.",
+        "Number of clusters in the game clusters, or in each label in projection and ac-gan; there are fewer where the "
+        "data has fewer than 20 samples for each. Default: 100 in clusters; labels are not divided.",
         check=at_least_2,
     )
     code_weight: float | None = option(

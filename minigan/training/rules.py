@@ -45,10 +45,8 @@ def check_conditional(config: Options) -> None:
         if config.conditional == "none" and config.clusters is not None:
             raise InputError(f"clusters: expected None without clusters in the game, got {config.clusters!r}")
         return
-    if game.classes_of != "clusters" and config.clusters is not None:
-        raise InputError(
-            f"clusters: expected None, because the classes of {game.name!r} are no clusters, got {config.clusters!r}"
-        )
+    if game.classes_of == "chance" and config.clusters is not None:
+        raise InputError(f"clusters: expected None, because {game.name!r} invents its classes, got {config.clusters!r}")
     if game.default_weight is None and config.code_weight is not None:
         raise InputError(
             f"code_weight: expected None, because {game.name!r} has no loss on classes, got {config.code_weight!r}"

@@ -68,7 +68,7 @@ class Trainer:
         )
         self.conditional = get_conditional(config.conditional)
         labels, self.shares = find_classes(self.conditional, dataset, clusters=config.clusters, rng=clusters)
-        classes = len(self.shares)
+        classes = self.shares.size
         self.code_length = classes + (self.conditional.continuous if self.conditional else 0)
         self.one_hot = one_hot(np.arange(classes), classes, device=self.device)  # row y: the code of class y
         self.game = make_game(config, dataset.sample_shape, codes=self.code_length, rng=weights, label_rng=soft_labels)
