@@ -46,7 +46,7 @@ def test_defaults():
         "learning_rate": None,
         "generator_learning_rate": None,
         "discriminator_learning_rate": None,
-        "learning_rate_decay": "none",
+        "learning_rate_decay": None,
         "beta1": None,
         "beta2": None,
         "clip_gradient_norm": None,
@@ -146,7 +146,7 @@ BAD = [
     ],
     *[("device", value, "one of auto, cpu, cuda") for value in ("gpu", "", None, 0)],
     *[("model", value, f"one of {', '.join(MODELS)}") for value in ("gan", "", 0)],
-    *[("learning_rate_decay", value, "one of none, linear") for value in ("cosine", "", None)],
+    *[("learning_rate_decay", value, "one of none, linear") for value in ("cosine", "")],
     *[("combine", value, "one of mean, max") for value in ("min", None)],
     *[(name, value, "True or False") for name in ("as_published", "plain", "quiet") for value in (1, "yes", None)],
     *[("data", value, "a name or a path") for value in ("", None, 3)],
@@ -366,7 +366,7 @@ def test_packing_divides_the_batch():
 
 
 OPEN_IN_A_RESOLVED_CONFIG = {
-    "steps", "seconds", "out", "penalty", "clusters", "code_weight",
+    "steps", "seconds", "out", "clusters", "code_weight",
     "clip_gradient_norm", "clip_gradient_value", "clip_weights", "stop_when", "evaluate_every",
 }  # fmt: skip
 
@@ -449,3 +449,23 @@ def test_clusters_belong_to_their_game(options, message):
     with pytest.raises(InputError, match=f"^{message}"):
         TrainConfig(**options)
     assert TrainConfig(clusters=30).resolve(dataset="mnist", device="cpu").clusters == 30
+
+
+@pytest.mark.parametrize(
+    ("options", "penalty"),
+    [
+        ({"model": "conv"}, "r1:weight=0.3,every=8"),
+        ({"model": "conv", "objective": "least-squares"}, "r1:weight=0.3,every=8"),
+        ({"model": "conv", "penalty": "r2"}, "r2"),
+        ({"model": "conv", "penalty": "none"}, "none"),
+        ({"model": "conv", "objective": "hinge"}, "none"),  # the weight suits its own objective
+        ({"model": "conv", "objective": "wasserstein"}, "none"),
+        ({"model": "conv", "minibatch_std": True}, "none"),  # it is not piecewise linear
+        ({}, "none"),
+    ],
+)
+def test_penalty_of_a_model(options, penalty):
+    config = TrainConfig(**options).resolve(dataset="mnist", device="cpu")
+    assert config.penalty == penalty
+    assert config.resolve(dataset="mnist", device="cpu") == config
+    assert (config.clip_weights is not None) == (config.objective == "wasserstein")

@@ -13,6 +13,7 @@ from minigan.objectives import OBJECTIVES
 PARAMETERS = {  # at 28 x 28 x 1; dcgan's are those of the introductory article, infogan's those of the paper
     "mlp": (576_016, 533_505),
     "hybrid": (443_233, 533_505),
+    "conv": (443_233, 410_417),
     "dcgan": (2_280_896, 212_865),
     "infogan": (6_622_593, 6_558_017),
     "writeup-1": (759_681, 138_689),
@@ -22,7 +23,7 @@ PARAMETERS = {  # at 28 x 28 x 1; dcgan's are those of the introductory article,
     "writeup-5": (412_889, 1_011_458),
 }
 POINTS = {"points": (33_666, 33_537), "dirac": (2, 2)}  # of dimension 2
-CONVOLUTIONAL = ("hybrid", "dcgan", "infogan")
+CONVOLUTIONAL = ("hybrid", "conv", "dcgan", "infogan")
 
 every_image_model = pytest.mark.parametrize("model", IMAGE_MODELS)
 every_point_model = pytest.mark.parametrize("model", POINTS)
@@ -34,14 +35,14 @@ def build(model, image_shape=(28, 28, 1), seed=0, **options):
 
 def test_models():
     assert list(MODELS) == [
-        "hybrid", "mlp", "dcgan", "infogan", *(f"writeup-{i}" for i in range(1, 6)), "points", "dirac",
+        "hybrid", "conv", "mlp", "dcgan", "infogan", *(f"writeup-{i}" for i in range(1, 6)), "points", "dirac",
     ]  # fmt: skip
     assert set(MODELS) == set(PARAMETERS) | set(POINTS)
     for name, spec in MODELS.items():
         assert spec.name == name
         assert spec.source
         assert get_model_spec(name) is spec
-    with pytest.raises(InputError, match=r"model: expected one of hybrid, mlp, .*points, dirac, got 'biggan'"):
+    with pytest.raises(InputError, match=r"model: expected one of hybrid, conv, mlp, .*points, dirac, got 'biggan'"):
         get_model_spec("biggan")
 
 

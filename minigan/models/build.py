@@ -17,11 +17,11 @@ from ..layers import (
     with_spectral_norm,
 )
 from ..network import Network
-from . import dcgan, dirac, hybrid, infogan, mlp, points
+from . import conv, dcgan, dirac, hybrid, infogan, mlp, points
 from .articles.networks import ARTICLES
 from .model_spec import ModelSpec
 
-SPECS = (hybrid.SPEC, mlp.SPEC, dcgan.SPEC, infogan.SPEC, *ARTICLES, points.SPEC, dirac.SPEC)
+SPECS = (hybrid.SPEC, conv.SPEC, mlp.SPEC, dcgan.SPEC, infogan.SPEC, *ARTICLES, points.SPEC, dirac.SPEC)
 MODELS: dict[str, ModelSpec] = {spec.name: spec for spec in SPECS}
 IMAGE_MODELS = {name: spec for name, spec in MODELS.items() if spec.samples == "images"}
 

@@ -66,7 +66,9 @@ class ModelSpec:
         The published form of the model, if that is another one.
     steps : int
         Default number of training steps.
-    latent_dim, learning_rate, beta1, beta2, average_decay, packing
+    penalty : str
+        The penalty on D's slope in a game with these losses by default, or "none".
+    latent_dim, learning_rate, learning_rate_decay, beta1, beta2, average_decay, packing
         Defaults of the fields of `TrainConfig` with the same names.
     """
 
@@ -80,12 +82,14 @@ class ModelSpec:
     beta1: float
     beta2: float
     average_decay: float
+    learning_rate_decay: str = "none"
     size_multiple: int = 1
     packing: int = 1
     samples: str = "images"
     data: tuple[str, ...] = ()
     objective: Objective = OBJECTIVES["non-saturating"]
     conditional: str = "none"
+    penalty: str = "none"
     published: AsPublished | None = None
 
     def example_shape(self, size: int = 28) -> Shape:

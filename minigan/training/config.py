@@ -15,7 +15,7 @@ from .declare import check_options
 from .options import Options
 
 # Fields that are open until `resolve` takes them from the model.
-MODEL_DEFAULTS = ("latent_dim", "packing", "learning_rate", "beta1", "beta2", "average_decay")
+MODEL_DEFAULTS = ("latent_dim", "packing", "learning_rate", "learning_rate_decay", "beta1", "beta2", "average_decay")
 CLUSTERS = 100  # by default in the game that has them
 WASSERSTEIN_CLIP = 0.01  # the bound on the critic's weights in Arjovsky et al. 2017, algorithm 1
 
@@ -85,7 +85,8 @@ class TrainConfig(Options):
             defaults["packing"] = 1
             defaults["code_weight"] = conditional.default_weight
             defaults["clusters"] = CLUSTERS if conditional.classes_of == "clusters" else None
-        if objective == "wasserstein" and self.penalty is None and not self.spectral_norm:
+        defaults["penalty"] = "none" if self.minibatch_std or objective != spec.objective.name else spec.penalty
+        if objective == "wasserstein" and self.penalty in (None, "none") and not self.spectral_norm:
             defaults["clip_weights"] = WASSERSTEIN_CLIP
         written = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
         said = {name: value for name, value in written.items() if value is not None}
@@ -105,6 +106,8 @@ class ResolvedConfig(TrainConfig):
     objective: str = field()
     device: Device = field()
     conditional: str = field()
+    penalty: str = field()
+    learning_rate_decay: str = field()
     augment_shift: int = field()
     latent_dim: int = field()
     packing: int = field()

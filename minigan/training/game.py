@@ -71,7 +71,7 @@ def make_game(
         dtype=dtype,
         device=config.device,
     )
-    penalty = get_penalty(config.penalty) if config.penalty else None
+    penalty = None if config.penalty == "none" else get_penalty(config.penalty)
     if penalty:
         check_penalised(discriminator)
     if config.update == "simultaneous":

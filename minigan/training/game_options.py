@@ -53,7 +53,7 @@ class GameOptions:
     objective: str | None = option(
         None,
         "game",
-        "The losses of the two players. Default: least-squares for hybrid, mostly non-saturating for others.",
+        "The losses of the two players. Default: least-squares for hybrid and conv, mostly non-saturating for others.",
         choices=OBJECTIVES,
         check=objective_name,
     )
@@ -79,8 +79,8 @@ class GameOptions:
         None,
         "game",
         "Train a generator that is told which class to draw. In clusters the classes are groups of similar samples; "
-        "projection and ac-gan need data with labels; infogan invents classes. Default: clusters for hybrid, otherwise "
-        "none.",
+        "projection and ac-gan need data with labels; infogan invents classes. Default: clusters for hybrid and conv, "
+        "otherwise none.",
         choices=("none", *CONDITIONALS),
     )
     clusters: int | None = option(

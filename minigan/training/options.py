@@ -14,8 +14,9 @@ integer, boolean = validation.integer, validation.boolean
 
 
 def penalty_text(name: str, value: Any) -> str:
-    """Return the text of a penalty when `get_penalty` can read it."""
-    get_penalty(value)
+    """Return the text of a penalty when it is "none" or `get_penalty` can read it."""
+    if value != "none":
+        get_penalty(value)
     return str(value)
 
 
@@ -47,10 +48,11 @@ class Options(GameOptions):
     discriminator_learning_rate: float | None = option(
         None, "optimisation", "Learning rate of the discriminator alone. Default: the common one.", check=positive
     )
-    learning_rate_decay: str = option(
-        "none",
+    learning_rate_decay: str | None = option(
+        None,
         "optimisation",
-        "Keep the learning rates as they are, or let them fall in a straight line to 0 at the end of the run.",
+        "Keep the learning rates as they are, or let them fall in a straight line to 0 at the end of the run. "
+        "Default: linear for conv, otherwise none.",
         choices=("none", "linear"),
     )
     beta1: float | None = option(
@@ -82,8 +84,8 @@ class Options(GameOptions):
     penalty: str | None = option(
         None,
         "regularisation",
-        f"Penalty on the slope of the discriminator: {', '.join(PENALTIES)}. Its options follow a colon, as in "
-        "r1:weight=10,every=4. Default: no penalty.",
+        f"Penalty on the slope of the discriminator: none, {', '.join(PENALTIES)}. Its options follow a colon, as in "
+        "r1:weight=10,every=4. Default: the model's own for its own objective, which only conv has.",
         check=penalty_text,
     )
     clip_gradient_norm: float | None = option(
