@@ -178,7 +178,7 @@ def bad_data(tmp_path):
         (("train", "--stop-when", "fid<1"), "evaluate_every: expected a number of steps, because stop_when asks"),
         (("train", "--mod", "mlp"), "unrecognized arguments: --mod"),
         (("models", "vae"), "argument NAME: expected one of hybrid"),
-        (("study", "--rows", "r3"), "--rows: expected one of non-saturating,"),
+        (("study", "--games", "r3"), "--games: expected one of non-saturating,"),
         (("train", "--combine", "min"), "--combine: expected one of mean, max, got 'min'"),
         (("train", "--data", "minst"), "'minst'"),
         (("train", "--data", "{bad}/nowhere"), "nowhere"),

@@ -1,123 +1,194 @@
-"""The study: which games it plays, that it goes on where it stopped, and what it leaves in its CSV."""
+"""The study: which games it plays, that it goes on where it stopped, and what it leaves."""
 
 import pytest
 
 from minigan import InputError, cli
 from minigan.commands import study
-from minigan.commands.study import GAMES, Game, Row
 from minigan.objectives import OBJECTIVES
-from minigan.objectives.penalties import PENALTIES
+from minigan.runs import league
+from minigan.runs.league import GAMES, Entry, Result
+from minigan.runs.league_table import read, report
+
+MLP = {"models": ["mlp"], "data": "mnist-5k", "seconds": 2.0}
+
+
+def played_by_rule(entry):
+    """A result without training: FID = 1 + seed."""
+    return Result(entry, 300, 1.0 + entry.seed, 2.0 + entry.seed, 0.001)
 
 
 @pytest.fixture
 def played(monkeypatch):
-    """Play by the rule FID = seed + steps / 100 instead of by training; the list of what was played."""
+    """Play by the rule instead of by training; the list of what was played."""
     played = []
-
-    def run(game, seed, steps):
-        played.append((*game, seed, steps))
-        return Row(*game, seed, steps, seed + steps / 100, 0.001, 1.5)
-
-    monkeypatch.setattr(study, "run", run)
+    monkeypatch.setattr(study, "play", lambda entry: played.append(entry) or played_by_rule(entry))
     return played
 
 
-def test_every_objective_and_every_penalty_is_a_game():
-    assert [game.objective for game in GAMES if game.penalty == "none"] == list(OBJECTIVES)
-    assert [game.penalty for game in GAMES if game.penalty != "none"] == list(PENALTIES)
-    assert Game("wasserstein", "wgan-gp") in GAMES
-    assert Game("non-saturating", "r1") in GAMES
+def names(entries):
+    """The model, the name of the game, and the seed of each."""
+    game_names = {game: name for name, game in GAMES.items()}
+    return [(entry.model, game_names[entry.game], entry.seed) for entry in entries]
+
+
+def test_the_league_is_fair_by_default(played, tmp_path):
+    results = study.study(tmp_path / "study.csv")
+    assert set(OBJECTIVES) < set(study.LEAGUE) < set(GAMES)
+    assert names(played) == [
+        (model, game, seed) for seed in (0, 1, 2) for model in ("hybrid", "mlp", "dcgan") for game in study.LEAGUE
+    ]
+    assert {(entry.data, entry.seconds) for entry in played} == {("mnist", 60.0)}
+    assert len(results) == len(played) == 63
 
 
 def test_goes_on_where_it_stopped(tmp_path, played):
     out = tmp_path / "study.csv"
-    study.study(out, rows=["hinge", "r1"], seeds=(0, 1), steps=200)
-    assert played == [
-        ("hinge", "none", 0, 200), ("non-saturating", "r1", 0, 200),
-        ("hinge", "none", 1, 200), ("non-saturating", "r1", 1, 200),
+    study.study(out, games=["hinge", "r1"], seeds=(0, 1), **MLP)
+    assert names(played) == [("mlp", game, seed) for seed in (0, 1) for game in ("hinge", "r1")]
+    played.clear()
+    results = study.study(out, games=["minimax", "hinge", "hinge"], seeds=(0, 1, 2), **MLP)
+    assert names(played) == [
+        ("mlp", "minimax", 0), ("mlp", "minimax", 1), ("mlp", "minimax", 2), ("mlp", "hinge", 2),
     ]  # fmt: skip
+    assert sorted(results) == sorted(read(out))
+    assert len(results) == 8
     played.clear()
-    rows = study.study(out, rows=["hinge", "minimax"], seeds=(0, 1, 2), steps=200)
-    assert played == [("minimax", "none", 0, 200), ("minimax", "none", 1, 200), *[
-        (objective, "none", 2, 200) for objective in ("minimax", "hinge")
-    ]]  # fmt: skip
-    assert out.read_text().splitlines() == [
-        "objective,penalty,seed,steps,fid,kl,seconds",
-        *(f"minimax,none,{seed},200,{seed + 2.0},0.001,1.5" for seed in range(3)),
-        *(f"hinge,none,{seed},200,{seed + 2.0},0.001,1.5" for seed in range(3)),
-        *(f"non-saturating,r1,{seed},200,{seed + 2.0},0.001,1.5" for seed in range(2)),
-    ]
-    assert sorted(rows) == sorted(study.read(out))
-    played.clear()
-    assert {row.steps for row in study.study(out, rows=["hinge"], seeds=(0,), steps=100)} == {100}
-    assert played == [("hinge", "none", 0, 100)]
-    assert len(study.read(out)) == 9
+    (result,) = study.study(out, games=["hinge"], seeds=(0,), **MLP | {"seconds": 3})
+    assert result.entry == played[0] == Entry("mnist-5k", "mlp", "hinge", "none", 0, 3.0)
+    assert ",0,3.0,300," in out.read_text()
+    assert len(read(out)) == 9
 
 
 def test_an_interruption_keeps_what_is_done(tmp_path, played, monkeypatch, capsys):
-    run = study.run
-
-    def interrupted(game, seed, steps):
+    def interrupted(entry):
         if len(played) == 2:
             raise KeyboardInterrupt
-        return run(game, seed, steps)
+        played.append(entry)
+        return played_by_rule(entry)
 
-    monkeypatch.setattr(study, "run", interrupted)
+    play = study.play
+    monkeypatch.setattr(study, "play", interrupted)
     out = tmp_path / "study.csv"
-    assert cli.main(["study", "--out", str(out)]) == 130
-    assert len(study.read(out)) == 2
+    argv = ["study", "--out", str(out), "--models", "mlp", "dcgan", "--seeds", "0", "4"]
+    assert cli.main(argv) == 130
+    assert len(read(out)) == 2
     assert [path.name for path in tmp_path.iterdir()] == ["study.csv"]
-    monkeypatch.setattr(study, "run", run)
-    assert cli.main(["study", "--out", str(out)]) == 0
-    assert len(study.read(out)) == len(played) == len(set(played)) == 30
-    assert {row.steps for row in study.read(out)} == {6000}
-    assert capsys.readouterr().out.splitlines()[-10:] == [
-        f"{study.name(game):<32} FID 61.00 (60.00 to 62.00)" for game in GAMES
-    ]
+    monkeypatch.setattr(study, "play", play)
+    capsys.readouterr()
+    assert cli.main(argv) == 0
+    assert len(read(out)) == len(played) == len(set(played)) == 28
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["study.csv", "study.png"]
+    first, *_ = text = capsys.readouterr().out.splitlines()
+    assert first == "1/26  mlp, least-squares, seed 0: FID 1.00, 300 steps"
+    assert "\n".join(text[26:]) == report(read(out))
 
 
-def test_summary():
-    rows = [Row("hinge", "none", seed, 10, fid, 0.0, 1.0) for seed, fid in enumerate((3.004, 1.0, 2.0))]
-    assert study.summary(rows) == {Game("hinge", "none"): "2.00 (1.00 to 3.00)"}
+def test_several_files_are_put_together(tmp_path, played, capsys):
+    first, second, everything, plot = (tmp_path / name for name in ("a.csv", "b.csv", "c.csv", "d.png"))
+    study.study(first, games=["hinge", "r1"], seeds=[0], **MLP)
+    study.study(second, games=["hinge", "r1"], seeds=[1], **MLP)
+    study.study(everything, games=["hinge"], seeds=[2], **MLP)
+    before = first.read_bytes()
+    capsys.readouterr()
+    played.clear()
+    argv = ["study", "--summary", str(first), str(second)]
+    assert cli.main(argv) == 0
+    assert "| hinge | 1.50 (1.00 to 2.00) | 1.0 |" in capsys.readouterr().out
+    assert len(list(tmp_path.iterdir())) == 3
+    assert cli.main([*argv, "--games", "hinge", "--seeds", "1", "--plot", str(plot)]) == 0
+    out = capsys.readouterr().out
+    assert "| hinge | 2.00 (2.00 to 2.00) | 1.0 |" in out
+    assert "r1" not in out
+    assert plot.exists()
+    assert cli.main([*argv, str(everything), "--out", str(everything), "--seeds", "2"]) == 0
+    assert "| hinge | 3.00 (3.00 to 3.00) | 1.0 |" in capsys.readouterr().out
+    assert names(result.entry for result in read(everything)) == [
+        ("mlp", "hinge", 0), ("mlp", "hinge", 1), ("mlp", "hinge", 2), ("mlp", "r1", 0), ("mlp", "r1", 1),
+    ]  # fmt: skip
+    assert (tmp_path / "c.png").exists()
+    assert first.read_bytes() == before
+    assert played == []
 
 
-def test_a_real_run(tmp_path, capsys):
-    out = tmp_path / "study.csv"
-    assert cli.main(["study", "--rows", "wgan-gp", "--steps", "20", "--seeds", "3", "--out", str(out)]) == 0
-    (row,) = study.read(out)
-    assert row[:4] == ("wasserstein", "wgan-gp", 3, 20)
-    assert 80 < row.fid < 200  # 20 steps teach nothing
-    assert row.seconds > 0
-    assert capsys.readouterr().out.startswith("wasserstein, wgan-gp, seed 3: FID ")
+@pytest.mark.parametrize(
+    ("options", "left"),
+    [
+        ({}, 6),
+        ({"models": ["mlp"]}, 4),
+        ({"games": ["hinge"]}, 2),
+        ({"seeds": [0, 5]}, 3),
+        ({"data": "mnist"}, 1),
+        ({"seconds": 2.0}, 5),
+        ({"models": ["mlp"], "games": ["r1"], "seeds": [1]}, 1),
+    ],
+)
+def test_select(options, left):
+    entries = [Entry("mnist-5k", "mlp", *GAMES[game], seed, 2.0) for game in ("hinge", "r1") for seed in (0, 1)]
+    entries += [Entry("mnist", "dcgan", *GAMES["r1"], 0, 2.0), Entry("mnist-5k", "hybrid", *GAMES["r1"], 1, 9.0)]
+    chosen = study.select([played_by_rule(entry) for entry in entries], **options)
+    assert len(chosen) == left
+    for result in chosen:
+        entry = result.entry
+        for values, value in ((options.get("models"), entry.model), (options.get("seeds"), entry.seed)):
+            assert values is None or value in values
+
+
+def test_a_real_study(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(league, "SAMPLES", 500)
+    argv = ["study", "--models", "mlp", "--games", "wgan-gp", "--seeds", "3", "--data", "mnist-5k", "--seconds", "0.2"]
+    assert cli.main([*argv, "--out", str(tmp_path / "a.csv"), "--plot", str(tmp_path / "b.png")]) == 0
+    (result,) = read(tmp_path / "a.csv")
+    assert result.entry == Entry("mnist-5k", "mlp", "wasserstein", "wgan-gp", 3, 0.2)
+    assert 20 < result.fid < 500  # so few steps teach little
+    assert result.steps > 0
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.csv", "b.png"]
+    assert capsys.readouterr().out.startswith("1/1  mlp, wasserstein, wgan-gp, seed 3: FID ")
 
 
 @pytest.mark.parametrize(
     ("argv", "words"),
     [
-        (("--steps", "0"), "steps: expected an integer of at least 1, got 0"),
-        (("--seeds", "0", "-1"), "seeds: expected an integer of at least 0, got -1"),
+        (("--seconds", "0"), "seconds: expected a positive number, got 0"),
+        (("--seconds", "nan"), "seconds: expected a positive number, got nan"),
+        (("--seeds", "0", "-1"), "seed: expected an integer of at least 0, got -1"),
+        (("--models", "mlp", "infogan"), "models: expected models whose discriminator can pay, got 'infogan'"),
+        (("--plot", "{folder}/study.csv"), "plot: expected another file than the CSV file, got"),
+        (("--summary", "{folder}/nowhere.csv"), "summary: expected a CSV file, got no file at"),
     ],
 )
 def test_refuses(argv, words, tmp_path, played, capsys):
+    argv = [each.replace("{folder}", str(tmp_path)) for each in argv]
     assert cli.main(["study", *argv, "--out", str(tmp_path / "study.csv")]) == 2
     assert words in capsys.readouterr().err
     assert played == []
+    assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("rows", [["hinge", "r3"], ["none"]])
-def test_refuses_unknown_rows(rows, tmp_path, played):
-    with pytest.raises(InputError, match=f"rows: expected some of non-saturating, minimax, .*, got '{rows[-1]}'"):
-        study.study(tmp_path / "study.csv", rows=rows)
+def test_a_missing_folder_is_named_before_the_first_run(tmp_path, played, capsys):
+    assert cli.main(["study", "--out", str(tmp_path / "nowhere" / "study.csv")]) == 2
+    assert "nowhere" in capsys.readouterr().err
     assert played == []
 
 
-@pytest.mark.parametrize("text", ["", "a,b\n1,2\n", ",".join(Row._fields) + "\nhinge,none,0,10,x,0,0\n", "\0"])
-def test_refuses_another_file(text, tmp_path, played):
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"games": ["hinge", "r3"]}, "games: expected one of non-saturating, .*, got 'r3'"),
+        ({"games": ["none"]}, "games: expected one of non-saturating, .*, got 'none'"),
+        ({"models": ["points"]}, "models: expected one of hybrid, .*, got 'points'"),
+        ({"data": "ring"}, "data: expected one of mnist-5k, mnist, got 'ring'"),
+    ],
+)
+def test_refuses_unknown_names(options, words, tmp_path, played):
+    with pytest.raises(InputError, match=words):
+        study.study(tmp_path / "study.csv", **options)
+    assert played == []
+
+
+def test_refuses_another_file(tmp_path, played):
     path = tmp_path / "study.csv"
-    path.write_text(text)
-    with pytest.raises(
-        InputError,
-        match="out: expected a CSV file with the columns objective, penalty, seed",
-    ):
+    path.write_text("a,b\n1,2\n")
+    with pytest.raises(InputError, match="out: expected a CSV file of the study with the columns data, model"):
         study.study(path)
-    assert path.read_text() == text
+    assert path.read_text() == "a,b\n1,2\n"
+    assert played == []

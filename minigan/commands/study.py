@@ -1,194 +1,181 @@
-"""``minigan study``: compare objectives and penalties, with one training run for each of them and each seed.
-
-The runs train `hybrid` on `mnist-5k`. All other options keep their defaults. The results are written to a CSV file.
-"""
+"""``minigan study``: the league of objectives and penalties on several models, in equal time, with several seeds."""
 
 import argparse
-import csv
-import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from itertools import product
 from pathlib import Path
-from statistics import median
-from typing import NamedTuple
 
 from .. import validation
+from ..datasets.mnist import NAMES
 from ..errors import InputError
-from ..files import atomic_path
-from ..metrics import quick_look
-from ..models import get_model_spec
+from ..models import IMAGE_MODELS
 from ..objectives import OBJECTIVES
-from ..objectives.penalties import PENALTIES
-from ..runs.train import train
+from ..runs.league import GAMES, Entry, Result, check, play
+from ..runs.league_figure import save_league
+from ..runs.league_table import merge, read, report, write
 
-ABOUT = "Compare all objectives and penalties, which takes about an hour."
-DETAILS = "The study can be interrupted; the same command then continues it."
+ABOUT = "Compare objectives and penalties on several models, in equal time."
+DETAILS = (
+    "By default it takes about an hour and a half. It can be interrupted; the same command then continues it. It "
+    "writes a CSV file and a picture, and prints tables."
+)
 
-MODEL, DATA = "hybrid", "mnist-5k"
-
-
-class Game(NamedTuple):
-    """An objective and a penalty that are compared with others; ``penalty`` is "none" when there is none."""
-
-    objective: str
-    penalty: str
-
-
-class Row(NamedTuple):
-    """One finished run: the columns of the CSV file. ``seconds`` counts the training alone."""
-
-    objective: str
-    penalty: str
-    seed: int
-    steps: int
-    fid: float
-    kl: float
-    seconds: float
-
-
-# Every objective without a penalty, and every penalty with the objective that it was made for.
-GAMES = [Game(objective, "none") for objective in OBJECTIVES] + [
-    Game("wasserstein" if penalty.startswith("wgan") else "non-saturating", penalty) for penalty in PENALTIES
-]
+MODELS = ("hybrid", "mlp", "dcgan")
+LEAGUE = (*OBJECTIVES, "r1", "wgan-gp")
+SEEDS = (0, 1, 2)
+DATA = "mnist"
+SECONDS = 60.0
+OUT = Path("study.csv")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    parser.add_argument(
-        "--rows",
-        nargs="+",
-        default=(),
-        choices=[*OBJECTIVES, *PENALTIES],
-        metavar="NAME",
-        help="Objectives and penalties to compare. Default: all. Choices: %(choices)s.",
+    add_names(parser, "models", "Models to train.", MODELS, IMAGE_MODELS)
+    add_names(
+        parser,
+        "games",
+        "Games to compare: an objective alone, or a penalty with the objective that it was made for.",
+        LEAGUE,
+        GAMES,
     )
     parser.add_argument(
         "--seeds",
         nargs="+",
         type=int,
-        default=(0, 1, 2),
         metavar="INT",
-        help="Random seeds; everything is compared once for each. Default: 0 1 2.",
+        help=f"Random seeds; everything is compared once for each. Default: {' '.join(map(str, SEEDS))}.",
     )
-    parser.add_argument("--steps", type=int, metavar="INT", help="Steps of each run. Default: the model's own number.")
+    parser.add_argument(
+        "--data", choices=NAMES, metavar="NAME", help=f"Digits to learn from. Default: {DATA}. Choices: %(choices)s."
+    )
+    parser.add_argument(
+        "--seconds",
+        type=float,
+        metavar="NUMBER",
+        help=f"Training time of each run, without the time for measuring. Default: {SECONDS:g}.",
+    )
     parser.add_argument(
         "--out",
         type=Path,
-        default=Path("study.csv"),
         metavar="NAME",
-        help="CSV file for the results. Default: study.csv.",
+        help=f"CSV file for the results; the runs that it already holds are not done again. Default: {OUT}.",
     )
+    parser.add_argument(
+        "--plot",
+        type=Path,
+        metavar="NAME",
+        help="PNG file for the picture. Default: the name of the CSV file, with .png at its end.",
+    )
+    parser.add_argument(
+        "--summary",
+        nargs="+",
+        type=Path,
+        metavar="NAME",
+        help="Train nothing; read the results of these CSV files. The options above then choose what is shown, and "
+        "files are written only where --out or --plot names them. --out gets the results of all files.",
+    )
+
+
+def add_names(
+    parser: argparse.ArgumentParser, name: str, text: str, default: Sequence[str], choices: Collection[str]
+) -> None:
+    """Add an option that takes several names."""
+    help_text = f"{text} Default: {' '.join(default)}. Choices: %(choices)s."
+    parser.add_argument(f"--{name}", nargs="+", choices=list(choices), metavar="NAME", help=help_text)
 
 
 def command(arguments: argparse.Namespace) -> int:
     """Run the command; return its exit status."""
-    print(report(study(arguments.out, rows=arguments.rows, seeds=arguments.seeds, steps=arguments.steps)))
+    asked = {name: getattr(arguments, name) for name in ("models", "games", "seeds", "data", "seconds")}
+    given = {name: value for name, value in asked.items() if value is not None}
+    out = arguments.out if arguments.summary else arguments.out or OUT
+    plot = arguments.plot or (out and out.with_suffix(".png"))
+    if plot and plot == out:
+        raise InputError(f"plot: expected another file than the CSV file, got {str(plot)!r} for both")
+    results = select(collect(arguments.summary, out), **given) if arguments.summary else study(out, **given)
+    print(report(results))
+    if plot:
+        save_league(results, plot)
     return 0
 
 
 def study(
-    out: Path, *, rows: Sequence[str] = (), seeds: Sequence[int] = (0, 1, 2), steps: int | None = None
-) -> list[Row]:
-    """Train and judge every game with every seed.
+    out: Path = OUT,
+    *,
+    models: Sequence[str] = MODELS,
+    games: Sequence[str] = LEAGUE,
+    seeds: Sequence[int] = SEEDS,
+    data: str = DATA,
+    seconds: float = SECONDS,
+) -> list[Result]:
+    """Play every game on every model with every seed.
 
-    Every finished run is added to the file at once. A run that the file already holds is not done again, so the
-    study can be interrupted and continued.
+    Every finished run is added to the file at once. A run that the file already holds is not done again, so the study
+    can be interrupted and continued. A run that diverges has a result, too: its distance is infinite.
 
     Parameters
     ----------
     out : the CSV file
-    rows : names of objectives and penalties; only games with one of them are run, all games when it is empty
-    seeds : one run of each game for each seed
-    steps : training steps in each run; None takes the model's own number
+    models : names of image models
+    games : names of objectives and penalties
+    seeds : one run of each game on each model for each seed
+    data : "mnist" or "mnist-5k"
+    seconds : training time of each run
 
     Returns
     -------
-    The rows of the file that have this number of steps.
+    All results in the file that have this data and this time.
 
     Raises
     ------
-    InputError : a name, seed or number of steps does not fit, or the file is something else
+    InputError : an option does not fit, or the file is something else
     """
-    games = select(rows)
-    steps = validation.integer("steps", get_model_spec(MODEL).steps if steps is None else steps)
-    for seed in seeds:
-        validation.integer("seeds", seed, least=0)
-    done = read(out)
-    for seed in seeds:
-        for game in games:
-            if (*game, seed, steps) not in {row[:4] for row in done}:
-                done.append(run(game, seed, steps))
-                write(done, out)
-                print(f"{name(game)}, seed {seed}: FID {done[-1].fid:.2f}, {done[-1].seconds:.0f} s", flush=True)
-    return [row for row in done if row.steps == steps]
+    seconds = validation.positive("seconds", seconds)
+    validation.one_of("data", data, NAMES)
+    for name, values, known in (("models", models, IMAGE_MODELS), ("games", games, GAMES)):
+        for value in values:
+            validation.one_of(name, value, known)
+    entries = [Entry(data, model, *GAMES[game], seed, seconds) for seed, model, game in product(seeds, models, games)]
+    check(entries)
+    done = read(out) if out.exists() else []
+    write(done, out)  # an error of the folder comes before the first run
+    missing = [entry for entry in dict.fromkeys(entries) if entry not in {result.entry for result in done}]
+    for number, entry in enumerate(missing, start=1):
+        result = play(entry)
+        done.append(result)
+        write(done, out)
+        print(f"{number}/{len(missing)}  {entry}: FID {result.fid:.2f}, {result.steps:,} steps", flush=True)
+    return select(done, data=data, seconds=seconds)
 
 
-def run(game: Game, seed: int, steps: int) -> Row:
-    """Train and judge once."""
-    penalty = None if game.penalty == "none" else game.penalty
-    start = time.perf_counter()
-    trained = train(
-        model=MODEL, data=DATA, objective=game.objective, penalty=penalty, seed=seed, steps=steps, quiet=True
-    )
-    seconds = time.perf_counter() - start
-    found = quick_look(trained.sample(10_000), device=trained.generator.device)
-    return Row(*game, seed, steps, round(found.fid, 3), round(found.kl, 5), round(seconds, 1))
+def collect(paths: Sequence[Path], out: Path | None) -> list[Result]:
+    """Return the results of several CSV files; if there is ``out``, it is one of them and gets all of them."""
+    results = [result for path in paths for result in read(path, name="summary")]
+    if out:
+        results += read(out) if out.exists() else []
+    results = merge(results)
+    if out:
+        write(results, out)
+    return results
 
 
-def read(path: Path) -> list[Row]:
-    """Return the rows of a CSV file, or none when there is no such file.
-
-    Raises
-    ------
-    InputError : the file is something else
-    """
-    if not path.exists():
-        return []
-    try:
-        with open(path, newline="", encoding="utf-8") as file:
-            header, *rows = csv.reader(file)
-        if tuple(header) != Row._fields:
-            raise ValueError
-        return [Row(a, b, int(c), int(d), float(e), float(f), float(g)) for a, b, c, d, e, f, g in rows]
-    except ValueError:  # of a number, of the count of columns, of the text's encoding
-        raise InputError(
-            f"out: expected a CSV file with the columns {', '.join(Row._fields)}, got {str(path)!r}, which is another"
-        ) from None
-
-
-def write(rows: Sequence[Row], path: Path) -> None:
-    """Write the rows in the order of `GAMES`, whole or not at all."""
-    ordered = sorted(rows, key=lambda row: (GAMES.index(Game(*row[:2])), *row[2:4]))
-    with atomic_path(path) as temporary, open(temporary, "w", newline="", encoding="utf-8") as file:
-        csv.writer(file, lineterminator="\n").writerows([Row._fields, *ordered])
-
-
-def select(names: Sequence[str]) -> list[Game]:
-    """Return the games with one of these objectives or penalties, or all games when there are no names.
-
-    Raises
-    ------
-    InputError : a name is unknown
-    """
-    known = [*OBJECTIVES, *PENALTIES]
-    for each in names:
-        if each not in known:
-            raise InputError(f"rows: expected some of {', '.join(known)}, got {each!r}")
-    return [game for game in GAMES if not names or set(game) & set(names)]
-
-
-def summary(rows: Sequence[Row]) -> dict[Game, str]:
-    """Return the distance of each game as the README writes it: "median (least to greatest)" over the seeds."""
-    found: dict[Game, list[float]] = {}
-    for row in rows:
-        found.setdefault(Game(*row[:2]), []).append(row.fid)
-    return {game: f"{median(fid):.2f} ({min(fid):.2f} to {max(fid):.2f})" for game, fid in found.items()}
-
-
-def report(rows: Sequence[Row]) -> str:
-    """Return the `summary` as a table."""
-    return "\n".join(f"{name(game):<32} FID {text}" for game, text in summary(rows).items())
-
-
-def name(game: Game) -> str:
-    """Return the objective, and the penalty if there is one."""
-    return game.objective if game.penalty == "none" else f"{game.objective}, {game.penalty}"
+def select(
+    results: Sequence[Result],
+    *,
+    models: Sequence[str] | None = None,
+    games: Sequence[str] | None = None,
+    seeds: Sequence[int] | None = None,
+    data: str | None = None,
+    seconds: float | None = None,
+) -> list[Result]:
+    """Return the results that have these options; None stands for all."""
+    wanted = None if games is None else [GAMES[name] for name in games]
+    return [
+        result
+        for result in results
+        if (models is None or result.entry.model in models)
+        and (wanted is None or result.entry.game in wanted)
+        and (seeds is None or result.entry.seed in seeds)
+        and data in (None, result.entry.data)
+        and seconds in (None, result.entry.seconds)
+    ]
