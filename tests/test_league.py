@@ -63,7 +63,7 @@ def test_a_run(few_samples, trained):
 
 def test_hybrid_has_no_clusters(few_samples, trained):
     play(ENTRY._replace(model="hybrid", objective="hinge", penalty="none"))
-    assert (trained[0].config.conditional, trained[0].config.penalty, trained[0].classes) == ("none", None, 0)
+    assert (trained[0].config.conditional, trained[0].config.penalty, trained[0].classes) == ("none", "none", 0)
 
 
 def test_a_loss_that_diverged_is_a_result(monkeypatch):
