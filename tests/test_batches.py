@@ -132,3 +132,13 @@ def test_round_trip(channels, device, rng):
 def test_batch_larger_than_the_data(device, rng):
     with pytest.raises(InputError, match="batch_size: expected at most 12, the number of images, got 13"):
         Batches(numbered(12), 13, rng=rng, device=device)
+
+
+def test_in_order(device):
+    images = np.arange(7 * 2 * 2, dtype=np.uint8).reshape(7, 2, 2)
+    batches = Batches(images, 3, rng=np.random.default_rng(0), device=device)
+    parts = [to_host(x) for x in batches.in_order(3)]
+    assert [part.shape for part in parts] == [(2, 2, 3, 1), (2, 2, 3, 1), (2, 2, 1, 1)]
+    np.testing.assert_array_equal(
+        np.rint((np.concatenate(parts, axis=2)[..., 0] + 1) * 127.5), images.transpose(1, 2, 0)
+    )

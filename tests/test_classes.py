@@ -7,7 +7,7 @@ from minigan import InputError
 from minigan.datasets import Points
 from minigan.datasets.dataset import Dataset
 from minigan.objectives.conditional import ACGAN, Clusters, InfoGAN, Projection
-from minigan.training.classes import find_classes
+from minigan.training.classes import Classes, find_classes, find_clusters_again
 
 LABELS = np.array([0, 2, 2, 2, 1] * 12)
 IMAGES = np.broadcast_to((100 * LABELS).astype(np.uint8)[:, None, None], (60, 4, 4))
@@ -64,3 +64,18 @@ def test_invented_classes_are_equally_frequent(rng):
 def test_labels_are_needed(rng):
     with pytest.raises(InputError, match=r"^conditional: expected data with labels for 'projection', got 'shades'"):
         find_classes(Projection, Dataset("shades", IMAGES), clusters=None, rng=rng)
+
+
+def test_clusters_are_found_again_within_their_label(rng):
+    """The features of both labels are the same, so without the labels two clusters would be enough."""
+    kind = np.arange(200) % 2
+    label = np.arange(200) // 100
+    features = rng.standard_normal((200, 4)) * 0.1 + 5 * kind[:, None]
+    wrong = 2 * label + np.where(rng.random(200) < 0.1, 1 - kind, kind)
+    shares = np.bincount(wrong, minlength=4).reshape(2, 2) / 200
+    found = find_clusters_again(Classes(wrong, shares), features, rng=rng)
+    np.testing.assert_array_equal(found.labels, 2 * label + kind)
+    np.testing.assert_allclose(found.shares, 0.25)
+    whole = find_clusters_again(Classes(wrong, shares.ravel()), features, rng=rng)
+    assert whole.shares.shape == (4,)
+    np.testing.assert_allclose(whole.shares, np.bincount(whole.labels, minlength=4) / 200)

@@ -6,7 +6,7 @@ import pytest
 from minigan import InputError
 from minigan.datasets import clusters as module
 from minigan.datasets import load_dataset
-from minigan.datasets.clusters import cluster_labels, k_means, principal_components
+from minigan.datasets.clusters import cluster_again, cluster_labels, k_means, principal_components
 
 
 @pytest.fixture
@@ -104,3 +104,21 @@ def test_clusters_of_digits_are_mostly_one_digit():
     assert sizes.min() > 0
     most = sum(np.bincount(digits.labels[labels == k]).max() for k in range(100))
     assert 0.8 < most / 5000 < 0.95
+
+
+def test_new_features_move_samples_and_keep_the_numbers(rng):
+    """Two of three clusters change places in the features of a few samples; the numbers stay with the many."""
+    x = rng.standard_normal((300, 5)) * 0.1 + 10 * np.eye(5)[np.arange(300) % 3]
+    labels = np.array([7, 2, 9])[np.arange(300) % 3]
+    wrong = labels.copy()
+    wrong[:30] = np.roll(labels[:30], 1)
+    np.testing.assert_array_equal(cluster_again(x, wrong, rng=rng), labels)
+    np.testing.assert_array_equal(cluster_again(x, labels, rng=rng), labels)
+
+
+def test_new_features_lower_the_cost(rng):
+    x = rng.standard_normal((400, 6))
+    labels = rng.integers(0, 8, 400)
+    found = cluster_again(x, labels, rng=rng)
+    assert set(found.tolist()) <= set(range(8))
+    assert cost(x, found) < 0.8 * cost(x, labels)

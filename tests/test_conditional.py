@@ -26,6 +26,7 @@ from minigan.training import (
     generator_step,
     simultaneous_step,
 )
+from minigan.training.classes import Classes
 from minigan.training.trainer import Trainer
 
 K = 3
@@ -479,10 +480,44 @@ def test_a_step_never_makes_the_host_wait(game, monkeypatch):
         assert count.uploads <= (2 if game == "infogan" else 1)
 
 
+MANY = Dataset("shades", np.repeat(SHADES.images, 20, axis=0), np.repeat(SHADES.labels, 20))
+
+
+@pytest.mark.parametrize(("game", "clusters"), [("clusters", 6), ("projection", 2), ("ac-gan", 2)])
+def test_clusters_are_found_again_in_features(game, clusters, device, monkeypatch):
+    """With ``recluster=2``, at a quarter and at half of the run; all that depends on the clusters changes with them."""
+    t = trainer(game, device, data=MANY, clusters=clusters, recluster=2)
+    seen = []
+    monkeypatch.setattr(
+        "minigan.training.trainer.find_clusters_again",
+        lambda classes, features, *, rng: (
+            seen.append(features) or Classes(classes.labels[::-1].copy(), classes.shares[::-1].copy())
+        ),
+    )
+    shares, labels, array = t.shares.copy(), to_host(t.batches.labels).copy(), t.shares
+    times = []
+    for i in range(20):
+        t.step(i / 20)
+        times.append(t.reclustered)
+    assert times == [0] * 5 + [1] * 5 + [2] * 10
+    assert seen[0].shape == (len(MANY), 256)
+    assert (seen[0] != seen[1]).any()
+    assert t.shares is array
+    np.testing.assert_array_equal(t.shares, shares)  # reversed twice
+    np.testing.assert_array_equal(to_host(t.batches.labels), labels)
+
+
+def test_a_run_samples_by_the_last_clusters():
+    run = train("clusters", data=MANY, clusters=6, steps=8, recluster=2)
+    again = train("clusters", data=MANY, clusters=6, steps=8, recluster=2)
+    np.testing.assert_array_equal(run.sample(6), again.sample(6))
+    assert run.shares.sum() == pytest.approx(1)
+    assert run.config.recluster == 2
+
+
 def test_labels_with_clusters_can_be_asked_for(tmp_path):
     """20 samples of each of three labels leave one cluster of two in each; a label draws it."""
-    many = Dataset("shades", np.repeat(SHADES.images, 20, axis=0), np.repeat(SHADES.labels, 20))
-    run = train("projection", data=many, clusters=2, out=tmp_path / "run")
+    run = train("projection", data=MANY, clusters=2, out=tmp_path / "run")
     loaded = minigan.load(tmp_path / "run")
     assert run.classes == loaded.classes == K
     assert run.shares.shape == loaded.shares.shape == (K, 2)

@@ -33,6 +33,7 @@ def test_defaults():
         "penalty": None,
         "conditional": None,
         "clusters": None,
+        "recluster": None,
         "code_weight": None,
         "update": "alternating",
         "steps": None,
@@ -366,7 +367,7 @@ def test_packing_divides_the_batch():
 
 
 OPEN_IN_A_RESOLVED_CONFIG = {
-    "steps", "seconds", "out", "clusters", "code_weight",
+    "steps", "seconds", "out", "clusters", "recluster", "code_weight",
     "clip_gradient_norm", "clip_gradient_value", "clip_weights", "stop_when", "evaluate_every",
 }  # fmt: skip
 
@@ -443,6 +444,9 @@ def test_clusters_are_the_default_of_models_that_profit(options, game):
         ({"conditional": "none", "clusters": 5}, "clusters: expected None without clusters in the game, got 5"),
         ({"conditional": "infogan", "clusters": 5}, "clusters: expected None, because 'infogan' invents its classes"),
         ({"clusters": 1}, "clusters: expected an integer of at least 2, got 1"),
+        ({"conditional": "none", "recluster": 2}, "recluster: expected None without clusters in the game, got 2"),
+        ({"conditional": "projection", "recluster": 2}, "recluster: expected None without clusters in the game, got 2"),
+        ({"minibatch_std": True, "recluster": 2}, "recluster: expected 0, because with minibatch_std"),
     ],
 )
 def test_clusters_belong_to_their_game(options, message):

@@ -1,5 +1,7 @@
 """Minibatches: the data set lies on the device, and the order of every epoch is drawn on the host."""
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from ..backend import Array, Device, get_array_module, to_device, to_host
@@ -84,6 +86,11 @@ class Batches:
         assert self.labels is not None
         picked = self._pick()
         return self._samples(picked), get_array_module(self.labels).take(self.labels, picked)
+
+    def in_order(self, size: int) -> Iterator[Array]:
+        """Yield all samples in the order of the data, at most ``size`` of them at once."""
+        for start in range(0, len(self.samples), size):
+            yield to_pixels_first(self.samples[start : start + size])
 
     def _pick(self) -> Array:
         if self.position + self.batch_size > len(self.order):

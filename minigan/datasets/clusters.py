@@ -36,6 +36,29 @@ def cluster_labels(samples: np.ndarray, count: int, *, rng: np.random.Generator)
     return k_means(principal_components(samples, COMPONENTS, rng=rng), count, rng=rng)
 
 
+def cluster_again(features: np.ndarray, labels: np.ndarray, *, rng: np.random.Generator) -> np.ndarray:
+    """Sort samples into clusters by other features than before; each cluster keeps its number and most of its samples.
+
+    `k_means` starts from the means that the clusters have in the principal components of the features, as in Liu et al.
+    2020 (arXiv 2006.10728, section 3.2), so no first centres are drawn.
+
+    Parameters
+    ----------
+    features : ndarray of shape (N, F)
+    labels : ndarray of shape (N,)
+        The clusters so far, of any numbers. A number that does not occur stays unused.
+    rng : numpy.random.Generator
+        Draws the samples from which the components are found.
+
+    Returns
+    -------
+    labels : ndarray of shape (N,), int64
+    """
+    x = principal_components(features, COMPONENTS, rng=rng)
+    used, old = np.unique(labels, return_inverse=True)
+    return used[_lloyd(x, _means(x, old, np.zeros((len(used), x.shape[1]), x.dtype)))]
+
+
 def principal_components(samples: np.ndarray, count: int, *, rng: np.random.Generator) -> np.ndarray:
     """Return the coordinates of samples along the directions in which they differ most.
 
@@ -82,18 +105,26 @@ def k_means(x: np.ndarray, count: int, *, rng: np.random.Generator) -> np.ndarra
     -------
     labels : ndarray of shape (N,), int64
     """
-    centres = _first_centres(x, count, rng)
+    return _lloyd(x, _first_centres(x, count, rng))
+
+
+def _lloyd(x: np.ndarray, centres: np.ndarray) -> np.ndarray:
+    """Return the cluster of each point after the two steps of `k_means`, repeated from these centres on."""
     labels = np.full(len(x), -1)
     for _ in range(ROUNDS):
         nearest = _nearest(x, centres)
         if (nearest == labels).all():
             break
         labels = nearest
-        sizes = np.bincount(labels, minlength=count)
-        sums = np.zeros_like(centres)
-        np.add.at(sums, labels, x)
-        centres = np.where(sizes[:, None] > 0, sums / np.maximum(sizes, 1)[:, None].astype(x.dtype), centres)
+        centres = _means(x, labels, centres)
     return labels
+
+
+def _means(x: np.ndarray, labels: np.ndarray, centres: np.ndarray) -> np.ndarray:
+    """Return the mean of the points of each cluster; a cluster without points keeps its centre."""
+    sizes = np.bincount(labels, minlength=len(centres))[:, None]
+    sums = np.stack([np.bincount(labels, weights=column, minlength=len(centres)) for column in x.T], axis=1)
+    return np.where(sizes > 0, sums / np.maximum(sizes, 1), centres).astype(x.dtype)
 
 
 def _first_centres(x: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray:

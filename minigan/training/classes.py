@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..datasets.clusters import cluster_labels
+from ..datasets.clusters import cluster_again, cluster_labels
 from ..datasets.dataset import Dataset
 from ..datasets.points import Points
 from ..objectives.codes import count_classes
@@ -74,6 +74,27 @@ def _cluster_each_label(
         if count > 1:
             within[members] = cluster_labels(samples[members], count, rng=rng)
     return within
+
+
+def find_clusters_again(classes: Classes, features: np.ndarray, *, rng: np.random.Generator) -> Classes:
+    """Return the clusters that other features of the samples suggest; those of a label stay clusters of that label.
+
+    Parameters
+    ----------
+    classes : Classes
+        With clusters, of the whole data or of each label.
+    features : ndarray of shape (N, F)
+    rng : numpy.random.Generator
+        Draws what `cluster_again` needs.
+    """
+    assert classes.labels is not None
+    labels = classes.labels.copy()
+    group = labels // classes.shares.shape[-1]  # the label; without labels all samples are in group 0
+    for each in np.unique(group):
+        members = np.flatnonzero(group == each)
+        labels[members] = cluster_again(features[members], labels[members], rng=rng)
+    found = _counted(labels, classes.shares.size)
+    return Classes(labels, found.shares.reshape(classes.shares.shape))
 
 
 def _counted(labels: np.ndarray, count: int) -> Classes:

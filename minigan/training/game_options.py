@@ -90,6 +90,13 @@ class GameOptions:
         "data has fewer than 20 samples for each. Default: 100 in clusters; labels are not divided.",
         check=at_least_2,
     )
+    recluster: int | None = option(
+        None,
+        "game",
+        "How many times the clusters are found again while training, from the features that the discriminator has "
+        "learned by then. Default: 4 where there are clusters.",
+        check=at_least_0,
+    )
     code_weight: float | None = option(
         None,
         "game",

@@ -38,6 +38,13 @@ def check_game(config: Options) -> None:
 
 def check_conditional(config: Options) -> None:
     """Check what a conditional game needs."""
+    if config.recluster is not None and config.clusters is None and config.conditional not in (None, "clusters"):
+        raise InputError(f"recluster: expected None without clusters in the game, got {config.recluster!r}")
+    if config.recluster and config.minibatch_std:
+        raise InputError(
+            "recluster: expected 0, because with minibatch_std the features of a sample depend on other samples, "
+            f"got {config.recluster}"
+        )
     game = get_conditional(config.conditional or "none")
     if game is None:
         if config.code_weight is not None:

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..backend import Array, Device, get_array_module, to_device
+from ..backend import Array, Device, get_array_module, to_device, to_host
 from ..datasets.batches import Batches
 from ..datasets.dataset import Dataset
 from ..datasets.points import Points
@@ -16,11 +16,13 @@ from ..objectives.codes import draw_codes, draw_noise
 from ..objectives.conditional import Conditional, get_conditional
 from ..objectives.cross_entropy import one_hot
 from ..optimizers import RunningAverage
-from .classes import find_classes
+from .classes import find_classes, find_clusters_again
 from .config import ResolvedConfig
 from .game import make_game
 from .steps import Game, discriminator_step
 from .updates import UPDATES
+
+CHUNK = 500  # samples whose features are computed at once
 
 
 class StepMetrics(NamedTuple):
@@ -63,18 +65,22 @@ class Trainer:
     def __init__(self, config: ResolvedConfig, dataset: Dataset | Points) -> None:
         self.config = config
         self.device: Device = config.device
-        weights, order, self.noise, self.layer_draws, soft_labels, self.code_draws, clusters = (
+        weights, order, self.noise, self.layer_draws, soft_labels, self.code_draws, self.cluster_draws = (
             np.random.default_rng(s) for s in np.random.SeedSequence(config.seed).spawn(7)
         )
         self.conditional = get_conditional(config.conditional)
-        labels, self.shares = find_classes(self.conditional, dataset, clusters=config.clusters, rng=clusters)
+        self.classes = find_classes(self.conditional, dataset, clusters=config.clusters, rng=self.cluster_draws)
+        self.shares = self.classes.shares.copy()  # of the classes now; a change of the clusters is written into it
+        self.reclustered = 0  # times so far
         classes = self.shares.size
         self.code_length = classes + (self.conditional.continuous if self.conditional else 0)
         self.one_hot = one_hot(np.arange(classes), classes, device=self.device)  # row y: the code of class y
         self.game = make_game(config, dataset.sample_shape, codes=self.code_length, rng=weights, label_rng=soft_labels)
         self.generator, self.discriminator = self.game.generator, self.game.discriminator
         self.update = UPDATES[config.update]
-        self.batches = Batches(dataset.samples, config.batch_size, rng=order, device=self.device, labels=labels)
+        self.batches = Batches(
+            dataset.samples, config.batch_size, rng=order, device=self.device, labels=self.classes.labels
+        )
         self.average = RunningAverage(self.generator, decay=config.average_decay)
         self.discriminator_steps = 0  # taken so far
 
@@ -87,9 +93,12 @@ class Trainer:
         Parameters
         ----------
         share : float in [0, 1]
-            The share of the run that is over; learning rates and instance noise may decay with it.
+            The share of the run that is over; learning rates and instance noise may decay with it, and clusters may
+            be found again.
         """
         self._decay(share)
+        if self._recluster_due(share):
+            self._recluster()
         for _ in range(self.config.discriminator_steps - 1):
             batch = self._batch()
             discriminator_step(self._game(batch.objective), batch.x_real, batch.x_fake, rng=self.layer_draws)
@@ -122,6 +131,20 @@ class Trainer:
             return x_real, get_array_module(labels).take(self.one_hot, labels, axis=0)
         codes = draw_codes(self.code_draws, self.config.batch_size, self.shares, continuous=conditional.continuous)
         return self.batches.next(), to_device(codes, self.device)
+
+    def _recluster_due(self, share: float) -> bool:
+        """Say whether it is time: the first time is at a quarter of the run, and all are before three quarters."""
+        times = self.config.recluster or 0
+        return self.reclustered < times and share >= 0.25 + 0.5 * self.reclustered / times
+
+    def _recluster(self) -> None:
+        """Find the clusters again, in the present features of D."""
+        features = [to_host(self.discriminator.features(x)) for x in self.batches.in_order(CHUNK)]
+        self.classes = find_clusters_again(self.classes, np.concatenate(features), rng=self.cluster_draws)
+        assert self.classes.labels is not None
+        self.batches.labels = to_device(self.classes.labels, self.device)
+        self.shares[...] = self.classes.shares
+        self.reclustered += 1
 
     def _game(self, objective: Objective) -> Game:
         """Return the game for D's next step: with the objective of the batch, and the penalty only if it is due."""
