@@ -456,6 +456,22 @@ def test_clusters_belong_to_their_game(options, message):
 
 
 @pytest.mark.parametrize(
+    ("options", "recluster"),
+    [
+        ({"model": "conv"}, 2),
+        ({"model": "conv", "conditional": "projection", "clusters": 5}, 2),
+        ({"model": "conv", "conditional": "projection"}, None),
+        ({"model": "conv", "minibatch_std": True}, 0),
+        ({"model": "mlp", "conditional": "clusters"}, 0),
+        ({"model": "mlp", "conditional": "clusters", "recluster": 1}, 1),
+        ({}, 0),
+    ],
+)
+def test_clusters_of_conv_are_found_again(options, recluster):
+    assert TrainConfig(**options).resolve(dataset="mnist", device="cpu").recluster == recluster
+
+
+@pytest.mark.parametrize(
     ("options", "penalty"),
     [
         ({"model": "conv"}, "r1:weight=0.3,every=8"),

@@ -38,6 +38,7 @@ SPEC = ModelSpec(
     discriminator=discriminator,
     objective=OBJECTIVES["least-squares"],
     conditional="clusters",
+    recluster=2,
     penalty="r1:weight=0.3,every=8",
     latent_dim=128,
     steps=5000,

@@ -62,6 +62,8 @@ class ModelSpec:
         The losses it is trained with by default.
     conditional : str
         The conditional game it is trained in by default, or "none".
+    recluster : int
+        How many times clusters are found again by default, in a game that has them.
     published : AsPublished, optional
         The published form of the model, if that is another one.
     steps : int
@@ -89,6 +91,7 @@ class ModelSpec:
     data: tuple[str, ...] = ()
     objective: Objective = OBJECTIVES["non-saturating"]
     conditional: str = "none"
+    recluster: int = 0
     penalty: str = "none"
     published: AsPublished | None = None
 

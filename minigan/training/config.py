@@ -17,7 +17,6 @@ from .options import Options
 # Fields that are open until `resolve` takes them from the model.
 MODEL_DEFAULTS = ("latent_dim", "packing", "learning_rate", "learning_rate_decay", "beta1", "beta2", "average_decay")
 CLUSTERS = 100  # by default in the game that has them
-RECLUSTER = 4  # times, by default, where there are clusters
 WASSERSTEIN_CLIP = 0.01  # the bound on the critic's weights in Arjovsky et al. 2017, algorithm 1
 
 
@@ -87,7 +86,7 @@ class TrainConfig(Options):
             defaults["code_weight"] = conditional.default_weight
             defaults["clusters"] = CLUSTERS if conditional.classes_of == "clusters" else None
             if defaults["clusters"] or self.clusters:
-                defaults["recluster"] = 0 if self.minibatch_std else RECLUSTER
+                defaults["recluster"] = 0 if self.minibatch_std else spec.recluster
         defaults["penalty"] = "none" if self.minibatch_std or objective != spec.objective.name else spec.penalty
         if objective == "wasserstein" and self.penalty in (None, "none") and not self.spectral_norm:
             defaults["clip_weights"] = WASSERSTEIN_CLIP

@@ -94,7 +94,7 @@ class GameOptions:
         None,
         "game",
         "How many times the clusters are found again while training, from the features that the discriminator has "
-        "learned by then. Default: 4 where there are clusters.",
+        "learned by then. Default: 2 for conv, otherwise 0.",
         check=at_least_0,
     )
     code_weight: float | None = option(
