@@ -87,7 +87,9 @@ class Clusters(Projection):
 
     The second term is what is new. D also sees when G draws a good sample of the wrong cluster, so no cluster can be
     left out, and each cluster is a simpler thing to learn than the whole. Sage et al. 2018 (arXiv 1712.04407) train on
-    clusters in this way. Liu et al. 2020 (arXiv 2006.10728) find the clusters again and again in D's own features.
+    clusters in this way. Liu et al. 2020 (arXiv 2006.10728) find the clusters again and again in D's own features; with
+    ``recluster``, the trainer does so a few times, because the features of a convolutional D tell better than pixels
+    which digits are alike.
     """
 
     name = "clusters"
