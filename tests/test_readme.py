@@ -17,10 +17,10 @@ from minigan.runs.museum import EXHIBITS
 from minigan.training import steps
 
 ROOT = Path(__file__).parents[1]
-TOPICS = ("layers", "objectives", "metrics", "models", "fast", "runs")
+TOPICS = ("layers", "objectives", "metrics", "models", "fast", "runs", "pretrained")
 NAMES = ("README.md", "chapters/README.md", "data/README.md", *(f"minigan/{topic}/README.md" for topic in TOPICS))
 PAGES = {name: (ROOT / name).read_text(encoding="utf-8") for name in NAMES}
-README, CHAPTERS, DATA, LAYERS, OBJECTIVES, METRICS, MODELS_PAGE, FAST, RUNS = PAGES.values()
+README, CHAPTERS, DATA, LAYERS, OBJECTIVES, METRICS, MODELS_PAGE, FAST, RUNS, _ = PAGES.values()
 
 
 def targets(text):

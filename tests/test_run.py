@@ -178,7 +178,7 @@ def test_a_failing_save_leaves_the_old_file(run, saved, monkeypatch):
 def test_load_what_is_not_there(tmp_path):
     for path in (tmp_path / "none", tmp_path / "none.npz"):
         with pytest.raises(
-            InputError, match=f"path: expected a run folder or a model .npz file, got no file at '{path}"
+            InputError, match=f"path: expected a run folder, a model .npz file, or one .*, got no file at '{path}"
         ):
             minigan.load(path)
     with pytest.raises(InputError, match=f"path: .*, got no file at '{tmp_path / 'model.npz'}'"):

@@ -9,7 +9,7 @@ from ..files import atomic_path
 from ..metrics.evaluation import SAMPLES
 from ..runs.evaluation_page import save_page
 from ..runs.load import load
-from .arguments import add_path, add_seed
+from .arguments import add_path, add_seed, folder_of
 
 ABOUT = "Measure how good the digits of a trained model are."
 DETAILS = (
@@ -26,15 +26,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add_seed(parser)
     parser.add_argument(
-        "--out", type=Path, metavar="NAME", help="Folder for both files. Default: the folder of the model."
+        "--out",
+        type=Path,
+        metavar="NAME",
+        help="Folder for both files. Default: the folder of the model, or the current folder if the model is part of "
+        "minigan.",
     )
 
 
 def command(arguments: argparse.Namespace) -> int:
     """Run the command; return its exit status."""
-    path = Path(arguments.path)
-    run = load(path)
-    folder = arguments.out or (path if path.is_dir() else path.parent)
+    run = load(arguments.path)
+    folder = arguments.out or folder_of(arguments.path)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -44,9 +47,9 @@ def command(arguments: argparse.Namespace) -> int:
     evaluation = run.evaluate(arguments.n, seed=arguments.seed)
     print(evaluation)
     with atomic_path(folder / "evaluation.json") as temporary:
-        numbers = {"model": str(path), "seed": arguments.seed, **evaluation.to_dict()}
+        numbers = {"model": arguments.path, "seed": arguments.seed, **evaluation.to_dict()}
         temporary.write_text(json.dumps(numbers, indent=2) + "\n", encoding="utf-8")
-    save_page(evaluation, folder / "evaluation.png", title=str(path))
+    save_page(evaluation, folder / "evaluation.png", title=arguments.path)
     print(f"\n  {folder / 'evaluation.json'}  these numbers")
     print(f"  {folder / 'evaluation.png'}  digits, their nearest training digits, classes and features")
     return 0

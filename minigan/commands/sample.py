@@ -11,7 +11,7 @@ from ..files import atomic_path
 from ..models import kind_of
 from ..runs.load import load
 from ..runs.run_folder import save_samples
-from .arguments import add_path, add_seed
+from .arguments import add_path, add_seed, folder_of
 
 ABOUT = "Draw images or points with a trained model."
 DETAILS = "The result is a picture, or a file of arrays."
@@ -54,13 +54,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--out",
         metavar="NAME",
         help="A .png file for a picture, or an .npz file for the array 'images' or 'points'. "
-        "Default: sample-SEED.png beside the model.",
+        "Default: sample-SEED.png beside the model, or in the current folder if the model is part of minigan.",
     )
 
 
 def command(arguments: argparse.Namespace) -> int:
     """Run the command; return its exit status."""
-    out = Path(arguments.out or default_out(Path(arguments.path), arguments.seed, arguments.label))
+    out = Path(arguments.out or default_out(arguments.path, arguments.seed, arguments.label))
     if out.suffix not in (".png", ".npz"):
         raise InputError(f"out: expected a name that ends in .png or .npz, got {str(out)!r}")
     run = load(arguments.path)
@@ -83,9 +83,9 @@ def command(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def default_out(path: Path, seed: int, label: list[int] | None) -> Path:
-    """Return ``sample-<seed>[-label-<labels>].png``, in the run folder or beside the model file."""
+def default_out(path: str, seed: int, label: list[int] | None) -> Path:
+    """Return ``sample-<seed>[-label-<labels>].png`` in the folder that belongs to the model."""
     parts = ["sample", str(seed)]
     if label:
         parts += ["label", *map(str, label)]
-    return (path if path.is_dir() else path.parent) / ("-".join(parts) + ".png")
+    return folder_of(path) / ("-".join(parts) + ".png")

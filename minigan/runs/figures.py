@@ -79,11 +79,11 @@ def save_grid(images: np.ndarray, path: str | os.PathLike[str], *, columns: int 
     columns : images in each row
     scale : width of each pixel in the file
     """
-    from matplotlib.image import imsave
+    from PIL import Image
 
     grid = _to_rgb(tile(images, columns=columns)).repeat(scale, axis=0).repeat(scale, axis=1)
     with atomic_path(path) as temporary:
-        imsave(temporary, grid)
+        Image.fromarray(grid).save(temporary)
 
 
 def draw_points(points: np.ndarray, *, centres: np.ndarray | None = None, size: int = 400) -> np.ndarray:

@@ -1,6 +1,5 @@
-"""Loads a run from its folder or from its model file."""
+"""Loads a run from its folder or from its model file, or a model that is part of the package."""
 
-import json
 import os
 import zipfile
 import zlib
@@ -14,54 +13,55 @@ from ..models import build_networks
 from ..objectives.conditional import get_conditional
 from ..training.config import ResolvedConfig, TrainConfig
 from .history import History
-from .run import FORMAT, Run
+from .model_file import read_model
+from .pretrained import PRETRAINED, file_of
+from .run import Run
 
 RENAMED_OBJECTIVES = {"squared fool": "squared error", "swapped squared fool": "swapped squared error"}
-VECTORS = ("generator_theta", "generator_stats", "discriminator_theta", "discriminator_stats")
 
 
 def load(path: str | os.PathLike[str]) -> Run:
-    """Load a run from its folder, or from a file that `Run.save` wrote.
+    """Load a run from its folder, from a file that `Run.save` wrote, or one of the models that the package has.
 
     Parameters
     ----------
-    path : a run folder, or a model .npz file
+    path : a run folder, a model .npz file, or one of the names "mnist" and "mnist-labels"; a folder of the same name
+        is reached as "./mnist"
 
     Returns
     -------
-    The run; its history is empty when a file was given. The networks are on the CPU.
+    The run; its history is empty unless a folder was given. The networks are on the CPU.
 
     Raises
     ------
     InputError : there is no such run, or the file is damaged or not a minigan model
 
     >>> minigan.load("runs/first").sample(64)                                       # doctest: +SKIP
+    >>> minigan.load("mnist-labels").sample(64, label=7)                            # doctest: +SKIP
     """
-    path = Path(path)
+    path = file_of(path) if isinstance(path, str) and path in PRETRAINED else Path(path)
     file = path / "model.npz" if path.is_dir() else path
     if not file.is_file():
-        raise InputError(f"path: expected a run folder or a model .npz file, got no file at {str(file)!r}")
+        raise InputError(
+            f"path: expected a run folder, a model .npz file, or one of the names {', '.join(PRETRAINED)}, "
+            f"got no file at {str(file)!r}"
+        )
     wrong = f"path: expected a minigan model, got {str(file)!r}, which is damaged or something else"
     if not zipfile.is_zipfile(file):
         raise InputError(f"{wrong} (not an .npz file)")
     try:
-        with np.load(file, allow_pickle=False) as archive:
-            description = json.loads(str(archive["description"]))
-            vectors = [archive[name] for name in VECTORS]
-            shares = archive.get("class_shares")
-        if description["format"] != FORMAT:
-            raise InputError(f"format: expected {FORMAT}, got {description['format']!r}")
-        config = read_config(description["config"])
+        saved = read_model(file)
+        config = read_config(saved.config)
         generator, discriminator = build_networks(
             config.model,
-            tuple(description["image_shape"]),
+            saved.image_shape,
             rng=np.random.default_rng(0),
             **config.network_options,
-            codes=description.get("codes", 0),
+            codes=saved.codes,
         )
-        generator.load(*vectors[:2])
-        discriminator.load(*vectors[2:])
-        shares = read_shares(shares, config, codes=description.get("codes", 0))
+        generator.load(*saved.generator)
+        discriminator.load(*saved.discriminator)
+        shares = read_shares(saved.shares, config, codes=saved.codes)
     except (OSError, EOFError, ValueError, TypeError, LookupError, zlib.error, zipfile.BadZipFile) as error:
         raise InputError(f"{wrong} ({error})") from None
     metrics = file.parent / "metrics.jsonl"
