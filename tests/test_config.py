@@ -229,7 +229,7 @@ def test_augment_shift_by_data_set(dataset, said, expected):
 
 @pytest.mark.parametrize(
     ("data", "model"),
-    [("mnist-5k", "hybrid"), ("ring", "points"), ("grid", "points"), ("dirac", "dirac"), ("./ring", "hybrid")],
+    [("mnist-5k", "conv"), ("ring", "points"), ("grid", "points"), ("dirac", "dirac"), ("./ring", "conv")],
 )
 def test_the_default_model_follows_the_data(data, model):
     assert TrainConfig(data=data).spec is MODELS[model]
@@ -238,9 +238,29 @@ def test_the_default_model_follows_the_data(data, model):
 
 
 @pytest.mark.parametrize(
+    ("said", "model"),
+    [
+        ({"conditional": "clusters"}, "conv"),
+        ({"conditional": "projection"}, "conv"),
+        ({"conditional": "projection", "clusters": 5, "objective": "hinge"}, "conv"),
+        ({"conditional": "none"}, "hybrid"),
+        ({"conditional": "ac-gan"}, "hybrid"),
+        ({"conditional": "infogan"}, "hybrid"),
+        ({"discriminators": 3}, "hybrid"),
+        ({"packing": 2}, "hybrid"),
+    ],
+)
+def test_the_default_model_follows_the_game(said, model):
+    """The convolutional D is for games in which it judges pairs of a sample and its class."""
+    config = TrainConfig(**said).resolve(dataset="mnist-5k", device="cpu")
+    assert config.model == model
+    assert config.resolve(dataset="mnist-5k", device="cpu") == config
+
+
+@pytest.mark.parametrize(
     ("said", "steps", "seconds"),
     [
-        ({}, MODELS["hybrid"].steps, None),
+        ({}, MODELS["conv"].steps, None),
         ({"steps": 3}, 3, None),
         ({"seconds": 2.5}, None, 2.5),  # a time alone has no bound in steps
         ({"steps": 3, "seconds": 2.5}, 3, 2.5),
@@ -312,10 +332,10 @@ def test_refuses_together(options, message):
 @pytest.mark.parametrize(
     ("said", "expected"),
     [
-        ({}, (5e-4, 5e-4)),
+        ({}, (1e-3, 1e-3)),
         ({"learning_rate": 0.1}, (0.1, 0.1)),
         ({"learning_rate": 0.1, "generator_learning_rate": 0.2}, (0.2, 0.1)),
-        ({"discriminator_learning_rate": 0.3}, (5e-4, 0.3)),
+        ({"discriminator_learning_rate": 0.3}, (1e-3, 0.3)),
     ],
 )
 def test_two_learning_rates(said, expected):
@@ -422,6 +442,7 @@ def test_network_options():
     ("options", "game"),
     [
         ({}, "clusters"),
+        ({"model": "hybrid"}, "clusters"),
         ({"model": "hybrid", "objective": "hinge", "penalty": "r1"}, "clusters"),
         ({"conditional": "none"}, "none"),
         ({"conditional": "projection"}, "projection"),
@@ -459,12 +480,14 @@ def test_clusters_belong_to_their_game(options, message):
     ("options", "recluster"),
     [
         ({"model": "conv"}, 2),
-        ({"model": "conv", "conditional": "projection", "clusters": 5}, 2),
+        ({"model": "conv", "conditional": "projection", "clusters": 5}, 0),
+        ({"model": "conv", "conditional": "projection", "clusters": 5, "recluster": 1}, 1),
         ({"model": "conv", "conditional": "projection"}, None),
         ({"model": "conv", "minibatch_std": True}, 0),
         ({"model": "mlp", "conditional": "clusters"}, 0),
         ({"model": "mlp", "conditional": "clusters", "recluster": 1}, 1),
-        ({}, 0),
+        ({}, 2),
+        ({"model": "hybrid"}, 0),
     ],
 )
 def test_clusters_of_conv_are_found_again(options, recluster):
@@ -474,14 +497,14 @@ def test_clusters_of_conv_are_found_again(options, recluster):
 @pytest.mark.parametrize(
     ("options", "penalty"),
     [
-        ({"model": "conv"}, "r1:weight=0.3,every=8"),
-        ({"model": "conv", "objective": "least-squares"}, "r1:weight=0.3,every=8"),
+        ({"model": "conv"}, "r1:weight=1,every=8"),
+        ({"model": "conv", "objective": "least-squares"}, "r1:weight=1,every=8"),
         ({"model": "conv", "penalty": "r2"}, "r2"),
         ({"model": "conv", "penalty": "none"}, "none"),
-        ({"model": "conv", "objective": "hinge"}, "none"),  # the weight suits its own objective
-        ({"model": "conv", "objective": "wasserstein"}, "none"),
+        ({"model": "conv", "objective": "minimax"}, "r1:weight=1,every=8"),
+        ({"model": "conv", "objective": "wasserstein"}, "none"),  # its critic is bounded by clipping
         ({"model": "conv", "minibatch_std": True}, "none"),  # it is not piecewise linear
-        ({}, "none"),
+        ({"model": "hybrid"}, "none"),
     ],
 )
 def test_penalty_of_a_model(options, penalty):

@@ -35,14 +35,14 @@ def build(model, image_shape=(28, 28, 1), seed=0, **options):
 
 def test_models():
     assert list(MODELS) == [
-        "hybrid", "conv", "mlp", "dcgan", "infogan", *(f"writeup-{i}" for i in range(1, 6)), "points", "dirac",
+        "conv", "hybrid", "mlp", "dcgan", "infogan", *(f"writeup-{i}" for i in range(1, 6)), "points", "dirac",
     ]  # fmt: skip
     assert set(MODELS) == set(PARAMETERS) | set(POINTS)
     for name, spec in MODELS.items():
         assert spec.name == name
         assert spec.source
         assert get_model_spec(name) is spec
-    with pytest.raises(InputError, match=r"model: expected one of hybrid, conv, mlp, .*points, dirac, got 'biggan'"):
+    with pytest.raises(InputError, match=r"model: expected one of conv, hybrid, mlp, .*points, dirac, got 'biggan'"):
         get_model_spec("biggan")
 
 
@@ -98,8 +98,10 @@ def test_images_and_points_are_told_apart():
 
 def test_default_model():
     assert [default_model(data) for data in ("mnist", "ring", "grid", "some/ring")] == [
-        "hybrid", "points", "points", "hybrid",
+        "conv", "points", "points", "conv",
     ]  # fmt: skip
+    assert default_model("mnist", pairs=False) == "hybrid"
+    assert default_model("ring", pairs=False) == "points"
 
 
 @pytest.mark.parametrize("model", ["mlp", "hybrid"])

@@ -162,12 +162,12 @@ def test_fresh_name_counts_up(tmp_path):
     (tmp_path / "runs" / "mlp-digits-005").write_text("a file counts as taken")
     RunFolder(fresh_name(config, parent), resolved)
     assert fresh_name(config, parent).endswith("mlp-digits-006")
-    assert fresh_name(TrainConfig(), parent) == str(tmp_path / "runs" / "hybrid-mnist-5k-001")
+    assert fresh_name(TrainConfig(), parent) == str(tmp_path / "runs" / "conv-mnist-5k-001")
 
 
 def test_fresh_name_makes_nothing(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    assert fresh_name(TrainConfig()) == "runs/hybrid-mnist-5k-001"
+    assert fresh_name(TrainConfig()) == "runs/conv-mnist-5k-001"
     assert list(tmp_path.iterdir()) == []
 
 

@@ -175,7 +175,7 @@ def test_a_missing_folder_is_named_before_the_first_run(tmp_path, played, capsys
     [
         ({"games": ["hinge", "r3"]}, "games: expected one of non-saturating, .*, got 'r3'"),
         ({"games": ["none"]}, "games: expected one of non-saturating, .*, got 'none'"),
-        ({"models": ["points"]}, "models: expected one of hybrid, .*, got 'points'"),
+        ({"models": ["points"]}, "models: expected one of conv, hybrid, .*, got 'points'"),
         ({"data": "ring"}, "data: expected one of mnist-5k, mnist, got 'ring'"),
     ],
 )

@@ -21,7 +21,7 @@ from . import conv, dcgan, dirac, hybrid, infogan, mlp, points
 from .articles.networks import ARTICLES
 from .model_spec import ModelSpec
 
-SPECS = (hybrid.SPEC, conv.SPEC, mlp.SPEC, dcgan.SPEC, infogan.SPEC, *ARTICLES, points.SPEC, dirac.SPEC)
+SPECS = (conv.SPEC, hybrid.SPEC, mlp.SPEC, dcgan.SPEC, infogan.SPEC, *ARTICLES, points.SPEC, dirac.SPEC)
 MODELS: dict[str, ModelSpec] = {spec.name: spec for spec in SPECS}
 IMAGE_MODELS = {name: spec for name, spec in MODELS.items() if spec.samples == "images"}
 
@@ -37,9 +37,18 @@ def get_model_spec(name: str) -> ModelSpec:
     return MODELS[validation.one_of("model", name, MODELS)]
 
 
-def default_model(data: str) -> str:
-    """Return the name of the default model for a data set of this name or path; for most it is "hybrid"."""
-    return next((spec.name for spec in SPECS if data in spec.data), hybrid.SPEC.name)
+def default_model(data: str, *, pairs: bool = True) -> str:
+    """Return the name of the default model for a data set of this name or path.
+
+    Parameters
+    ----------
+    data : str
+    pairs : bool
+        Whether D judges pairs of a sample and its class, as in the games "clusters" and "projection". The model for
+        images is then "conv"; otherwise it is "hybrid", because a convolutional D soon wins a game without classes.
+    """
+    made_for = (spec.name for spec in SPECS if data in spec.data)
+    return next(made_for, conv.SPEC.name if pairs else hybrid.SPEC.name)
 
 
 def build_networks(

@@ -1,4 +1,4 @@
-"""conv: the generator of hybrid against a small convolutional discriminator, for games with classes."""
+"""conv, the default model: the generator of hybrid and a small convolutional discriminator, for games with classes."""
 
 from ..layers import Conv2D, Dense, Flatten, Layer, LeakyReLU, Rescaling, Shape
 from ..objectives import OBJECTIVES
@@ -14,8 +14,9 @@ def discriminator(image_shape: Shape) -> list[Layer]:
     The convolutions have kernel 4 and stride 2; in images below 16 pixels, stride 1. The dense layers see the whole
     image, as in `mlp`, but what they see are strokes in their places, not pixels.
 
-    Such a D soon tells a real digit from a generated one. In a game without classes G then often draws one digit only;
-    classes prevent this, because each of them must be drawn.
+    Such a D soon tells real digits from generated ones, and then G has nothing to follow. Two things prevent this here:
+    classes, each of which must be drawn, and the penalty R1. Without classes G often ends with one digit, so a game
+    without them has `hybrid` as its default; without the penalty this happens with most objectives.
     """
     stride = 2 if min(image_shape[:2]) >= SMALL else 1
     return [
@@ -39,9 +40,9 @@ SPEC = ModelSpec(
     objective=OBJECTIVES["least-squares"],
     conditional="clusters",
     recluster=2,
-    penalty="r1:weight=0.3,every=8",
+    penalty="r1:weight=1,every=8",
     latent_dim=128,
-    steps=5000,
+    steps=4000,
     learning_rate=1e-3,
     learning_rate_decay="linear",
     beta1=0.0,

@@ -1,4 +1,4 @@
-"""hybrid, the default model: a small convolutional generator and a dense discriminator that sees the whole image."""
+"""hybrid: a small convolutional generator and a dense discriminator, the default for games without classes."""
 
 from ..layers import BatchNorm, Conv2DTranspose, Dense, Layer, ReLU, Reshape, Shape, Tanh, normal
 from ..objectives import OBJECTIVES

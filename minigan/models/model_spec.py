@@ -63,13 +63,14 @@ class ModelSpec:
     conditional : str
         The conditional game it is trained in by default, or "none".
     recluster : int
-        How many times clusters are found again by default, in a game that has them.
+        How many times the clusters are found again by default, in the game of clusters.
     published : AsPublished, optional
         The published form of the model, if that is another one.
     steps : int
         Default number of training steps.
     penalty : str
-        The penalty on D's slope in a game with these losses by default, or "none".
+        The default penalty on D's slope, or "none". The critic of "wasserstein" has none by default: its weights are
+        bounded instead.
     latent_dim, learning_rate, learning_rate_decay, beta1, beta2, average_decay, packing
         Defaults of the fields of `TrainConfig` with the same names.
     """

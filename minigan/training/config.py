@@ -9,7 +9,7 @@ from ..backend import Device
 from ..errors import InputError
 from ..models import ModelSpec, default_model, get_model_spec
 from ..objectives import Objective
-from ..objectives.conditional import get_conditional
+from ..objectives.conditional import Projection, get_conditional
 from . import rules
 from .declare import check_options
 from .options import Options
@@ -41,8 +41,8 @@ class TrainConfig(Options):
 
     @property
     def spec(self) -> ModelSpec:
-        """The networks and the defaults of the model; where the model is open, it follows from the data."""
-        return get_model_spec(self.model or default_model(self.data))
+        """The networks and the defaults of the model; an open model follows from the data and the game."""
+        return get_model_spec(self.model or default_model(self.data, pairs=self._judges_pairs))
 
     @property
     def base_objective(self) -> Objective:
@@ -84,10 +84,12 @@ class TrainConfig(Options):
         if conditional is not None:
             defaults["packing"] = 1
             defaults["code_weight"] = conditional.default_weight
-            defaults["clusters"] = CLUSTERS if conditional.classes_of == "clusters" else None
-            if defaults["clusters"] or self.clusters:
+            if conditional.classes_of == "clusters":
+                defaults["clusters"] = CLUSTERS
                 defaults["recluster"] = 0 if self.minibatch_std else spec.recluster
-        defaults["penalty"] = "none" if self.minibatch_std or objective != spec.objective.name else spec.penalty
+            elif self.clusters:
+                defaults["recluster"] = 0
+        defaults["penalty"] = "none" if self.minibatch_std or objective == "wasserstein" else spec.penalty
         if objective == "wasserstein" and self.penalty in (None, "none") and not self.spectral_norm:
             defaults["clip_weights"] = WASSERSTEIN_CLIP
         written = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
@@ -96,8 +98,18 @@ class TrainConfig(Options):
 
     def _default_conditional(self) -> str:
         """Return the conditional game of the model, or "none" where it does not fit the other options."""
-        alone = self.discriminators == 1 and self.packing in (None, 1) and not self.as_published
-        return self.spec.conditional if alone else "none"
+        return self.spec.conditional if self._has_room_for_classes else "none"
+
+    @property
+    def _has_room_for_classes(self) -> bool:
+        return self.discriminators == 1 and self.packing in (None, 1) and not self.as_published
+
+    @property
+    def _judges_pairs(self) -> bool:
+        if self.conditional is None:
+            return self._has_room_for_classes
+        game = get_conditional(self.conditional)
+        return game is not None and issubclass(game, Projection)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -29,7 +29,8 @@ class GameOptions:
     model: str | None = option(
         None,
         "common",
-        "The pair of networks to train. Default: points for ring and grid, dirac for dirac, otherwise hybrid.",
+        "The pair of networks to train. Default: points for ring and grid, dirac for dirac; for images conv in the "
+        "games clusters and projection, otherwise hybrid.",
         choices=MODELS,
     )
     data: str = option(
@@ -94,7 +95,7 @@ class GameOptions:
         None,
         "game",
         "How many times the clusters are found again while training, from the features that the discriminator has "
-        "learned by then. Default: 2 for conv, otherwise 0.",
+        "learned by then. Default: 2 for conv in the game clusters, otherwise 0.",
         check=at_least_0,
     )
     code_weight: float | None = option(

@@ -85,7 +85,8 @@ class Options(GameOptions):
         None,
         "regularisation",
         f"Penalty on the slope of the discriminator: none, {', '.join(PENALTIES)}. Its options follow a colon, as in "
-        "r1:weight=10,every=4. Default: the model's own for its own objective, which only conv has.",
+        "r1:weight=10,every=4. Default: r1:weight=1,every=8 for conv if the objective is not wasserstein, "
+        "otherwise none.",
         check=penalty_text,
     )
     clip_gradient_norm: float | None = option(
