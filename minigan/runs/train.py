@@ -39,7 +39,7 @@ def train(**options: Any) -> Run:
     DeviceError : the GPU that was asked for cannot be used
     DivergedError : a loss is no longer a finite number
 
-    >>> run = minigan.train(model="hybrid", data="mnist-5k", seed=0)                 # doctest: +SKIP
+    >>> run = minigan.train(data="mnist-5k", seed=0)                                 # doctest: +SKIP
     >>> run.sample(64, seed=1).shape                                                 # doctest: +SKIP
     (64, 28, 28)
     """
