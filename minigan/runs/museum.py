@@ -17,6 +17,7 @@ Options = dict[str, Any]  # of `minigan.train`; and "digits", the number of digi
 
 MLP: Options = {"model": "mlp", "log_every": 20}
 HYBRID: Options = {"model": "hybrid", "log_every": 20}
+CONV: Options = {"model": "conv", "log_every": 20}
 RING: Options = {"data": "ring", "log_every": 50}
 GRID: Options = {"data": "grid", "log_every": 50}
 
@@ -129,7 +130,7 @@ HEALTHY: tuple[Options, ...] = (
     RING | {"steps": 3000, "objective": "hinge"},
     GRID | {"steps": 3000, "update": "simultaneous", "packing": 1},
     MLP | {"steps": 1000, "objective": "least-squares"},
-    HYBRID | {"steps": 1000},
+    CONV | {"steps": 1000},
     RING | {"steps": 3000, "objective": "least-squares", "packing": 1},
     GRID | {"steps": 4000, "batch_size": 128},
     MLP | {"steps": 1000, "objective": "hinge"},
@@ -140,7 +141,7 @@ HEALTHY: tuple[Options, ...] = (
     MLP | {"steps": 2000, "update": "simultaneous"},
     MLP | {"steps": 1000, "real_label": 0.9},
     RING | {"steps": 2000, "batch_size": 128, "objective": "minimax"},
-    HYBRID | {"steps": 800, "conditional": "projection"},
+    CONV | {"steps": 1500, "conditional": "projection"},
     MLP | {"steps": 700, "objective": "wasserstein", "penalty": "wgan-gp"},
 )
 HEALTHY_SEED = 100  # of the first healthy game; the next one has 101, and so on
