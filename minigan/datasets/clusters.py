@@ -39,8 +39,8 @@ def cluster_labels(samples: np.ndarray, count: int, *, rng: np.random.Generator)
 def cluster_again(features: np.ndarray, labels: np.ndarray, *, rng: np.random.Generator) -> np.ndarray:
     """Sort samples into clusters by other features than before; each cluster keeps its number and most of its samples.
 
-    No first centres are drawn: the steps of `k_means` start from the means that the clusters so far have in the principal
-    components of the features (Liu et al. 2020, arXiv 2006.10728).
+    No first centres are drawn: the steps of `k_means` start from the means that the clusters so far have in the
+    principal components of the features (Liu et al. 2020, arXiv 2006.10728).
 
     Parameters
     ----------
