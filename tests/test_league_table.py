@@ -1,14 +1,19 @@
 """The table of the league: the CSV holds what was found, and places, intervals and tables are as by hand."""
 
 import math
+import re
 from itertools import product
+from pathlib import Path
 
 import pytest
 
 from minigan import InputError
+from minigan.commands.study import LEAGUE as GAME_NAMES
+from minigan.commands.study import MODELS, SECONDS, SEEDS
 from minigan.runs.league import GAMES, Entry, Result
 from minigan.runs.league_table import COLUMNS, Interval, headline, intervals, merge, places, read, report, table, write
 
+ROOT = Path(__file__).parents[1]
 HEADER = "data,model,objective,penalty,seed,seconds,steps,fid,fid_second,kl"
 
 
@@ -153,3 +158,13 @@ def test_what_cannot_be_compared_is_refused(found, words):
 
 def test_the_columns():
     assert ",".join(COLUMNS) == HEADER
+
+
+def test_the_study_on_the_page_is_that_in_the_csv():
+    found = read(ROOT / "data" / "study.csv")
+    games = product(MODELS, GAME_NAMES, SEEDS)
+    expected = [Entry("mnist", model, *GAMES[game], seed, SECONDS) for model, game, seed in games]
+    assert sorted(result.entry for result in found) == sorted(expected)
+    page = (ROOT / "minigan" / "objectives" / "README.md").read_text(encoding="utf-8")
+    (shown,) = re.findall(r"<!-- minigan study --summary data/study\.csv -->\n(.*?)\n\n", page, flags=re.DOTALL)
+    assert shown == table(found, "fid")
