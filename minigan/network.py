@@ -117,13 +117,6 @@ class Network:
         y, caches = self._stack.forward(x, train=train, rng=rng)
         return y, Caches(caches, y.shape, self.version)
 
-    def features(self, x: Array) -> Array:
-        """Return what the last layer gets in a pass in eval mode: (N, F) in front of a dense layer."""
-        self._check("x", x, self.input_shape)
-        for layer in self.computed[:-1]:
-            x, _ = layer.forward(x, train=False)
-        return x
-
     def backward(self, dy: Array, caches: Caches, *, param_grads: bool = True) -> Array:
         """Send dy = dL/dy back through the pass that made ``caches``, and return dx = dL/dx.
 

@@ -545,18 +545,3 @@ def test_summary(device, rng):
     ]
     assert [line.split()[-1] for line in plain[3:-2]] == 7 * ["plain"]
     assert plain[1] == plain[-2] == 80 * "-"
-
-
-@pytest.mark.parametrize("fast", [False, True])
-def test_features_enter_the_last_layer(fast, rng, device):
-    layers = [Dense(6), BatchNorm(), LeakyReLU(negative_slope=0.2), Dense(4), LeakyReLU(negative_slope=0.2), Dense(1)]
-    net = Network(layers, (5,), rng=rng, device=device, fast=fast)
-    x = to_device(rng.standard_normal((7, 5)).astype(np.float32), device)
-    features = net.features(x)
-    assert features.shape == (7, 4)
-    last = net.layers[-1]
-    np.testing.assert_allclose(
-        to_host(features @ last.w + last.b), to_host(net.forward(x, train=False)[0]), rtol=1e-5, atol=1e-6
-    )
-    with pytest.raises(InputError, match=r"^x: expected shape"):
-        net.features(x[:, :3])

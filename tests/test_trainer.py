@@ -9,11 +9,12 @@ import strict_cupy
 from minigan import InputError, TrainConfig
 from minigan.backend import get_array_module, to_device, to_host
 from minigan.datasets import Dataset, load_dataset
-from minigan.layers import GaussianNoise
+from minigan.layers import BatchNorm, Dense, GaussianNoise, LeakyReLU
+from minigan.network import Network
 from minigan.objectives import OBJECTIVES
 from minigan.objectives.codes import draw_noise
 from minigan.objectives.penalties import R1
-from minigan.training.trainer import Trainer
+from minigan.training.trainer import Trainer, features
 
 every_update = pytest.mark.parametrize("update", ["alternating", "simultaneous"])
 
@@ -336,3 +337,16 @@ def test_combinations_that_make_no_sense_are_refused_with_a_reason(digits):
         make_trainer(digits, minibatch_std=True, penalty="wgan-gp")
     with pytest.raises(InputError, match=r"update: expected 'alternating' .* layer \d is MinibatchStd"):
         make_trainer(digits, minibatch_std=True, update="simultaneous")
+
+
+@pytest.mark.parametrize("fast", [False, True])
+def test_features_enter_the_last_layer(fast, rng, device):
+    layers = [Dense(6), BatchNorm(), LeakyReLU(negative_slope=0.2), Dense(4), LeakyReLU(negative_slope=0.2), Dense(1)]
+    net = Network(layers, (5,), rng=rng, device=device, fast=fast)
+    x = to_device(rng.standard_normal((7, 5)).astype(np.float32), device)
+    found = features(net, x)
+    assert found.shape == (7, 4)
+    last = net.layers[-1]
+    np.testing.assert_allclose(
+        to_host(found @ last.w + last.b), to_host(net.forward(x, train=False)[0]), rtol=1e-5, atol=1e-6
+    )

@@ -10,7 +10,7 @@ from ..datasets.batches import Batches
 from ..datasets.dataset import Dataset
 from ..datasets.points import Points
 from ..layers import GaussianNoise
-from ..network import Caches
+from ..network import Caches, Network
 from ..objectives import Objective
 from ..objectives.codes import draw_codes, draw_noise
 from ..objectives.conditional import Conditional, get_conditional
@@ -139,8 +139,8 @@ class Trainer:
 
     def _recluster(self) -> None:
         """Find the clusters again, in the present features of D."""
-        features = [to_host(self.discriminator.features(x)) for x in self.batches.in_order(CHUNK)]
-        self.classes = find_clusters_again(self.classes, np.concatenate(features), rng=self.cluster_draws)
+        found = [to_host(features(self.discriminator, x)) for x in self.batches.in_order(CHUNK)]
+        self.classes = find_clusters_again(self.classes, np.concatenate(found), rng=self.cluster_draws)
         assert self.classes.labels is not None
         self.batches.labels = to_device(self.classes.labels, self.device)
         self.shares[...] = self.classes.shares
@@ -161,3 +161,10 @@ class Trainer:
         for layer in self.discriminator.layers:
             if isinstance(layer, GaussianNoise):
                 layer.std = self.config.instance_noise * left
+
+
+def features(network: Network, x: Array) -> Array:
+    """Return what the last layer of a network gets in a pass in eval mode: (N, F) in front of a dense layer."""
+    for layer in network.computed[:-1]:
+        x, _ = layer.forward(x, train=False)
+    return x
