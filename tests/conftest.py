@@ -4,6 +4,7 @@ import importlib.util
 import os
 import re
 from collections.abc import Callable, Iterator
+from typing import Any
 
 # Before NumPy loads: on arrays as small as these, threads only wait for each other.
 for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
@@ -76,3 +77,14 @@ def normal(rng: np.random.Generator, device: backend.Device) -> Callable[..., ba
         return backend.to_device(rng.standard_normal(shape).astype(dtype), device)
 
     return draw
+
+
+@pytest.fixture
+def drawn(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """The matplotlib figures that a test writes."""
+    from matplotlib.figure import Figure
+
+    figures: list[Any] = []
+    savefig = Figure.savefig
+    monkeypatch.setattr(Figure, "savefig", lambda self, *args, **kw: figures.append(self) or savefig(self, *args, **kw))
+    return figures

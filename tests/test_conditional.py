@@ -527,6 +527,14 @@ def test_labels_with_clusters_can_be_asked_for(tmp_path):
     np.testing.assert_array_equal(codes.sum(axis=2)[:, 2], 1)
 
 
+@pytest.mark.parametrize("shape", [(2 * K,), (2, K), (1, 2 * K), (K, 1)])
+def test_a_file_with_shares_of_another_shape_is_refused(shape, tmp_path):
+    run = train("projection", data=MANY, clusters=2)
+    run.shares = np.full(shape, 1 / np.prod(shape))
+    with pytest.raises(InputError, match=r"class_shares: expected a distribution of shape \(3, 2\)"):
+        minigan.load(run.save(tmp_path / "model.npz"))
+
+
 @every_game
 def test_save_load_and_sample(game, tmp_path):
     run = train(game, out=tmp_path / "run")

@@ -18,15 +18,6 @@ def evaluation():
     return evaluate(DIGITS.images[:100] // 2, data="mnist-5k")
 
 
-@pytest.fixture
-def drawn(monkeypatch):
-    """The figures that were written."""
-    figures = []
-    savefig = Figure.savefig
-    monkeypatch.setattr(Figure, "savefig", lambda self, *args, **kw: figures.append(self) or savefig(self, *args, **kw))
-    return figures
-
-
 def axes_of(figure):
     return {axes.get_title(loc="left"): axes for axes in figure.axes}
 

@@ -4,21 +4,11 @@ import math
 
 import numpy as np
 import pytest
-from matplotlib.figure import Figure
 from PIL import Image
 from test_league_table import LEAGUE, results
 
 from minigan import InputError
 from minigan.runs.league_figure import MEDIAN, save_league
-
-
-@pytest.fixture
-def drawn(monkeypatch):
-    """The figures that were written."""
-    figures = []
-    savefig = Figure.savefig
-    monkeypatch.setattr(Figure, "savefig", lambda self, *args, **kw: figures.append(self) or savefig(self, *args, **kw))
-    return figures
 
 
 def marks(axes, marker):

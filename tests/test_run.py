@@ -161,20 +161,6 @@ def test_save_where_nothing_can_be_written(run, tmp_path):
             run.save(folder / "m.npz")
 
 
-def test_a_failing_save_leaves_the_old_file(run, saved, monkeypatch):
-    before = saved.read_bytes()
-
-    def fail(path, **arrays):
-        path.write_bytes(b"half")
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(np, "savez", fail)
-    with pytest.raises(InputError, match=r"path: expected a file that can be written, got .* \(No space left"):
-        run.save(saved)
-    assert saved.read_bytes() == before
-    assert list(saved.parent.iterdir()) == [saved]
-
-
 def test_load_what_is_not_there(tmp_path):
     for path in (tmp_path / "none", tmp_path / "none.npz"):
         with pytest.raises(

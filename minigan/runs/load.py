@@ -74,15 +74,17 @@ def read_shares(saved: np.ndarray | None, config: ResolvedConfig, *, codes: int)
 
     Raises
     ------
-    ValueError : the shares are no distribution over the classes of the model
+    ValueError : the shares are no distribution over the classes of the model, or over the clusters in its labels
     """
     conditional = get_conditional(config.conditional)
     classes = codes - conditional.continuous if conditional else 0
     if saved is None:
         return np.full(classes, 1 / max(classes, 1))
-    fits = saved.ndim in (1, 2) and saved.size == classes and saved.dtype == np.float64 and (saved >= 0).all()
+    divided = conditional is not None and conditional.classes_of == "labels" and config.clusters
+    shape = (classes // divided, divided) if divided else (classes,)
+    fits = saved.shape == shape and saved.dtype == np.float64 and (saved >= 0).all()
     if not fits or (classes and abs(saved.sum() - 1) > 1e-6):
-        raise ValueError(f"class_shares: expected a distribution over {classes} classes")
+        raise ValueError(f"class_shares: expected a distribution of shape {shape}")
     return saved
 
 

@@ -27,7 +27,7 @@ class ModelFile(NamedTuple):
     image_shape : (H, W, C) or (C,) of what the generator draws
     codes : the number of codes that the generator takes besides the noise; 0 in old files
     generator, discriminator : theta and stats of each network
-    shares : how frequent each class is, (K,), or None in old files
+    shares : how frequent each class is, (K,), or each cluster in each class, (K, M); None in old files
     """
 
     config: dict[str, Any]
