@@ -1,10 +1,13 @@
 """Atomic writes: a file appears under its name when it is complete, or not at all."""
 
 import os
-import tempfile
+import re
+import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+
+TEMPORARY = re.compile(r"\.minigan-(\d+)-[0-9a-f]{8}(\..*)?")  # the number of the process, and the suffix of the file
 
 
 @contextmanager
@@ -12,8 +15,10 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
     """Yield a temporary path beside ``path``, and rename it to ``path`` when the block ends without an error.
 
     The rename (``os.replace``) is atomic on one file system, so a reader sees either the old file or the new one, and
-    never a part of it. When the block raises an error, the temporary file is removed and ``path`` stays as it was. The
-    temporary name has the suffix of ``path``, because programs that write images choose the format by it.
+    never a part of it. File and folder are synchronised with the disk (fsync), so this also holds when the power
+    fails. When the block raises an error, the temporary file is removed and ``path`` stays as it was. When the process
+    is killed, the temporary file stays, and `remove_stale` finds it. It has the suffix of ``path``, because programs
+    that write images choose the format by it.
 
     Parameters
     ----------
@@ -26,17 +31,49 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
         If the folder is missing or cannot be written; the error names ``path``.
     """
     path = Path(path)
+    temporary = path.with_name(f".minigan-{os.getpid()}-{secrets.token_hex(4)}{path.suffix}")
     try:
-        handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent)
+        os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
     except OSError as error:
         raise OSError(error.errno, error.strerror, str(path)) from None  # names the path of the caller
-    os.close(handle)
-    temporary = Path(name)
     try:
         yield temporary
-        umask = os.umask(0)
-        os.umask(umask)
-        temporary.chmod(0o666 & ~umask)
+        with open(temporary, "r+b") as file:
+            os.fsync(file.fileno())
         os.replace(temporary, path)
+        _synchronise(path.parent)
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+def _synchronise(folder: Path) -> None:
+    """Let the disk know the names in a folder; where a folder cannot be opened (on Windows), this does nothing."""
+    with suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def remove_stale(folder: Path) -> None:
+    """Remove the temporary files that killed processes left in a folder."""
+    for path in folder.iterdir():
+        found = TEMPORARY.fullmatch(path.name)
+        if found and not _is_running(int(found[1])):
+            with suppress(OSError):
+                path.unlink(missing_ok=True)
+
+
+def _is_running(process: int) -> bool:
+    """Say whether a process with this number exists; on Windows only that the file is not open is known, by unlink."""
+    if os.name == "nt":
+        return False
+    try:
+        os.kill(process, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except OSError:  # it belongs to another user
+        return True
+    return True

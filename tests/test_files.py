@@ -1,11 +1,12 @@
 """Atomic writes: the whole new file, or the old one untouched."""
 
 import os
+import subprocess
 import sys
 
 import pytest
 
-from minigan.files import atomic_path
+from minigan.files import atomic_path, remove_stale
 
 
 def test_success(tmp_path):
@@ -93,3 +94,27 @@ def test_a_missing_folder(tmp_path):
     with pytest.raises(FileNotFoundError), atomic_path(tmp_path / "none" / "a.txt"):
         pass
     assert list(tmp_path.iterdir()) == []
+
+
+def test_temporary_files_of_killed_processes_are_removed_and_no_others(tmp_path):
+    killed = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            "import os, sys\n"
+            "from minigan.files import atomic_path\n"
+            "with atomic_path(sys.argv[1]) as temporary:\n"
+            "    temporary.write_text('half')\n"
+            "    os.kill(os.getpid(), 9)",
+            str(tmp_path / "model.npz"),
+        ],
+        check=False,
+    )
+    assert killed.returncode != 0
+    [left] = tmp_path.iterdir()
+    (tmp_path / ".minigan-notes").write_text("mine")
+    with atomic_path(tmp_path / "other.npz") as temporary:
+        remove_stale(tmp_path)
+        assert not left.exists()
+        assert temporary.exists()
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".minigan-notes", "other.npz"]
