@@ -425,7 +425,7 @@ def test_codes_leave_the_other_streams_alone(game):
     plain, conditional = trainer(None), trainer(game)
     for _ in range(2):
         np.testing.assert_array_equal(plain._batch().x_real, conditional._batch().x_real)
-    assert plain.noise.random() == conditional.noise.random()
+    assert plain.streams["noise"].random() == conditional.streams["noise"].random()
 
 
 @every_game

@@ -63,11 +63,11 @@ def test_random_streams_are_independent(digits):
     (plain, _), (shifted, _) = (trained(2, digits, augment_shift=shift) for shift in (0, 2))
     assert (plain.discriminator.theta != shifted.discriminator.theta).any()
     np.testing.assert_array_equal(to_host(plain.batches.next()), to_host(shifted.batches.next()))
-    assert plain.noise.random() == shifted.noise.random()
+    assert plain.streams["noise"].random() == shifted.streams["noise"].random()
     fresh = [make_trainer(digits, augment_shift=shift) for shift in (0, 2)]
     np.testing.assert_array_equal(fresh[0].discriminator.theta, fresh[1].discriminator.theta)
     streams = [trained(0, digits)[0] for _ in range(2)]
-    draws = {s.random() for s in (streams[0].noise, streams[0].layer_draws, streams[0].batches.rng)}
+    draws = {s.random() for s in (streams[0].streams["noise"], streams[0].layer_draws, streams[0].batches.rng)}
     assert len(draws) == 3
 
 
@@ -105,7 +105,7 @@ def test_metrics_are_those_of_the_first_logits(digits):
     trainer, twin = make_trainer(digits), make_trainer(digits)
     d_loss, g_loss, d_real, d_fake = trainer.step()
     x_real = twin.batches.next()
-    z = twin.noise.standard_normal((4, 64), dtype=np.float32)
+    z = twin.streams["noise"].standard_normal((4, 64), dtype=np.float32)
     x_fake, _ = twin.generator.forward(z, train=True)
     both = np.concatenate((x_real, x_fake), axis=2)
     real, fake = np.split(twin.discriminator.forward(both, train=True, rng=twin.layer_draws)[0], 2)
@@ -122,7 +122,7 @@ def test_scores_are_recorded_as_they_are(objective, digits):
     trainer, twin = make_trainer(digits, objective=objective), make_trainer(digits)
     _, _, d_real, d_fake = trainer.step()
     x_real = twin.batches.next()
-    x_fake, _ = twin.generator.forward(twin.noise.standard_normal((4, 64), dtype=np.float32), train=True)
+    x_fake, _ = twin.generator.forward(twin.streams["noise"].standard_normal((4, 64), dtype=np.float32), train=True)
     both = np.concatenate((x_real, x_fake), axis=2)
     real, fake = np.split(twin.discriminator.forward(both, train=True, rng=twin.layer_draws)[0], 2)
     assert d_real == pytest.approx(real.mean(), rel=1e-5)

@@ -23,6 +23,7 @@ from .steps import Game, discriminator_step
 from .updates import UPDATES
 
 CHUNK = 500  # samples whose features are computed at once
+STREAMS = ("weights", "order", "noise", "layers", "soft labels", "codes", "clusters")
 
 
 class StepMetrics(NamedTuple):
@@ -47,7 +48,8 @@ class Trainer:
     """The game, the average of G, the data and the random state of one run.
 
     Seven independent random streams come from the seed: initial weights, order of the data, noise z, what the layers
-    and the penalties draw (dropout, shifts, points between samples), soft labels, codes, and clusters.
+    and the penalties draw (dropout, shifts, points between samples), soft labels, codes, and clusters. All that a step
+    changes can be taken out and put back (see `minigan.training.state`).
 
     Parameters
     ----------
@@ -65,21 +67,31 @@ class Trainer:
     def __init__(self, config: ResolvedConfig, dataset: Dataset | Points) -> None:
         self.config = config
         self.device: Device = config.device
-        weights, order, self.noise, self.layer_draws, soft_labels, self.code_draws, self.cluster_draws = (
-            np.random.default_rng(s) for s in np.random.SeedSequence(config.seed).spawn(7)
-        )
+        seeds = np.random.SeedSequence(config.seed).spawn(len(STREAMS))
+        self.streams = {name: np.random.default_rng(seed) for name, seed in zip(STREAMS, seeds, strict=True)}
+        self.layer_draws = self.streams["layers"]
         self.conditional = get_conditional(config.conditional)
-        self.classes = find_classes(self.conditional, dataset, clusters=config.clusters, rng=self.cluster_draws)
+        self.classes = find_classes(self.conditional, dataset, clusters=config.clusters, rng=self.streams["clusters"])
         self.shares = self.classes.shares.copy()  # of the classes now; a change of the clusters is written into it
         self.reclustered = 0  # times so far
         classes = self.shares.size
         self.code_length = classes + (self.conditional.continuous if self.conditional else 0)
         self.one_hot = one_hot(np.arange(classes), classes, device=self.device)  # row y: the code of class y
-        self.game = make_game(config, dataset.sample_shape, codes=self.code_length, rng=weights, label_rng=soft_labels)
+        self.game = make_game(
+            config,
+            dataset.sample_shape,
+            codes=self.code_length,
+            rng=self.streams["weights"],
+            label_rng=self.streams["soft labels"],
+        )
         self.generator, self.discriminator = self.game.generator, self.game.discriminator
         self.update = UPDATES[config.update]
         self.batches = Batches(
-            dataset.samples, config.batch_size, rng=order, device=self.device, labels=self.classes.labels
+            dataset.samples,
+            config.batch_size,
+            rng=self.streams["order"],
+            device=self.device,
+            labels=self.classes.labels,
         )
         self.average = RunningAverage(self.generator, decay=config.average_decay)
         self.discriminator_steps = 0  # taken so far
@@ -113,7 +125,7 @@ class Trainer:
     def _batch(self) -> Batch:
         """Draw real samples, codes and noise, and let G make the fakes."""
         z = draw_noise(
-            self.noise, self.config.batch_size, self.generator.input_shape[0] - self.code_length, self.device
+            self.streams["noise"], self.config.batch_size, self.generator.input_shape[0] - self.code_length, self.device
         )
         objective = self.game.objective
         if self.conditional is None:
@@ -129,7 +141,9 @@ class Trainer:
         if self.batches.labels is not None:
             x_real, labels = self.batches.next_labelled()
             return x_real, get_array_module(labels).take(self.one_hot, labels, axis=0)
-        codes = draw_codes(self.code_draws, self.config.batch_size, self.shares, continuous=conditional.continuous)
+        codes = draw_codes(
+            self.streams["codes"], self.config.batch_size, self.shares, continuous=conditional.continuous
+        )
         return self.batches.next(), to_device(codes, self.device)
 
     def _recluster_due(self, share: float) -> bool:
@@ -140,7 +154,7 @@ class Trainer:
     def _recluster(self) -> None:
         """Find the clusters again, in the present features of D."""
         found = [to_host(features(self.discriminator, x)) for x in self.batches.in_order(CHUNK)]
-        self.classes = find_clusters_again(self.classes, np.concatenate(found), rng=self.cluster_draws)
+        self.classes = find_clusters_again(self.classes, np.concatenate(found), rng=self.streams["clusters"])
         assert self.classes.labels is not None
         self.batches.labels = to_device(self.classes.labels, self.device)
         self.shares[...] = self.classes.shares
