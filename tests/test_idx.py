@@ -3,6 +3,7 @@
 import gzip
 import os
 import struct
+import zlib
 
 import numpy as np
 import pytest
@@ -53,6 +54,30 @@ def test_the_array_is_the_callers_own():
 def test_payload_is_the_decompressed_bytes(tmp_path):
     (tmp_path / "a.gz").write_bytes(gzip.compress(b"some bytes"))
     assert read_payload(tmp_path / "a.gz") == b"some bytes"
+
+
+def test_no_more_is_unpacked_than_the_header_announces(tmp_path):
+    """What follows is left alone: this gzip is damaged only behind the byte that shows that it is too long."""
+    packer = zlib.compressobj(wbits=31)
+    packed = packer.compress(idx_bytes(WORDS) + bytes(100_000)) + packer.flush(zlib.Z_FULL_FLUSH) + b"damaged"
+    (tmp_path / "a.gz").write_bytes(packed)
+    with pytest.raises(InputError, match=r"expected 24 bytes .*, got 1008: there are trailing bytes"):
+        read_idx(tmp_path / "a.gz")
+    (tmp_path / "a.gz").write_bytes(packed[:25])
+    with pytest.raises(InputError, match="damaged or truncated gzip data"):
+        read_idx(tmp_path / "a.gz")
+
+
+@pytest.mark.parametrize(("count", "taken"), [(64 << 20, False), ((64 << 20) - 8, True)])
+def test_gzip_may_become_64_mib(tmp_path, count, taken):
+    (tmp_path / "a.gz").write_bytes(gzip.compress(bytes([0, 0, 8, 1]) + struct.pack(">I", count) + bytes(count), 1))
+    if taken:
+        assert read_idx(tmp_path / "a.gz").shape == (count,)
+    else:
+        with pytest.raises(
+            InputError, match="expected gzip data of at most 67,108,864 bytes, got a header for 67,108,"
+        ):
+            read_idx(tmp_path / "a.gz")
 
 
 GOOD = idx_bytes(WORDS)

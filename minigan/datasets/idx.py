@@ -8,6 +8,7 @@ import gzip
 import math
 import os
 import zlib
+from io import BufferedIOBase
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,8 @@ GZIP_MAGIC = b"\x1f\x8b"
 UINT8 = 8
 ELEMENT_TYPES = {8: "uint8", 9: "int8", 11: "int16", 12: "int32", 13: "float32", 14: "float64"}
 MAX_NDIM = 4
+HEAD = 1024  # bytes that are read first
+MOST_UNPACKED, MOST_RATIO = 64 << 20, 20  # MNIST's largest file has 45 MiB, 5 times its gzip
 
 
 def read_idx(path: str | os.PathLike[str]) -> NDArray[np.uint8]:
@@ -42,25 +45,50 @@ def read_idx(path: str | os.PathLike[str]) -> NDArray[np.uint8]:
 def read_payload(path: str | os.PathLike[str]) -> bytes:
     """Return the bytes of a file, decompressed when they are gzip; the published hashes are of these bytes.
 
+    The header is read first, and then no more than it announces and one byte, which shows that the file is too long. Of
+    a file without a header of uint8 the first bytes are returned. So a small file never takes much memory.
+
     Raises
     ------
-    InputError : the file cannot be read, or it is gzip that is damaged or cut short
+    InputError : the file cannot be read, it is gzip that is damaged or cut short, or its header announces more bytes
+        than gzip may become: 64 MiB, or 20 times the size of the file if that is more
     """
     try:
-        raw = Path(path).read_bytes()
+        with open(path, "rb") as raw:
+            packed, size = raw.read(len(GZIP_MAGIC)) == GZIP_MAGIC, os.fstat(raw.fileno()).st_size
+            raw.seek(0)
+            if not packed:
+                return _read_announced(raw, size)
+            most = max(MOST_UNPACKED, MOST_RATIO * size)
+            with gzip.GzipFile(fileobj=raw) as unpacked:
+                return _read_announced(unpacked, most, path)
     except FileNotFoundError:
         raise InputError(f"{path}: expected an IDX file, got no such file") from None
-    except OSError as error:
-        raise InputError(f"{path}: expected an IDX file, got one that cannot be read ({error.strerror})") from None
-    if not raw.startswith(GZIP_MAGIC):
-        return raw
-    try:
-        return gzip.decompress(raw)
-    except (EOFError, OSError, zlib.error) as error:
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         reason = str(error).rstrip(".")
         raise InputError(
             f"{path}: expected whole gzip data, got damaged or truncated gzip data ({reason}); download it again"
         ) from None
+    except OSError as error:
+        raise InputError(f"{path}: expected an IDX file, got one that cannot be read ({error.strerror})") from None
+
+
+def _read_announced(file: BufferedIOBase, most: int, limited: str | os.PathLike[str] | None = None) -> bytes:
+    """Return the first bytes of a file, and after a header of uint8 as many as it announces and one more.
+
+    At most ``most`` bytes are read. If the header announces more, a file that is ``limited`` is refused by this name.
+    """
+    head = file.read(HEAD)
+    if head[:3] != bytes([0, 0, UINT8]) or not 1 <= head[3] <= MAX_NDIM or len(head) < 4 + 4 * head[3]:
+        return head
+    length = 4 + 4 * head[3] + math.prod(_shape(head))
+    if limited is not None and length > most:
+        raise InputError(f"{limited}: expected gzip data of at most {most:,} bytes, got a header for {length:,}")
+    return head + file.read(max(0, min(length, most) + 1 - len(head)))  # to the end of gzip, where its checksum is
+
+
+def _shape(payload: bytes) -> tuple[int, ...]:
+    return tuple(int.from_bytes(payload[i : i + 4], "big") for i in range(4, 4 + 4 * payload[3], 4))
 
 
 def parse_idx(payload: bytes, *, source: str | os.PathLike[str] = "IDX data") -> NDArray[np.uint8]:
@@ -100,7 +128,7 @@ def parse_idx(payload: bytes, *, source: str | os.PathLike[str] = "IDX data") ->
     start = 4 + 4 * ndim
     if len(payload) < start:
         raise InputError(f"{source}: expected a header of {start} bytes, got a truncated file of {len(payload)}")
-    shape = tuple(int.from_bytes(payload[i : i + 4], "big") for i in range(4, start, 4))
+    shape = _shape(payload)
     came, expected = len(payload) - start, math.prod(shape)
     if came != expected:
         what = "the file is truncated" if came < expected else "there are trailing bytes"
