@@ -1,16 +1,23 @@
 """History: the metrics of a run, one record per line of its ``metrics.jsonl``."""
 
+import io
 import json
 import os
+import warnings
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from ..errors import InputError
+from ..training.stop_when import EVALUATED, TRAINED
 
 Record = dict[str, Any]
+
+COLUMNS = ("step", *TRAINED, "seconds", "images_per_second", "fid_floor", "modes", "classes", *EVALUATED)
+CLASSES = 10  # numbers in the column of this name at most
+MOST = 16 << 20  # bytes that are read of a file
+SHORTEST, LONGEST = 50, 64 << 10  # bytes of a line with a record
 
 
 class History:
@@ -62,18 +69,62 @@ class History:
 
     @classmethod
     def read(cls, path: str | os.PathLike[str]) -> "History":
-        """Read a ``metrics.jsonl``. If a crash cut the last line short, that line is left out.
+        """Read a ``metrics.jsonl``.
+
+        A line that is no record is left out, and one ``UserWarning`` says how many there were. A record is a JSON
+        object of at most 64 KiB. Its step is an integer, the losses and the outputs of D are numbers, and so are all
+        other columns named above, except classes, which are equally many numbers in all records. Columns of other
+        names are left out.
+
+        A last line without an end, which a crash cut short, is left out in silence. At most 16 MiB are read, which is
+        room for about 70,000 records.
 
         Raises
         ------
-        InputError : another line is not JSON
+        FileNotFoundError : there is no such file
         """
-        records = []
-        lines = Path(path).read_text(encoding="utf-8").splitlines()
-        for number, line in enumerate(lines, start=1):
-            try:
-                records.append(json.loads(line))
-            except json.JSONDecodeError:
-                if number < len(lines):
-                    raise InputError(f"{path}: expected JSON in line {number}, got {line[:60]!r}") from None
+        records: list[Record] = []
+        skipped, problem = 0, ""
+        width = 0  # of the column classes
+        try:
+            with open(path, "rb") as file:
+                data = file.read(MOST + 1)
+        except FileNotFoundError:
+            raise
+        except OSError as error:
+            data, problem = b"", f"it cannot be read ({error.strerror})"
+        for line in io.BytesIO(data):
+            record = read_record(line)
+            own = len(record.get("classes", ())) if record else 0
+            width = width or own
+            if record and own in (0, width):
+                records.append(record)
+            elif line.endswith(b"\n"):
+                skipped += 1
+        if len(data) > MOST:
+            problem = f"only its first {MOST:,} bytes are read"
+        elif skipped:
+            problem = f"{skipped:,} of its lines cannot be read and are left out"
+        if problem:
+            warnings.warn(f"{path}: expected one record per line; {problem}", stacklevel=2)
         return cls(records)
+
+
+def read_record(line: bytes) -> Record | None:
+    """Return the record in one line of a ``metrics.jsonl``, or None if there is none."""
+    try:
+        found = json.loads(line.decode("utf-8")) if SHORTEST <= len(line) <= LONGEST else None
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(found, dict) or not {"step", *TRAINED} <= found.keys():
+        return None
+    record = {name: found[name] for name in COLUMNS if name in found}
+    classes = record.get("classes", [0])
+    numbers = [value for name, value in record.items() if name != "classes"]
+    fits = isinstance(classes, list) and 0 < len(classes) <= CLASSES and all(map(_is_number, [*numbers, *classes]))
+    return record if fits and type(record["step"]) is int and record["step"] >= 0 else None
+
+
+def _is_number(value: Any) -> bool:
+    """Return whether a value is an integer of 64 bits or a float, which may be NaN or infinite, but no bool."""
+    return type(value) is float or (type(value) is int and abs(value) < 2**63)
