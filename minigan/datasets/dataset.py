@@ -1,8 +1,6 @@
 """Dataset: one set of images, with labels or without, checked once so that later code can rely on it."""
 
 import os
-import zipfile
-import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,11 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..archive import Archive
 from ..errors import InputError
 
 PIXELS = "uint8 pixels in 0..255 or float32 pixels in [-1, 1]"
-
-DAMAGED_NPZ = (OSError, EOFError, ValueError, RuntimeError, MemoryError, zlib.error, zipfile.BadZipFile)
+IMAGE_DTYPES = ("uint8", "float32", "float64")
+LABEL_DTYPES = ("uint8", "int8", "uint16", "int16", "uint32", "int32", "uint64", "int64")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -86,7 +85,7 @@ def _checked_images(images: Any) -> NDArray[Any]:
         raise InputError(f"images: expected shape (N, H, W, C) with the channels last, C in 1..4, got {images.shape}")
     if images.dtype == np.uint8:
         return images
-    if images.dtype not in (np.float32, np.float64):
+    if images.dtype not in IMAGE_DTYPES:
         raise InputError(f"images: expected {PIXELS}, got {images.dtype}")
     low, high = float(images.min()), float(images.max())  # NaN passes through both
     if not (np.isfinite(low) and np.isfinite(high)):
@@ -127,18 +126,16 @@ def read_npz(path: str | os.PathLike[str], *, name: str | None = None) -> Datase
     """
     if not os.path.isfile(path):
         raise InputError(f"{path}: expected an .npz file, got no such file")
-    if not zipfile.is_zipfile(path):
-        raise InputError(f"{path}: expected an .npz file as numpy.savez writes it, got another file or a part of one")
     try:
-        with np.load(path, allow_pickle=False) as archive:
-            arrays = {key: archive[key] for key in ("images", "labels") if key in archive.files}
-            found = archive.files
-    except DAMAGED_NPZ as error:
-        reason = " ".join(str(error).split())
-        raise InputError(f"{path}: expected plain arrays, got damaged data or objects ({reason})") from None
-    if "images" not in arrays:
-        raise InputError(f"{path}: expected an array 'images' and, optionally, 'labels', got {found}")
+        opened = Archive(path)
+    except InputError as error:
+        raise InputError(f"{path}: expected an .npz file, got another file or a part of one ({error})") from None
     try:
-        return Dataset(name or Path(path).stem, arrays["images"], arrays.get("labels"))
+        with opened as archive:
+            if "images" not in archive.names:
+                raise InputError(f"expected an array 'images' and, optionally, 'labels', got {archive.names}")
+            images = archive.read("images", IMAGE_DTYPES)
+            labels = archive.read("labels", LABEL_DTYPES) if "labels" in archive.names else None
+        return Dataset(name or Path(path).stem, images, labels)
     except InputError as error:
         raise InputError(f"{path}: {error}") from None

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from .. import validation
+from ..archive import Archive
 from ..backend import Device, to_device, to_host
 from ..datasets import Dataset
 from ..datasets.batches import to_pixels_first
@@ -141,5 +142,6 @@ def load_evaluator(name: str = EVALUATORS[0], device: Device = "cpu") -> Evaluat
     InputError : there is no such evaluator
     """
     validation.one_of("name", name, EVALUATORS)
-    with np.load(file_of(name), allow_pickle=False) as file:
-        return Evaluator(name, file["theta"], file["stats"], file["real"], device=device)
+    with Archive(file_of(name)) as file:
+        theta, stats, real = (file.read(each, ("float16", "float32")) for each in ("theta", "stats", "real"))
+    return Evaluator(name, theta, stats, real, device=device)

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..archive import Archive
 from ..backend import Device
 from ..datasets import mnist_5k
 from .evaluator import EVALUATORS, load_evaluator
@@ -61,8 +62,8 @@ def floors_for(n: int, device: Device = "cpu") -> Floors:
 @cache
 def held_out_distances(data: str) -> np.ndarray | None:
     """Return the distances of MNIST's test digits to their nearest digits in "mnist-5k" or "mnist", or None."""
-    with np.load(HELD_OUT, allow_pickle=False) as file:
-        return file[data] if data in file.files else None
+    with Archive(HELD_OUT) as file:
+        return file.read(data, ("float32",)) if data in file.names else None
 
 
 def read_measures(saved: dict[str, Any]) -> Measures:
