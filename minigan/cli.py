@@ -11,13 +11,14 @@ from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from . import __version__
-from .commands import data, doctor, evaluate, gradcheck, models, museum, sample, study, train
+from .commands import data, doctor, evaluate, gradcheck, models, museum, resume, sample, study, train
 from .commands.bench import bench
 from .errors import DeviceError, DivergedError, InputError
 
 # Each module has ABOUT and DETAILS for its help, add_arguments(parser), and command(arguments) -> exit status.
 COMMANDS: dict[str, Any] = {
     "train": train,
+    "resume": resume,
     "sample": sample,
     "evaluate": evaluate,
     "gradcheck": gradcheck,

@@ -19,3 +19,7 @@ class UnboundLayerError(InputError, AttributeError):
 
 class DivergedError(ArithmeticError):
     """Training produced a loss that is not a finite number."""
+
+
+class MiniganWarning(UserWarning):
+    """Something that a run can do without has failed, or a damaged file was left out; the message says what."""

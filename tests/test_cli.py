@@ -4,6 +4,7 @@ import argparse
 import dataclasses
 import gzip
 import re
+import signal
 import subprocess
 import sys
 from typing import get_args
@@ -100,7 +101,8 @@ def test_train_and_sample(empty_folder, capsys):
     assert "samples.png" in printed
     names = {p.name for p in (empty_folder / "first").iterdir()}
     assert names == {
-        "config.json", "losses.png", "metrics.jsonl", "model.npz", "samples", "samples.png", "training.gif",
+        ".lock", "checkpoints", "config.json", "losses.png", "metrics.jsonl", "model.npz", "samples", "samples.png",
+        "training.gif",
     }  # fmt: skip
     assert run("sample", "first", "-n", "5", "--seed", "3") == 0
     assert (empty_folder / "first" / "sample-3.png").stat().st_size > 0
@@ -243,8 +245,8 @@ def test_interruption_keeps_the_run(empty_folder, capsys, monkeypatch):
 
     def interrupted(self, share):
         calls.append(1)
-        if len(calls) == 3:
-            raise KeyboardInterrupt
+        if len(calls) == 2:
+            signal.raise_signal(signal.SIGINT)
         return step(self)
 
     monkeypatch.setattr(Trainer, "step", interrupted)

@@ -64,6 +64,9 @@ def test_defaults():
         "stop_when": None,
         "log_every": 50,
         "evaluate_every": None,
+        "checkpoint_every": 30.0,
+        "keep_checkpoints": 2,
+        "overwrite": False,
         "quiet": False,
     }
 

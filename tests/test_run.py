@@ -313,5 +313,5 @@ def test_sampling_from_a_saved_run_imports_no_trainer(run, tmp_path):
 
 def test_load_an_npy(tmp_path):
     np.save(tmp_path / "images.npy", IMAGES)
-    with pytest.raises(InputError, match=r"path: expected a minigan model, got .* \(not an .npz file\)"):
+    with pytest.raises(InputError, match=r"path: expected a minigan model, got .* \(it is not an \.npz file"):
         minigan.load(tmp_path / "images.npy")

@@ -12,7 +12,7 @@ import minigan
 from minigan import InputError, TrainConfig
 from minigan.datasets import Points
 from minigan.runs import figures
-from minigan.runs.run_folder import RunFolder, fresh_name
+from minigan.runs.run_folder import RunFolder
 from minigan.training import ResolvedConfig
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (16, 8, 8), dtype=np.uint8)
@@ -40,6 +40,8 @@ def test_contents(run):
         "config.json",
         "metrics.jsonl",
         "samples",
+        "checkpoints",
+        ".lock",
         "model.npz",
         "samples.png",
         "losses.png",
@@ -94,30 +96,30 @@ def test_points(data, tmp_path):
     with Image.open(tmp_path / "toy" / "training.gif") as animation:
         assert animation.size == (400, 430)
         assert animation.n_frames >= 5
-    assert "points that the generator draws" in RunFolder.describe(_at(run.folder, "points"))
-    assert f"More points: minigan sample {run.folder}" in RunFolder.describe(_at(run.folder, "points"))
+    assert "points that the generator draws" in described(run)
+    assert f"More points: minigan sample {run.folder}" in described(run)
 
 
 def test_no_temporary_files(run):
-    assert [path for path in run.folder.rglob(".*")] == []
+    assert [path for path in run.folder.rglob(".minigan*")] == []
+
+
+def described(run):
+    folder = RunFolder(run.folder, run.config)
+    folder.close()
+    return folder.describe()
 
 
 def test_describe_names_what_is_there(run):
-    text = RunFolder.describe(_at(run.folder))
+    text = described(run)
     for name in ("samples.png", "training.gif", "losses.png", "model.npz"):
         assert str(run.folder / name) in text
     assert f"minigan sample {run.folder}" in text
 
 
-def _at(path, drawn="digits"):
-    folder = object.__new__(RunFolder)
-    folder.path, folder.drawn = path, drawn
-    return folder
-
-
 def test_an_empty_folder_is_taken(tmp_path):
-    RunFolder(str(tmp_path), TrainConfig().resolve(dataset="mnist-5k", device="cpu"))
-    assert {path.name for path in tmp_path.iterdir()} == {"config.json", "samples"}
+    RunFolder.create(tmp_path, TrainConfig().resolve(dataset="mnist-5k", device="cpu")).close()
+    assert {path.name for path in tmp_path.iterdir()} == {"config.json", "samples", "checkpoints", ".lock"}
 
 
 def test_refuses_a_folder_that_holds_something(tmp_path):
@@ -151,24 +153,17 @@ def test_numpy_numbers_in_the_configuration(number, tmp_path):
     assert (run.folder / "model.npz").exists()
 
 
-def test_fresh_name_counts_up(tmp_path):
-    config = TrainConfig(model="mlp", data="some/where/digits.npz")
-    resolved = config.resolve(dataset="digits", device="cpu")
-    parent = str(tmp_path / "runs")
+def test_a_run_claims_the_first_number_that_is_not_taken(tmp_path):
+    config = TrainConfig(model="mlp", data="some/where/digits.npz").resolve(dataset="digits", device="cpu")
+    parent = tmp_path / "runs"
     for number in (1, 2, 3):
-        name = fresh_name(config, parent)
-        assert name == str(tmp_path / "runs" / f"mlp-digits-{number:03d}")
-        RunFolder(name, resolved)
-    (tmp_path / "runs" / "mlp-digits-005").write_text("a file counts as taken")
-    RunFolder(fresh_name(config, parent), resolved)
-    assert fresh_name(config, parent).endswith("mlp-digits-006")
-    assert fresh_name(TrainConfig(), parent) == str(tmp_path / "runs" / "conv-mnist-5k-001")
-
-
-def test_fresh_name_makes_nothing(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    assert fresh_name(TrainConfig()) == "runs/conv-mnist-5k-001"
-    assert list(tmp_path.iterdir()) == []
+        folder = RunFolder.claim(config, parent)
+        assert folder.path == parent / f"mlp-digits-{number:03d}"
+        assert json.loads((folder.path / "config.json").read_text())["out"] == str(folder.path)
+        folder.close()
+    (parent / "mlp-digits-005").write_text("a file counts as taken")
+    claimed = [RunFolder.claim(config, parent) for _ in range(2)]  # the lock of the first is held
+    assert [folder.path.name for folder in claimed] == ["mlp-digits-004", "mlp-digits-006"]
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import io
 import re
+import signal
 import sys
 import warnings
 
@@ -13,7 +14,7 @@ import minigan
 from minigan import DeviceError, DivergedError, InputError, backend
 from minigan.backend import to_host
 from minigan.datasets import Dataset
-from minigan.runs import clock, loop
+from minigan.runs import clock, loop, run_folder
 from minigan.training.trainer import Trainer
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (16, 8, 8), dtype=np.uint8)
@@ -36,6 +37,19 @@ def raise_at(monkeypatch, step, error):
         return original(self, share)
 
     monkeypatch.setattr(Trainer, "step", failing)
+
+
+def signal_at(monkeypatch, step, number=signal.SIGINT):
+    """Let a signal come in the step-th call of Trainer.step."""
+    original, calls = Trainer.step, []
+
+    def interrupted(self, share):
+        calls.append(1)
+        if len(calls) == step:
+            signal.raise_signal(number)
+        return original(self, share)
+
+    monkeypatch.setattr(Trainer, "step", interrupted)
 
 
 def counted(monkeypatch):
@@ -230,13 +244,15 @@ def test_auto_without_a_gpu_says_why(no_gpu, capsys):
 
 def test_interrupted(monkeypatch, tmp_path, capsys):
     expected = train(steps=4)
-    raise_at(monkeypatch, 5, KeyboardInterrupt)
-    run = train(steps=100, log_every=2, out=tmp_path / "run", quiet=False)
-    assert run.interrupted
+    signal_at(monkeypatch, 4)
+    run = train(steps=100, log_every=3, out=tmp_path / "run", quiet=False)
+    assert (run.stopped, run.interrupted) == ("interrupt", True)
     np.testing.assert_array_equal(run.generator.theta, expected.generator.theta)
     np.testing.assert_array_equal(run.discriminator.theta, expected.discriminator.theta)
-    assert run.history["step"].tolist() == [2, 4]
-    assert "interrupted after 4 steps, 16 images" in capsys.readouterr().out
+    assert run.history["step"].tolist() == [3, 4]
+    lines = capsys.readouterr().out.splitlines()
+    assert any(line.startswith("interrupted after 4 steps, 16 images") for line in lines)
+    assert f"To go on: minigan resume {tmp_path / 'run'}" in lines
     loaded = minigan.load(tmp_path / "run")
     np.testing.assert_array_equal(loaded.generator.theta, expected.generator.theta)
     assert len(loaded.history) == 2
@@ -244,20 +260,46 @@ def test_interrupted(monkeypatch, tmp_path, capsys):
         assert (tmp_path / "run" / name).stat().st_size > 0
 
 
-def test_interrupted_at_once(monkeypatch, tmp_path):
-    raise_at(monkeypatch, 1, KeyboardInterrupt)
-    run = train(steps=100, out=tmp_path / "run")
-    assert run.interrupted
-    assert len(run.history) == 0
-    assert minigan.load(tmp_path / "run").sample(1).shape == (1, 8, 8)
-
-
 def test_interrupted_before_the_first_record(monkeypatch, tmp_path, capsys):
-    raise_at(monkeypatch, 5, KeyboardInterrupt)
-    train(steps=100, log_every=50, out=tmp_path / "run", quiet=False)
+    signal_at(monkeypatch, 1)
+    run = train(steps=100, log_every=50, out=tmp_path / "run", quiet=False)
+    assert run.history["step"].tolist() == [1]
     named = re.findall(r"\S+\.(?:png|gif|npz)", capsys.readouterr().out)
     assert len(named) >= 3
     assert [path for path in named if not (tmp_path / path).exists()] == []
+
+
+@pytest.mark.parametrize(("name", "status"), [("SIGTERM", 143), ("SIGHUP", 129)])
+def test_a_request_to_end_saves_everything_and_then_ends(name, status, monkeypatch, tmp_path, capsys):
+    expected = train(steps=4)
+    signal_at(monkeypatch, 4, getattr(signal, name))
+    with pytest.raises(SystemExit) as ended:
+        train(steps=100, out=tmp_path / "run", quiet=False)
+    assert ended.value.code == status
+    assert f"To go on: minigan resume {tmp_path / 'run'}" in capsys.readouterr().out.splitlines()
+    np.testing.assert_array_equal(minigan.load(tmp_path / "run").generator.theta, expected.generator.theta)
+    assert not (tmp_path / "run" / "training.gif").exists()  # there may be no time for pictures
+
+
+def test_ctrl_c_during_the_last_pictures_changes_nothing(monkeypatch, tmp_path):
+    finished = run_folder.save_film
+    monkeypatch.setattr(
+        run_folder,
+        "save_film",
+        lambda *names, **options: signal.raise_signal(signal.SIGINT) or finished(*names, **options),
+    )
+    run = train(out=tmp_path / "run")
+    assert run.stopped == "steps"
+    assert (tmp_path / "run" / "training.gif").stat().st_size > 0
+
+
+def test_a_second_ctrl_c_ends_it_at_once(monkeypatch, tmp_path):
+    signal_at(monkeypatch, 4)
+    second = lambda *names, **options: signal.raise_signal(signal.SIGINT)  # noqa: E731
+    monkeypatch.setattr(run_folder, "save_film", second)
+    with pytest.raises(KeyboardInterrupt):
+        train(steps=100, out=tmp_path / "run")
+    np.testing.assert_array_equal(minigan.load(tmp_path / "run").generator.theta, train(steps=4).generator.theta)
 
 
 def test_a_run_that_is_done_is_not_interrupted(tmp_path):
@@ -275,10 +317,10 @@ def test_diverged(player, name, value, device, monkeypatch, tmp_path):
         return metrics._replace(**{name: metrics.d_loss * 0 + value}) if len(calls) == 4 else metrics
 
     monkeypatch.setattr(Trainer, "step", diverging)
-    message = f"the {player}'s loss is {value} at step 4: training has diverged; a smaller learning_rate"
+    message = f"the {player}'s loss is {value} at step 4: training has diverged\\. .*Try a tenth of --learning-rate"
     with pytest.raises(DivergedError, match=message):
         train(steps=100, log_every=2, device=device, out=tmp_path / "run")
-    assert len(calls) == 4
+    assert len(calls) == 8  # four steps, and these again, to find the layer in which it began
     assert not (tmp_path / "run" / "model.npz").exists()
     assert len((tmp_path / "run" / "metrics.jsonl").read_text().splitlines()) == 2
 

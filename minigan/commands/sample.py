@@ -10,7 +10,7 @@ from ..errors import InputError
 from ..files import atomic_path
 from ..models import kind_of
 from ..runs.load import load
-from ..runs.run_folder import save_samples
+from ..runs.pictures import save_samples
 from .arguments import add_path, add_seed, folder_of
 
 ABOUT = "Draw images or points with a trained model."

@@ -2,18 +2,24 @@
 
 import argparse
 import dataclasses
+import os
+import sys
+import tempfile
+from contextlib import suppress
+from pathlib import Path
 from typing import Any, get_args
 
 from ..datasets import DATASETS, load_dataset
+from ..errors import InputError
 from ..runs.judge import DigitJudge, find_judge
 from ..runs.run import Run
-from ..runs.run_folder import fresh_name
-from ..runs.train import train
+from ..runs.train import start
 from ..training import TrainConfig
 from ..training.declare import GROUPS
 
 ABOUT = "Train a GAN."
 DETAILS = "Without options it learns the digits that are part of the package, in about a minute."
+RUNS = Path("runs")  # where a run without --out gets a folder
 METAVARS = {int: "INT", float: "NUMBER", str: "NAME", "stop_when": "CONDITION"}  # by type, or by name
 
 
@@ -22,35 +28,55 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.usage = "%(prog)s [OPTION ...]"
     groups = {name: parser.add_argument_group(name, about) for name, about in GROUPS.items()}
     for field in dataclasses.fields(TrainConfig):
-        add_option(groups[field.metadata["group"]], field)
+        add_option(groups[field.metadata["group"]], field, default=field.default)
 
 
-def add_option(group: Any, field: dataclasses.Field[Any]) -> None:
+def add_option(group: Any, field: dataclasses.Field[Any], *, default: Any) -> None:
     """Declare the option of one field."""
     flag, text = "--" + field.name.replace("_", "-"), field.metadata["help"]
     kind: Any = (*get_args(field.type), field.type)[0]  # int for `int | None`
     if kind is bool:
-        group.add_argument(flag, action="store_true", help=text)
+        group.add_argument(flag, action="store_true", default=default, help=text)
         return
-    if field.default is not None:
-        text += f" Default: {field.default:g}." if kind is float else f" Default: {field.default}."
+    if default is not None:
+        text += f" Default: {default:g}." if kind is float else f" Default: {default}."
     choices = field.metadata["choices"]
     if choices is not None:
         choices = list(choices)
         text += " Choices: %(choices)s."
     metavar = METAVARS.get(field.name) or METAVARS[kind]
-    group.add_argument(flag, type=kind, default=field.default, choices=choices, metavar=metavar, help=text)
+    group.add_argument(flag, type=kind, default=default, choices=choices, metavar=metavar, help=text)
 
 
 def command(arguments: argparse.Namespace) -> int:
-    """Run the command; return its exit status, 130 when Ctrl-C ended the training."""
+    """Run the command; return its exit status."""
     options = {field.name: getattr(arguments, field.name) for field in dataclasses.fields(TrainConfig)}
-    if options["out"] is None:
-        options["out"] = fresh_name(TrainConfig(**options))
-    run = train(**options)
+    return conclude(start(options, parent=RUNS))
+
+
+def conclude(run: Run) -> int:
+    """Say how good a run is, and put its model elsewhere if its folder could not take it.
+
+    Returns
+    -------
+    The exit status: 130 when Ctrl-C ended the training, 1 when its losses ran away or its model is lost, otherwise 0.
+    """
+    if run.model is None and not save_elsewhere(run):
+        return 1
     if not run.config.quiet:
         print_quality(run)
-    return 130 if run.interrupted else 0
+    return 130 if run.interrupted else 1 if run.runaway else 0
+
+
+def save_elsewhere(run: Run) -> bool:
+    """Save the model in the current folder, or if that fails in the folder for temporary files; say where it is."""
+    for folder in (Path(), Path(tempfile.gettempdir())):
+        path = folder / f"minigan-{run.config.model}-{os.getpid()}.npz"
+        with suppress(InputError):
+            print(f"minigan: the model is in {run.save(path)}", file=sys.stderr)
+            return True
+    print("minigan: the model could not be written anywhere", file=sys.stderr)
+    return False
 
 
 def print_quality(run: Run) -> None:

@@ -6,10 +6,15 @@ from time import perf_counter
 
 
 class Clock:
-    """Counts seconds from when it is made; inside a `pause` it stands still."""
+    """Counts seconds from when it is made; inside a `pause` it stands still.
 
-    def __init__(self) -> None:
-        self.started = perf_counter()
+    Parameters
+    ----------
+    seconds : that were counted before
+    """
+
+    def __init__(self, seconds: float = 0.0) -> None:
+        self.started = perf_counter() - seconds
         self.paused = 0.0
 
     @property

@@ -1,21 +1,22 @@
 """Loads a run from its folder or from its model file, or a model that is part of the package."""
 
 import os
-import zipfile
-import zlib
+import warnings
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from ..errors import InputError
+from .. import validation
+from ..errors import InputError, MiniganWarning
 from ..models import build_networks
 from ..objectives.conditional import get_conditional
 from ..training.config import ResolvedConfig, TrainConfig
 from .history import History
-from .model_file import read_model
+from .model_file import ModelFile, read_model
 from .pretrained import PRETRAINED, file_of
 from .run import Run
+from .run_folder import checkpoint_steps
 
 RENAMED_OBJECTIVES = {"squared fool": "squared error", "swapped squared fool": "swapped squared error"}
 
@@ -25,8 +26,9 @@ def load(path: str | os.PathLike[str]) -> Run:
 
     Parameters
     ----------
-    path : a run folder, a model .npz file, or one of the names "mnist" and "mnist-labels"; a folder of the same name
-        is reached as "./mnist"
+    path : a run folder, a model .npz file, a checkpoint, or one of the names "mnist" and "mnist-labels"; a folder of
+        the same name is reached as "./mnist". If a run was killed, its folder has no model yet, and the newest
+        checkpoint is loaded
 
     Returns
     -------
@@ -39,34 +41,64 @@ def load(path: str | os.PathLike[str]) -> Run:
     >>> minigan.load("runs/first").sample(64)                                       # doctest: +SKIP
     >>> minigan.load("mnist-labels").sample(64, label=7)                            # doctest: +SKIP
     """
-    path = file_of(path) if isinstance(path, str) and path in PRETRAINED else Path(path)
-    file = path / "model.npz" if path.is_dir() else path
+    name = validation.name_or_path("path", path)
+    place = file_of(name) if isinstance(path, str) and name in PRETRAINED else Path(name).expanduser()
+    if not place.is_dir():
+        return _load_file(place)
+    if (place / "model.npz").is_file() or not checkpoint_steps(place):
+        run = _load_file(place / "model.npz")
+    else:
+        run = _load_newest(place)
+    metrics = place / "metrics.jsonl"
+    run.folder, run.history = place, History.read(metrics) if metrics.is_file() else History()
+    return run
+
+
+def _load_newest(folder: Path) -> Run:
+    """Load the newest checkpoint of a folder that is whole, and warn of that."""
+    for step, file in sorted(checkpoint_steps(folder).items(), reverse=True):
+        try:
+            run = _load_file(file)
+        except InputError as error:
+            warnings.warn(f"a checkpoint is left out; {error}", MiniganWarning, stacklevel=3)
+        else:
+            text = (
+                f"{folder} holds no model.npz, because the run did not end; its checkpoint of step {step:,} is loaded"
+            )
+            warnings.warn(text, MiniganWarning, stacklevel=3)
+            return run
+    raise InputError(f"path: expected a run folder with a model or a whole checkpoint, got {str(folder)!r}")
+
+
+def _load_file(file: Path) -> Run:
     if not file.is_file():
         raise InputError(
             f"path: expected a run folder, a model .npz file, or one of the names {', '.join(PRETRAINED)}, "
             f"got no file at {str(file)!r}"
         )
-    wrong = f"path: expected a minigan model, got {str(file)!r}, which is damaged or something else"
-    if not zipfile.is_zipfile(file):
-        raise InputError(f"{wrong} (not an .npz file)")
     try:
-        saved = read_model(file)
-        config = read_config(saved.config)
-        generator, discriminator = build_networks(
-            config.model,
-            saved.image_shape,
-            rng=np.random.default_rng(0),
-            **config.network_options,
-            codes=saved.codes,
-        )
-        generator.load(*saved.generator)
-        discriminator.load(*saved.discriminator)
-        shares = read_shares(saved.shares, config, codes=saved.codes)
-    except (OSError, EOFError, ValueError, TypeError, LookupError, zlib.error, zipfile.BadZipFile) as error:
-        raise InputError(f"{wrong} ({error})") from None
-    metrics = file.parent / "metrics.jsonl"
-    history = History.read(metrics) if path.is_dir() and metrics.is_file() else History()
-    return Run(config, generator, discriminator, history, path if path.is_dir() else None, shares)
+        return _build(read_model(file))
+    except Exception as error:  # a file from elsewhere can be wrong in any way
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise InputError(
+            f"path: expected a minigan model, got {str(file)!r}, which is damaged or something else ({reason})"
+        ) from None
+
+
+def _build(saved: ModelFile) -> Run:
+    """Make the networks of a model file."""
+    config = read_config(saved.config)
+    generator, discriminator = build_networks(
+        config.model,
+        saved.image_shape,
+        rng=np.random.default_rng(0),
+        **config.network_options,
+        codes=saved.codes,
+    )
+    generator.load(*saved.generator)
+    discriminator.load(*saved.discriminator)
+    shares = read_shares(saved.shares, config, codes=saved.codes)
+    return Run(config, generator, discriminator, History(), shares=shares)
 
 
 def read_shares(saved: np.ndarray | None, config: ResolvedConfig, *, codes: int) -> np.ndarray:

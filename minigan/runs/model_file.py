@@ -1,7 +1,6 @@
 """The model file: both networks of a run and its configuration, in one ``.npz``."""
 
 import dataclasses
-import json
 import os
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -9,15 +8,17 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .. import validation
+from ..archive import Archive, read_verified, write_archive
 from ..backend import Array, to_host
 from ..errors import InputError
-from ..files import atomic_path
 from ..network import Network
 from ..training.config import ResolvedConfig
+from . import checkpoint
 
+KIND = "model"
 FORMAT = 1
 DTYPES = ("float32", "float16")  # of the weights
-NOT_SAVED = ("out", "quiet")  # options that say nothing about the model
+NOT_SAVED = ("out", "overwrite", "quiet", "checkpoint_every", "keep_checkpoints")  # they say nothing about the model
 
 
 class ModelFile(NamedTuple):
@@ -63,23 +64,21 @@ def write_model(
     validation.one_of("dtype", dtype, DTYPES)
     options = dataclasses.asdict(config)
     description = {
+        "kind": KIND,
         "format": FORMAT,
         "image_shape": generator.output_shape,
         "codes": discriminator.output_shape[0] - 1 if len(shares) else 0,
         "config": {name: value for name, value in options.items() if name not in NOT_SAVED},
     }
-    arrays: dict[str, Any] = {
-        "description": np.array(json.dumps(description)),
+    arrays = {
         "generator_theta": _rounded(generator.theta, dtype),
         "generator_stats": to_host(generator.stats),
         "discriminator_theta": _rounded(discriminator.theta, dtype),
         "discriminator_stats": to_host(discriminator.stats),
         "class_shares": shares,
     }
-    write = np.savez if dtype == "float32" else np.savez_compressed
     try:
-        with atomic_path(path) as temporary:
-            write(temporary, **arrays)
+        write_archive(path, description, arrays, compress=dtype != "float32")
     except OSError as error:
         raise InputError(f"path: expected a file that can be written, got {str(path)!r} ({error.strerror})") from None
     return path
@@ -95,28 +94,45 @@ def _rounded(theta: Array, dtype: str) -> np.ndarray:
 
 
 def read_model(file: Path) -> ModelFile:
-    """Read a model file.
+    """Read a model file, or the model in a checkpoint, whose generator is the average.
 
     Raises
     ------
-    OSError, EOFError, ValueError, TypeError, LookupError, zlib.error, zipfile.BadZipFile : the file is damaged or
-        something else
+    InputError : the file is damaged or something else
     """
-    with np.load(file, allow_pickle=False) as archive:
-        description = json.loads(str(archive["description"]))
-        if description["format"] != FORMAT:
-            raise InputError(f"format: expected {FORMAT}, got {description['format']!r}")
+    with Archive(file) as archive:
+        found = archive.description()
+        kind, version = found.get("kind", KIND), found.get("format")
+        if kind not in (KIND, checkpoint.KIND):
+            raise InputError(f"kind: expected {KIND!r} or {checkpoint.KIND!r}, got {kind!r}")
+        if version != (FORMAT if kind == KIND else checkpoint.FORMAT):
+            raise InputError(f"format: expected {FORMAT}, got {version!r}")
+        shape, codes = found.get("image_shape", found.get("sample_shape")), found.get("codes", 0)
+        if not isinstance(shape, list) or not all(map(_is_size, shape)) or not (codes == 0 or _is_size(codes)):
+            raise InputError(f"image_shape, codes: expected sizes, got {shape!r} and {codes!r}")
+        if not isinstance(found.get("config"), dict):
+            raise InputError(f"config: expected the options by name, got {found.get('config')!r}")
+        arrays = read_verified(archive, found) if "arrays" in found else _read_old(archive)
+    generator, shares = ("average", "shares") if kind == checkpoint.KIND else ("generator", "class_shares")
+    try:
         return ModelFile(
-            config=description["config"],
-            image_shape=tuple(description["image_shape"]),
-            codes=description.get("codes", 0),
-            generator=(_weights(archive["generator_theta"]), archive["generator_stats"]),
-            discriminator=(_weights(archive["discriminator_theta"]), archive["discriminator_stats"]),
-            shares=archive.get("class_shares"),
+            found["config"],
+            tuple(shape),
+            codes,
+            (arrays[f"{generator}_theta"], arrays[f"{generator}_stats"]),
+            (arrays["discriminator_theta"], arrays["discriminator_stats"]),
+            arrays.get(shares),
         )
+    except KeyError as error:
+        raise InputError(f"arrays: expected an array {error}, got none") from None
 
 
-def _weights(theta: np.ndarray) -> np.ndarray:
-    if theta.dtype not in DTYPES:
-        raise ValueError(f"theta: expected {' or '.join(DTYPES)}, got {theta.dtype}")
-    return theta
+def _is_size(value: Any) -> bool:
+    return type(value) is int and 0 < value < 1 << 31
+
+
+def _read_old(archive: Archive) -> dict[str, np.ndarray]:
+    """Read the arrays of an older file, which has no checksums."""
+    types = {"theta": DTYPES, "stats": ("float32",), "shares": ("float64",)}
+    names = [name for name in archive.names if name.split("_")[-1] in types]
+    return {name: archive.read(name, types[name.split("_")[-1]]) for name in names}

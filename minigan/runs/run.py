@@ -1,9 +1,9 @@
 """Run: what training leaves behind. Sample from it, judge it, save it."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -25,6 +25,9 @@ from .model_file import write_model
 from .sampling import CALIBRATION, generate, redraw, score, truncate
 from .symptoms import find_real_samples, find_symptoms
 
+if TYPE_CHECKING:
+    from .checkpoint import Checkpoint
+
 NO_SHARES = np.empty(0)
 
 
@@ -42,8 +45,14 @@ class Run:
 
     Attributes
     ----------
-    stopped : what ended the training: "steps", "seconds", "stop_when" or "interrupt" (Ctrl-C); None in a loaded run
+    stopped : what ended the training: "steps", "seconds", "stop_when", "interrupt" (Ctrl-C), "terminate" (SIGTERM) or
+        "hangup" (SIGHUP); None in a loaded run
+    checkpoint : where the training can go on, as long as the run is in memory; None in a loaded run
+    model : the file that holds the model, or None where it is not written
+    runaway : whether the losses had grown without bound by the end of the training
     """
+
+    go_on: ClassVar[Callable[..., "Run"]]  # `minigan.train`, which puts itself here, because it imports this module
 
     def __init__(
         self,
@@ -61,11 +70,14 @@ class Run:
         self.folder = folder
         self.shares = shares
         self.stopped: str | None = None
+        self.checkpoint: Checkpoint | None = None
+        self.model: Path | None = None
+        self.runaway = False
 
     @property
     def interrupted(self) -> bool:
-        """Whether Ctrl-C ended the training."""
-        return self.stopped == "interrupt"
+        """Whether a signal ended the training, such as that of Ctrl-C."""
+        return self.stopped in ("interrupt", "terminate", "hangup")
 
     @property
     def classes(self) -> int:
@@ -200,6 +212,20 @@ class Run:
         """
         real = find_real_samples(data, self.config.data, self.generator.output_shape)
         return diagnose(find_symptoms(self.history, self.config, lambda n: self.sample(n, seed=seed), real))
+
+    def resume(self, **changes: Any) -> "Run":
+        """Go on with the training; ``run.resume(**changes)`` is ``minigan.train(resume=run, **changes)``.
+
+        Parameters
+        ----------
+        changes : such as ``steps``, the steps of the whole run, which must be more than it has taken. `minigan.train`
+            lists what else may change. ``data`` are needed if the run learned from an array
+
+        Returns
+        -------
+        A new run; this one stays as it is.
+        """
+        return Run.go_on(resume=self, **changes)
 
     def save(self, path: str | os.PathLike[str], *, dtype: str = "float32") -> Path:
         """Write both networks and the configuration to one ``.npz`` file, whole or not at all.

@@ -3,151 +3,233 @@
 import dataclasses
 import itertools
 import json
+import re
+import shutil
+import warnings
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
+from filelock import FileLock, Timeout
 
-from ..datasets import MODES
-from ..errors import InputError
-from ..files import atomic_path
-from ..models import kind_of
-from ..training.config import ResolvedConfig, TrainConfig
-from . import figures
-from .history import Record
+from ..errors import InputError, MiniganWarning
+from ..files import atomic_path, remove_stale
+from ..training.config import ResolvedConfig
+from .checkpoint import Checkpoint, read_checkpoint
+from .history import Record, read_record
+from .pictures import save_drawn, save_film, save_losses, save_samples, snapshot_steps
 from .run import Run
+
+# What a run writes, and what the line about it says at the end.
+CONTENTS = {
+    "samples.png": "{} that the generator draws",
+    "training.gif": "how they came about",
+    "losses.png": "the losses of both players",
+    "model.npz": "the model",
+    "best.npz": "the best model that an evaluation found",
+    "samples": "",
+    "checkpoints": "",
+    "metrics.jsonl": "",
+    "config.json": "",
+}
+CHECKPOINT = re.compile(r"step-(\d+)\.npz")
 
 
 class RunFolder:
-    """A new folder with everything that one run leaves.
+    """A folder with everything that one run leaves; no other process may write there at the same time.
 
     ======================  =================================================
     config.json             the options, with nothing left open
     metrics.jsonl           one record per line, written during training
     samples/                pictures of one fixed z, written during training
-    best.npz                with ``evaluate_every``: the best model so far, written during training
+    checkpoints/            the last checkpoints, written during training
+    best.npz                with ``evaluate_every``: the checkpoint of the best model so far
     model.npz               both networks, at the end
     samples.png             what the generator draws, at the end
     losses.png              the losses over the steps, and the evaluations if there are any, at the end
     training.gif            the pictures in samples/ as an animation, at the end
     ======================  =================================================
 
+    A folder that was removed while the run trains is made again.
+
     Parameters
     ----------
-    path : the folder; it must be new or empty
-    config : the options of the run
+    path : the folder, which exists
+    config : the options of the run; they are written
 
     Raises
     ------
-    InputError : the folder cannot be made, or it already holds something
+    InputError : the folder cannot be written, or another process trains in it
     """
 
-    def __init__(self, path: str, config: ResolvedConfig) -> None:
-        self.path = Path(path)
-        self.data = config.data
-        self.drawn = "digits" if config.spec.samples == "images" else "points"
-        self.snapshots: list[tuple[int, np.ndarray]] = []
+    def __init__(self, path: Path, config: ResolvedConfig) -> None:
+        self.path = path
+        self.config = config
+        self.images = config.spec.samples == "images"
+        self.lock = FileLock(path / ".lock")
         try:
-            self.path.mkdir(parents=True, exist_ok=True)
-            if any(self.path.iterdir()):
-                raise InputError(f"out: expected a new or an empty folder, got {str(self.path)!r}, which is not empty")
-            (self.path / "samples").mkdir()
+            with suppress(NotImplementedError):  # on a file system without locks
+                self.lock.acquire(timeout=0)
+            for folder in (path, path / "samples", path / "checkpoints"):
+                folder.mkdir(exist_ok=True)
+                remove_stale(folder)
+            with atomic_path(path / "config.json") as temporary:
+                temporary.write_text(json.dumps(dataclasses.asdict(config), indent=2) + "\n", encoding="utf-8")
+        except Timeout:
+            raise InputError(f"out: expected a folder that no other process trains in, got {str(path)!r}") from None
         except OSError as error:
-            raise InputError(
-                f"out: expected a folder that can be written, got {str(self.path)!r} ({error.strerror})"
-            ) from None
-        with atomic_path(self.path / "config.json") as temporary:
-            temporary.write_text(json.dumps(dataclasses.asdict(config), indent=2) + "\n", encoding="utf-8")
+            self.close()
+            raise _cannot_be_written(path, error) from None
+
+    @classmethod
+    def create(cls, path: Path, config: ResolvedConfig) -> "RunFolder":
+        """Make a new folder, or take an empty one; with ``overwrite``, a run that lies there is removed first.
+
+        Raises
+        ------
+        InputError : the folder holds something else, or cannot be written
+        """
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+            there = {each.name for each in path.iterdir()} - {".lock"}
+            if there and not config.overwrite:
+                raise InputError(
+                    f"out: expected a new or an empty folder, got {str(path)!r}, which is not empty; overwrite=True or "
+                    "--overwrite replaces a run"
+                )
+            if there and not there & {"config.json", "model.npz"}:
+                raise InputError(f"overwrite: expected the folder of a run, got {str(path)!r}, which holds none")
+            folder = cls(path, config)
+        except OSError as error:
+            raise _cannot_be_written(path, error) from None
+        if there:
+            folder.clear()
+        return folder
+
+    @classmethod
+    def claim(cls, config: ResolvedConfig, parent: Path) -> "RunFolder":
+        """Make the folder ``<parent>/<model>-<data>-<number>`` with the first number that is not taken.
+
+        Two processes never get the same number, because only one of them can make a folder.
+        """
+        data = Path(config.data).stem or "data"
+        try:
+            parent.mkdir(parents=True, exist_ok=True)
+            for number in itertools.count(1):
+                path = parent / f"{config.model}-{data}-{number:03d}"
+                with suppress(FileExistsError):
+                    path.mkdir()
+                    break
+        except OSError as error:
+            raise _cannot_be_written(parent, error) from None
+        return cls(path, dataclasses.replace(config, out=str(path)))
+
+    def close(self) -> None:
+        """Let other processes write in the folder."""
+        self.lock.release()
+
+    def clear(self) -> None:
+        """Remove what an earlier run wrote, except the options, which are those of this run already."""
+        for name in CONTENTS:
+            path = self.path / name
+            if path.is_dir():
+                shutil.rmtree(path)
+            elif name != "config.json":
+                path.unlink(missing_ok=True)
+
+    def go_back(self, checkpoint: Checkpoint | None) -> None:
+        """Remove what was written after a checkpoint, or everything if there is none.
+
+        The last records are those of the checkpoint; the lines before them stay as they are.
+        """
+        step, tail = (checkpoint.standing.step, checkpoint.history) if checkpoint else (-1, [])
+        for found in (snapshot_steps(self.path / "samples"), checkpoint_steps(self.path)):
+            for when, path in found.items():
+                if when > step:
+                    path.unlink()
+        metrics = self.path / "metrics.jsonl"
+        with atomic_path(metrics) as temporary, open(temporary, "wb") as file:
+            if metrics.is_file():
+                with open(metrics, "rb") as old:
+                    file.writelines(line for line in old if _is_before(line, tail[0]["step"] if tail else 0))
+            file.writelines(_line(record).encode() for record in tail)
 
     def add_record(self, record: Record) -> None:
         """Append one line to ``metrics.jsonl``."""
-        with open(self.path / "metrics.jsonl", "a", encoding="utf-8") as file:
-            file.write(json.dumps(record) + "\n")
+        with open(self._place("metrics.jsonl"), "a", encoding="utf-8") as file:
+            file.write(_line(record))
 
     def add_snapshot(self, step: int, samples: np.ndarray) -> None:
-        """Write the picture of the fixed z at one step, and keep the samples for the animation."""
-        self.snapshots.append((step, samples))
-        save_samples(samples, self.path / "samples" / f"step-{step:06d}.png", data=self.data)
+        """Write the picture of the fixed z at one step."""
+        save_samples(samples, self._place(f"samples/step-{step:06d}.png"), data=self.config.data)
 
-    def save_best(self, run: Run) -> None:
-        """Write both networks as they are now; the file is replaced whole or not at all."""
-        run.save(self.path / "best.npz")
+    def save_checkpoint(self, checkpoint: Checkpoint) -> None:
+        """Write a checkpoint, and then remove those that are too old."""
+        checkpoint.write(self._place(f"checkpoints/step-{checkpoint.standing.step:06d}.npz"))
+        for step in sorted(checkpoint_steps(self.path))[: -self.config.keep_checkpoints]:
+            checkpoint_steps(self.path)[step].unlink()
 
-    def finish(self, run: Run) -> None:
-        """Write the model and the pictures of the whole run."""
-        run.save(self.path / "model.npz")
-        n, label = samples_to_show(run, default=100 if kind_of(run.generator.output_shape) == "images" else 2500)
-        save_samples(run.sample(n, seed=run.config.seed, label=label), self.path / "samples.png", data=self.data)
-        if len(run.history):
-            evaluated = next((name for name in figures.EVALUATED if name in run.history.columns), None)
-            labels = loss_labels(run.config)
-            figures.save_losses(run.history, self.path / "losses.png", **labels, evaluated=evaluated)
-        if self.snapshots:
-            save_animation(self.snapshots, self.path / "training.gif", data=self.data)
+    def save_best(self, checkpoint: Checkpoint) -> None:
+        """Write the checkpoint of the best model so far; the file is replaced whole or not at all."""
+        checkpoint.write(self._place("best.npz"))
+
+    def save_model(self, run: Run) -> Path:
+        """Write the model; return where it is."""
+        return run.save(self._place("model.npz"))
+
+    def pictures(self, run: Run) -> dict[str, Callable[[], None]]:
+        """Return what writes each picture of the whole run."""
+        return {
+            "samples.png": lambda: save_drawn(run, self._place("samples.png")),
+            "losses.png": lambda: save_losses(run, self._place("losses.png")),
+            "training.gif": lambda: save_film(self.path / "samples", self._place("training.gif"), images=self.images),
+        }
 
     def describe(self) -> str:
         """Say what each file holds, and what to do next."""
-        what = {
-            "samples.png": f"{self.drawn} that the generator draws",
-            "training.gif": "how they came about",
-            "losses.png": "the losses of both players",
-            "model.npz": "the model",
-            "best.npz": "the best model that an evaluation found",
-        }
-        lines = [f"  {self.path / name}  {text}" for name, text in what.items() if (self.path / name).exists()]
-        return "\n".join([*lines, f"More {self.drawn}: minigan sample {self.path}"])
+        drawn = "digits" if self.images else "points"
+        lines = [
+            f"  {self.path / name}  {text.format(drawn)}"
+            for name, text in CONTENTS.items()
+            if text and (self.path / name).exists()
+        ]
+        return "\n".join([*lines, f"More {drawn}: minigan sample {self.path}"])
+
+    def _place(self, name: str) -> Path:
+        """Return the path of a file, in a folder that exists."""
+        path = self.path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path
 
 
-def loss_labels(config: ResolvedConfig) -> dict[str, bool]:
-    """Return what `figures.save_losses` must know of the game.
-
-    Returns
-    -------
-    probability : whether D(x) is a probability
-    equilibrium : whether the losses of a discriminator that knows nothing are 2 log 2 and D = 1/2
-    """
-    objective = config.base_objective
-    changed = bool(config.soft_labels) or config.discriminators > 1 or config.code_weight is not None
-    cross_entropy = objective.name in ("non-saturating", "minimax")
-    return {"equilibrium": cross_entropy and not changed, "probability": objective.log_odds}
+def checkpoint_steps(folder: Path) -> dict[int, Path]:
+    """Return the checkpoints of a run folder by their steps."""
+    place = folder / "checkpoints"
+    if not place.is_dir():
+        return {}
+    found = {path: CHECKPOINT.fullmatch(path.name) for path in place.iterdir()}
+    return {int(match[1]): path for path, match in found.items() if match}
 
 
-def samples_to_show(run: Run, *, default: int) -> tuple[int, np.ndarray | None]:
-    """Return how many samples a picture shows, and their labels.
-
-    A run whose classes have a meaning of their own shows 100 images, with one class in each column. Any other run
-    shows ``default`` samples as it draws them.
-    """
-    if run.config.conditional in ("none", "clusters") or kind_of(run.generator.output_shape) == "points":
-        return default, None
-    return 100, np.arange(10) * run.classes // 10
-
-
-def save_samples(samples: np.ndarray, path: Path, *, data: str) -> None:
-    """Write a picture of samples: a grid of images, or points over the centres of the data set ``data``."""
-    if samples.ndim == 2:
-        figures.save_points(samples, path, centres=_centres(data))
-    else:
-        figures.save_grid(samples, path)
+def newest_checkpoint(folder: Path) -> Checkpoint | None:
+    """Return the newest checkpoint of a run folder that is whole, with a warning for each that is not."""
+    for _, path in sorted(checkpoint_steps(folder).items(), reverse=True):
+        try:
+            return read_checkpoint(path)
+        except InputError as error:
+            warnings.warn(f"a checkpoint is left out; {error}", MiniganWarning, stacklevel=2)
+    return None
 
 
-def save_animation(snapshots: list[tuple[int, np.ndarray]], path: Path, *, data: str) -> None:
-    """Write snapshots (step, images or points) as a GIF."""
-    if snapshots[0][1].ndim == 2:
-        drawn = [(step, figures.draw_points(points, centres=_centres(data))[None]) for step, points in snapshots]
-        figures.save_animation(drawn, path, scale=1)
-    else:
-        figures.save_animation(snapshots, path)
+def _is_before(line: bytes, step: int) -> bool:
+    record = read_record(line)
+    return record is not None and record["step"] < step
 
 
-def _centres(data: str) -> np.ndarray | None:
-    return MODES[data].centres if data in MODES else None
+def _line(record: Record) -> str:
+    return json.dumps(record) + "\n"
 
 
-def fresh_name(config: TrainConfig, parent: str = "runs") -> str:
-    """Return ``runs/<model>-<data>-<number>`` with the first number that is not taken."""
-    data = Path(config.data).stem or "data"
-    for number in itertools.count(1):
-        path = Path(parent) / f"{config.spec.name}-{data}-{number:03d}"
-        if not path.exists():
-            return str(path)
-    raise AssertionError  # count never ends
+def _cannot_be_written(path: Path, error: OSError) -> InputError:
+    return InputError(f"out: expected a folder that can be written, got {str(path)!r} ({error.strerror or error})")

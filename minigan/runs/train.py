@@ -2,6 +2,7 @@
 
 import os
 from contextlib import nullcontext
+from pathlib import Path
 from typing import Any
 
 from ..backend import cuda_problem, resolve_device
@@ -12,22 +13,30 @@ from ..fast.threads import threads
 from ..models import kind_of
 from ..training.config import ResolvedConfig, TrainConfig
 from ..training.stop_when import TRAINED, read_condition
+from .history import History
 from .judge import KNOWN, Judge, find_judge
 from .loop import Loop
 from .progress import Progress
+from .resume import Start, find_start
 from .run import Run
 from .run_folder import RunFolder
 
 
-def train(**options: Any) -> Run:
+def train(*, resume: Run | str | os.PathLike[str] | None = None, **options: Any) -> Run:
     """Train a GAN.
 
-    With ``out=None``, the default, nothing is written. Ctrl-C ends the training early and keeps what was trained.
+    With ``out=None``, the default, nothing is written. Ctrl-C ends the training early and keeps what was trained. With
+    ``out``, a checkpoint is written every 30 seconds, so that a run that was killed can go on.
 
     Parameters
     ----------
     options : the fields of `TrainConfig`. ``data`` may also be an array of images, (N, H, W) or (N, H, W, C), uint8
         or floating in [-1, 1], a `minigan.datasets.Dataset`, or `minigan.datasets.Points`
+    resume : a run, its folder, or a checkpoint, from which the training goes on. On a CPU the result is the same to the
+        bit as that of a run that was never interrupted. Its options stay as they are, and only
+        steps, seconds, stop_when, evaluate_every, log_every, checkpoint_every, keep_checkpoints, device, out, overwrite
+        and quiet may be given; ``steps`` counts from the start of the run. ``data`` are needed if the run learned
+        from an array. A folder goes on where it is; other runs get a folder with ``out``
 
     Returns
     -------
@@ -43,30 +52,66 @@ def train(**options: Any) -> Run:
     >>> run.sample(64, seed=1).shape                                                 # doctest: +SKIP
     (64, 28, 28)
     """
+    return start(options, resume=resume)
+
+
+Run.go_on = staticmethod(train)
+
+
+def start(
+    options: dict[str, Any], *, resume: Run | str | os.PathLike[str] | None = None, parent: Path | None = None
+) -> Run:
+    """Train as `train` does; if there is no other folder for the run, it gets a new one in ``parent``."""
     from ..training.trainer import Trainer  # here, so that a saved run is loaded and sampled without it
 
-    data = options.pop("data", TrainConfig.data)
+    begin = first_start(**options) if resume is None else find_start(resume, **options)
+    config, dataset = begin.config, begin.dataset
+    retain_heap()
+    judge = choose_judge(config, dataset)
+    trainer = Trainer(config, dataset)
+    folder = open_folder(begin, parent)
+    progress = Progress(config.steps, config.seconds, quiet=config.quiet)
+    try:
+        progress.message(headline(begin))
+        if resume is None and config.device == "cpu" and options.get("device", "auto") == "auto":
+            progress.message(f"No GPU is used: {cuda_problem()}")
+        with (
+            nullcontext() if config.plain else threads(device=config.device)
+        ):  # on the plain floor the BLAS has its own
+            loop = Loop(trainer, dataset, folder, progress, judge, checkpoint=begin.checkpoint, history=begin.history)
+            return loop.train()
+    finally:
+        progress.close()
+        if folder:
+            folder.close()
+
+
+def first_start(*, data: Any = TrainConfig.data, **options: Any) -> Start:
+    """Return the start of a new run."""
     named = isinstance(data, (str, os.PathLike))
     if isinstance(data, Points):
         options.setdefault("model", "points")
     config = TrainConfig(data=data if named else "array", **options)
     device = resolve_device(config.device)
     dataset = load_dataset(data)
-    resolved = config.resolve(dataset=dataset.name, device=device)
-    retain_heap()
-    judge = choose_judge(resolved, dataset)
-    trainer = Trainer(resolved, dataset)
-    folder = RunFolder(resolved.out, resolved) if resolved.out is not None else None
+    return Start(config.resolve(dataset=dataset.name, device=device), dataset, None, History())
 
-    progress = Progress(resolved.steps, resolved.seconds, quiet=resolved.quiet)
-    try:
-        progress.message(headline(resolved, dataset))
-        if config.device == "auto" and device == "cpu":
-            progress.message(f"No GPU is used: {cuda_problem()}")
-        with nullcontext() if resolved.plain else threads(device=device):  # on the plain floor the BLAS has its own
-            return Loop(trainer, folder, progress, judge, None if resolved.quiet else dataset).train()
-    finally:
-        progress.close()
+
+def open_folder(begin: Start, parent: Path | None) -> RunFolder | None:
+    """Return the folder of a run, which holds the records up to its start, or None."""
+    if begin.folder:
+        folder = RunFolder(begin.folder, begin.config)
+        folder.go_back(begin.checkpoint)
+        return folder
+    if begin.config.out is not None:
+        folder = RunFolder.create(Path(begin.config.out), begin.config)
+    elif parent is not None:
+        folder = RunFolder.claim(begin.config, parent)
+    else:
+        return None
+    for record in begin.history:
+        folder.add_record(record)
+    return folder
 
 
 def choose_judge(config: ResolvedConfig, dataset: Dataset | Points) -> Judge | None:
@@ -92,11 +137,13 @@ def choose_judge(config: ResolvedConfig, dataset: Dataset | Points) -> Judge | N
     return judge
 
 
-def headline(config: ResolvedConfig, dataset: Dataset | Points) -> str:
+def headline(begin: Start) -> str:
     """Say what is trained, on what, and where."""
+    config, dataset = begin.config, begin.dataset
     kind, size = kind_of(dataset.sample_shape), " x ".join(map(str, dataset.sample_shape))
     unit = " coordinates" if kind == "points" else ""
+    goes_on = f", from step {begin.checkpoint.standing.step:,} on" if begin.checkpoint else ""
     return (
         f"{config.model} on {dataset.name}: {len(dataset):,} {kind} of {size}{unit}, "
-        f"batches of {config.batch_size}, on the {'CPU' if config.device == 'cpu' else 'GPU'}"
+        f"batches of {config.batch_size}, on the {'CPU' if config.device == 'cpu' else 'GPU'}{goes_on}"
     )

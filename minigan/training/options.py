@@ -143,4 +143,15 @@ class Options(GameOptions):
         "Default: no evaluations.",
         check=integer,
     )
+    checkpoint_every: float = option(
+        30.0,
+        "output",
+        "Seconds between two checkpoints, from which `minigan resume` goes on. If one takes long to write, the next "
+        "comes later, so that they take less than one percent of the time.",
+        check=positive,
+    )
+    keep_checkpoints: int = option(2, "output", "Number of checkpoints to keep; older ones are removed.", check=integer)
+    overwrite: bool = option(
+        False, "output", "If the folder of --out holds a run, remove that run first.", check=boolean
+    )
     quiet: bool = option(False, "output", "Print nothing.", check=boolean)

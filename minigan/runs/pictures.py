@@ -1,0 +1,94 @@
+"""The pictures of a run: what its generator draws, how that came about, and its losses."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+
+from ..datasets import MODES
+from ..models import kind_of
+from ..training.config import ResolvedConfig
+from . import figures
+from .run import Run
+
+SNAPSHOT = re.compile(r"step-(\d+)\.png")
+SCALE = 3  # width of a pixel of an image in a picture of images
+
+
+def loss_labels(config: ResolvedConfig) -> dict[str, bool]:
+    """Return what `figures.save_losses` must know of the game.
+
+    Returns
+    -------
+    probability : whether D(x) is a probability
+    equilibrium : whether the losses of a discriminator that knows nothing are 2 log 2 and D = 1/2
+    """
+    objective = config.base_objective
+    changed = bool(config.soft_labels) or config.discriminators > 1 or config.code_weight is not None
+    cross_entropy = objective.name in ("non-saturating", "minimax")
+    return {"equilibrium": cross_entropy and not changed, "probability": objective.log_odds}
+
+
+def samples_to_show(run: Run, *, default: int) -> tuple[int, np.ndarray | None]:
+    """Return how many samples a picture shows, and their labels.
+
+    A run whose classes have a meaning of their own shows 100 images, with one class in each column. Any other run
+    shows ``default`` samples as it draws them.
+    """
+    if run.config.conditional in ("none", "clusters") or kind_of(run.generator.output_shape) == "points":
+        return default, None
+    return 100, np.arange(10) * run.classes // 10
+
+
+def save_samples(samples: np.ndarray, path: Path, *, data: str) -> None:
+    """Write a picture of samples: a grid of images, or points over the centres of the data set ``data``."""
+    if samples.ndim == 2:
+        figures.save_points(samples, path, centres=_centres(data))
+    else:
+        figures.save_grid(samples, path, scale=SCALE)
+
+
+def save_film(snapshots: Path, path: Path, *, images: bool) -> None:
+    """Write the snapshots of a run, pictures in a folder with names such as ``step-000050.png``, as a GIF.
+
+    Parameters
+    ----------
+    snapshots : the folder
+    path : the file
+    images : whether the snapshots show images, whose pixels are enlarged, or points
+    """
+    from PIL import Image
+
+    scale = SCALE if images else 1
+    frames = []
+    for step, picture in sorted(snapshot_steps(snapshots).items()):
+        with Image.open(picture) as opened:
+            pixels = np.asarray(opened.convert("RGB"))[::scale, ::scale]
+        frames.append((step, pixels[None] / np.float32(127.5) - 1))
+    if frames:
+        figures.save_animation(frames, path, scale=2 if images else 1)
+
+
+def snapshot_steps(folder: Path) -> dict[int, Path]:
+    """Return the snapshots in a folder by their steps."""
+    if not folder.is_dir():
+        return {}
+    found = {path: SNAPSHOT.fullmatch(path.name) for path in folder.iterdir()}
+    return {int(match[1]): path for path, match in found.items() if match}
+
+
+def save_drawn(run: Run, path: Path) -> None:
+    """Write a picture of what the generator draws."""
+    n, label = samples_to_show(run, default=100 if kind_of(run.generator.output_shape) == "images" else 2500)
+    save_samples(run.sample(n, seed=run.config.seed, label=label), path, data=run.config.data)
+
+
+def save_losses(run: Run, path: Path) -> None:
+    """Write a picture of the losses, and of what was evaluated, if there are any records."""
+    if len(run.history):
+        evaluated = next((name for name in figures.EVALUATED if name in run.history.columns), None)
+        figures.save_losses(run.history, path, **loss_labels(run.config), evaluated=evaluated)
+
+
+def _centres(data: str) -> np.ndarray | None:
+    return MODES[data].centres if data in MODES else None
