@@ -11,7 +11,6 @@ from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
-from filelock import FileLock, Timeout
 
 from ..errors import InputError, MiniganWarning
 from ..files import atomic_path, remove_stale
@@ -64,6 +63,8 @@ class RunFolder:
     """
 
     def __init__(self, path: Path, config: ResolvedConfig) -> None:
+        from filelock import FileLock, Timeout
+
         self.path = path
         self.config = config
         self.images = config.spec.samples == "images"
