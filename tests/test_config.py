@@ -57,6 +57,7 @@ def test_defaults():
         "augment_shift": None,
         "spectral_norm": False,
         "minibatch_std": False,
+        "synchronised_batch_norm": False,
         "instance_noise": 0.0,
         "seed": 0,
         "device": "auto",

@@ -17,6 +17,7 @@ from .dropout import Dropout
 from .initializers import glorot_uniform, he_normal, normal, ones
 from .rescaling import Rescaling
 from .reshape import Flatten, Reshape
+from .synchronised_batch_norm import SynchronisedBatchNorm, with_synchronised_batch_norm
 
 __all__ = [
     "BatchNorm",
@@ -39,10 +40,12 @@ __all__ = [
     "Shape",
     "Sigmoid",
     "SpectralNorm",
+    "SynchronisedBatchNorm",
     "Tanh",
     "glorot_uniform",
     "he_normal",
     "normal",
     "ones",
     "with_spectral_norm",
+    "with_synchronised_batch_norm",
 ]

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
+from ..distributed import ALONE
 from .activations import LeakyReLU, ReLU, Sigmoid, Tanh
 from .base import Layer, Shape
 from .batch_norm import BatchNorm
@@ -19,6 +20,7 @@ from .discriminator.spectral_norm import SpectralNorm
 from .dropout import Dropout
 from .rescaling import Rescaling
 from .reshape import Flatten, Reshape
+from .synchronised_batch_norm import SynchronisedBatchNorm
 
 
 class LayerCase(NamedTuple):
@@ -53,6 +55,7 @@ LAYER_CASES = [
     ),
     LayerCase("batch norm, dense", lambda: [BatchNorm()], (4,)),
     LayerCase("batch norm, image", lambda: [BatchNorm(decay=0, eps=1e-3)], (3, 2, 4)),
+    LayerCase("batch norm, synchronised", lambda: [SynchronisedBatchNorm(ALONE)], (3, 2, 4)),
     LayerCase("leaky relu", lambda: [_lrelu()], (5,)),
     LayerCase("leaky relu, image", lambda: [LeakyReLU(negative_slope=0)], (3, 2, 4)),
     LayerCase("relu", lambda: [ReLU()], (3, 2, 4)),

@@ -4,6 +4,7 @@ import numpy as np
 
 from .. import validation
 from ..backend import Device
+from ..distributed import Communicator
 from ..errors import InputError
 from ..layers import (
     Dense,
@@ -15,6 +16,7 @@ from ..layers import (
     RandomShift,
     Shape,
     with_spectral_norm,
+    with_synchronised_batch_norm,
 )
 from ..network import Network
 from . import conv, dcgan, dirac, hybrid, infogan, mlp, points
@@ -65,6 +67,7 @@ def build_networks(
     packing: int = 1,
     discriminators: int = 1,
     codes: int = 0,
+    communicator: Communicator | None = None,
     dtype: str = "float32",
     device: Device = "cpu",
     fast: bool = True,
@@ -99,6 +102,8 @@ def build_networks(
     codes : int
         Length K of the code in a conditional game (see `minigan.objectives.codes`); the networks are then
         (Z + K,) -> ``sample_shape`` -> (1 + K,).
+    communicator : Communicator, optional
+        If given, batch norm is over the samples of all its ranks (see `SynchronisedBatchNorm`).
     dtype, device, fast
         As for `Network`.
 
@@ -117,7 +122,9 @@ def build_networks(
     make_generator = (published and published.generator) or spec.generator
     latent = (latent_dim or spec.latent_dim) + codes
 
-    judging = spec.discriminator(sample_shape)
+    g_layers, judging = make_generator(sample_shape, latent), spec.discriminator(sample_shape)
+    if communicator is not None:
+        g_layers, judging = (with_synchronised_batch_norm(layers, communicator) for layers in (g_layers, judging))
     if codes:
         judging[-1] = _with_more_outputs(judging[-1], codes)
     if minibatch_std:
@@ -128,7 +135,6 @@ def build_networks(
         judging = _ensemble(spec, judging, discriminators)
     seen = _layers_on_samples(spec, augment_shift, instance_noise, packing)
 
-    g_layers = make_generator(sample_shape, latent)
     generator = Network(g_layers, (latent,), rng=rng, dtype=dtype, device=device, fast=fast)
     if generator.output_shape != sample_shape:
         assert published is not None

@@ -3,7 +3,8 @@
 from .adam import Adam
 from .averaging import RunningAverage
 from .clipping import Clipped
+from .data_parallel import DataParallel
 from .optimizer import Optimizer
 from .sgd import SGD
 
-__all__ = ["SGD", "Adam", "Clipped", "Optimizer", "RunningAverage"]
+__all__ = ["SGD", "Adam", "Clipped", "DataParallel", "Optimizer", "RunningAverage"]

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from ..distributed import ALONE, Communicator
 from ..fast.adam import FastAdam
 from ..layers import Shape
 from ..models import build_networks
@@ -9,7 +10,7 @@ from ..network import Network
 from ..objectives import Objective, SoftLabels, get_penalty
 from ..objectives.ensemble import DiscriminatorEnsembleObjective
 from ..objectives.penalties import GeneratorPenalty, check_penalised
-from ..optimizers import Adam, Clipped
+from ..optimizers import Adam, Clipped, DataParallel, Optimizer
 from .config import ResolvedConfig
 from .simultaneous import check_uncoupled
 from .steps import Game
@@ -39,6 +40,7 @@ def make_game(
     codes: int = 0,
     rng: np.random.Generator,
     label_rng: np.random.Generator,
+    communicator: Communicator = ALONE,
     dtype: str = "float32",
 ) -> Game:
     """Build the networks of a run and everything that one step of both players needs.
@@ -53,6 +55,8 @@ def make_game(
         ``game.objective`` for every batch.
     rng, label_rng : numpy.random.Generator
         Draw the initial weights, and the noise and the flips of soft labels.
+    communicator : Communicator
+        Joins the ranks of a distributed run; the optimisers step along the mean gradient of all.
     dtype : "float32" or "float64"
         Precision of the networks; float64 is for checks.
 
@@ -68,6 +72,7 @@ def make_game(
         rng=rng,
         **config.network_options,
         codes=codes,
+        communicator=communicator if config.synchronised_batch_norm and communicator.size > 1 else None,
         dtype=dtype,
         device=config.device,
     )
@@ -76,11 +81,16 @@ def make_game(
         check_penalised(discriminator)
     if config.update == "simultaneous":
         check_uncoupled(discriminator)
+
+    def make_optimizer(network: Network, learning_rate: float, *, clip_weights: float | None = None) -> Optimizer:
+        optimizer = _make_optimizer(config, network, learning_rate, clip_weights=clip_weights)
+        return DataParallel(optimizer, communicator) if communicator.size > 1 else optimizer
+
     return Game(
         generator,
         discriminator,
-        _make_optimizer(config, generator, config.generator_learning_rate),
-        _make_optimizer(config, discriminator, config.discriminator_learning_rate, clip_weights=config.clip_weights),
+        make_optimizer(generator, config.generator_learning_rate),
+        make_optimizer(discriminator, config.discriminator_learning_rate, clip_weights=config.clip_weights),
         make_objective(config, rng=label_rng),
         discriminator_penalty=penalty,
         generator_penalty=_generator_penalty(config),

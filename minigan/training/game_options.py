@@ -136,6 +136,12 @@ class GameOptions:
         "Tell the discriminator how much the samples in a group of 4 differ from each other.",
         check=boolean,
     )
+    synchronised_batch_norm: bool = option(
+        False,
+        "networks",
+        "In a distributed run, let batch norm use the samples of all processes instead of those of its own.",
+        check=boolean,
+    )
     as_published: bool = option(
         False,
         "networks",
