@@ -1,4 +1,4 @@
-"""A short data-parallel training of a game on one rank, and the program that `test_mpi` gives to mpiexec.
+"""A short training on one rank, and the program that `test_mpi` gives to mpiexec.
 
 The program takes the name of one of `JOBS`. Rank 0 prints one line of JSON with what all ranks say.
 """
@@ -13,15 +13,11 @@ import time
 import numpy as np
 
 from minigan import TrainConfig
-from minigan.datasets.batches import Batches
-from minigan.datasets.shards import shard, share_of_batch
+from minigan.datasets import Dataset
 from minigan.distributed import connect, ending_together
-from minigan.objectives.codes import draw_noise
-from minigan.training import UPDATES, make_game
-from minigan.training.streams import make_streams
+from minigan.training.trainer import Trainer
 
-SHAPE = (8, 8, 1)
-OPTIONS = {"model": "infogan", "batch_size": 12, "penalty": "none", "latent_dim": 6, "steps": 3, "seed": 4}
+OPTIONS = {"model": "infogan", "conditional": "none", "batch_size": 12, "latent_dim": 6, "steps": 3, "seed": 4}
 
 
 def samples():
@@ -32,28 +28,13 @@ def resolved(**options):
     return TrainConfig(**{**OPTIONS, **options}).resolve(dataset="array", device="cpu")
 
 
-def make_rank(config, communicator, rank, size):
-    """Return the game of a rank, and an endless stream of its real samples and its noise."""
-    streams = make_streams(config.seed, rank)
-    game = make_game(config, SHAPE, rng=streams["weights"], label_rng=streams["soft labels"], communicator=communicator)
-    share = share_of_batch(config.batch_size, size)
-    batches = Batches(shard(samples(), rank, size), share, rng=streams["order"], device="cpu")
-
-    def draws():
-        while True:
-            yield batches.next(), draw_noise(streams["noise"], share, config.latent_dim, "cpu")
-
-    return game, draws(), streams["layers"]
-
-
 def train_rank(communicator, **options):
     """Return the weights and the statistics of both players after the steps."""
     config = resolved(**options)
-    game, draws, rng = make_rank(config, communicator, communicator.rank, communicator.size)
-    for _, (x_real, z) in zip(range(config.steps), draws, strict=False):
-        x_fake, caches = game.generator.forward(z, train=True, rng=rng)
-        UPDATES[config.update](game, x_real, x_fake, caches, rng=rng)
-    return vectors(game)
+    trainer = Trainer(config, Dataset("array", samples()), communicator)
+    for i in range(config.steps):
+        trainer.step(i / config.steps)
+    return vectors(trainer)
 
 
 def vectors(game):

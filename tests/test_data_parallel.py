@@ -4,9 +4,12 @@ import itertools
 
 import numpy as np
 import pytest
-from mpi_job import SHAPE, make_rank, resolved, train_rank, vectors
+from mpi_job import resolved, samples, train_rank, vectors
 
+from minigan import InputError
 from minigan.backend import to_host
+from minigan.datasets import Dataset
+from minigan.datasets.batches import Batches
 from minigan.distributed import ALONE, run_ranks
 from minigan.layers import (
     BatchNorm,
@@ -22,10 +25,15 @@ from minigan.layers import (
 )
 from minigan.network import Network
 from minigan.objectives import NonSaturating
+from minigan.objectives.codes import draw_noise
 from minigan.optimizers import SGD, Adam, Clipped, DataParallel
 from minigan.optimizers.clipping import clip_gradient_norm
 from minigan.training import UPDATES, Game, discriminator_step, generator_step, make_game
+from minigan.training.state import put, take
+from minigan.training.streams import make_streams
+from minigan.training.trainer import Trainer
 
+SHAPE = (8, 8, 1)
 STEPS = 3
 
 
@@ -39,10 +47,28 @@ class Postponed:
         pass
 
 
+def take_mean(vectors):
+    total = vectors[0].copy()
+    for vector in vectors[1:]:
+        total += vector
+    for vector in vectors:
+        vector[...] = total / len(vectors)
+
+
+def make_rank(config, rank, size):
+    """Return a game that knows no other rank, a stream of real samples and noise, and what the layers draw from."""
+    streams, share = make_streams(config.seed, rank), config.batch_size // size
+    game = make_game(config, SHAPE, rng=streams["weights"], label_rng=streams["soft labels"])
+    own = samples()[: 41 - 41 % size][rank::size]
+    batches = Batches(own, share, rng=streams["order"], device="cpu")
+    draws = ((batches.next(), draw_noise(streams["noise"], share, config.latent_dim, "cpu")) for _ in itertools.count())
+    return game, draws, streams["layers"]
+
+
 def shards_in_one_thread(size, **options):
     """The same ranks without a communicator: each finds its gradient, one after the other, and all take the mean."""
     config = resolved(**options)
-    ranks = [make_rank(config, ALONE, rank, size) for rank in range(size)]
+    ranks = [make_rank(config, rank, size) for rank in range(size)]
     optimizers = {}
     for game, _, _ in ranks:
         for player in ("discriminator", "generator"):
@@ -50,11 +76,8 @@ def shards_in_one_thread(size, **options):
             setattr(game, f"{player}_optimizer", Postponed(optimizers[player][-1]))
 
     def move(player):
-        total = optimizers[player][0].network.dtheta.copy()
-        for each in optimizers[player][1:]:
-            total += each.network.dtheta
+        take_mean([each.network.dtheta for each in optimizers[player]])
         for each in optimizers[player]:
-            each.network.dtheta[...] = total / size
             each.step()
 
     for _ in range(config.steps):
@@ -68,6 +91,8 @@ def shards_in_one_thread(size, **options):
         for (game, _, rng), (x_fake, caches) in zip(ranks, passes, strict=True):
             generator_step(game, x_fake, caches, rng=rng)
         move("generator")
+        for player in ("generator", "discriminator"):
+            take_mean([getattr(game, player).stats for game, _, _ in ranks])
     return [vectors(game) for game, _, _ in ranks]
 
 
@@ -77,15 +102,13 @@ def shards_in_one_thread(size, **options):
     ids=str,
 )
 def test_ranks_are_the_same_shards_in_one_thread(options, size):
-    """To the bit: weights and the statistics of each rank, with dropout in the one model and clipping in the other."""
+    """To the bit, with dropout in the one model and clipping in the other."""
     ranks = run_ranks(size, lambda communicator: train_rank(communicator, **options))
     for got, expected in zip(ranks, shards_in_one_thread(size, **options), strict=True):
         for a, b in zip(got, expected, strict=True):
             np.testing.assert_array_equal(a, b)
-    for a, b in itertools.pairwise(ranks):
-        np.testing.assert_array_equal(a[0], b[0])  # the weights are those of all ranks
-        np.testing.assert_array_equal(a[2], b[2])
-        assert (a[1] != b[1]).any()  # but each has statistics of its own
+    for rank, vector in itertools.product(ranks, range(4)):
+        np.testing.assert_array_equal(rank[vector], ranks[0][vector])  # all ranks have the same
 
 
 @pytest.mark.parametrize("update", ["alternating", "simultaneous"])
@@ -102,6 +125,80 @@ def test_one_rank_is_a_run_without_ranks():
     [rank] = run_ranks(1, train_rank)
     for a, b in zip(rank, train_rank(ALONE), strict=True):
         np.testing.assert_array_equal(a, b)
+
+
+CLUSTERED = {"model": "hybrid", "conditional": "clusters", "clusters": 2, "recluster": 2, "steps": 8}
+
+
+def make_trainer(communicator, **options):
+    return Trainer(resolved(**options), Dataset("array", samples()), communicator)
+
+
+@pytest.mark.parametrize("size", [2, 3])
+def test_ranks_agree_on_the_classes(size):
+    """The first clusters are those of one process; later ones come from the features of all shards."""
+
+    def work(communicator):
+        trainer = make_trainer(communicator, **CLUSTERED)
+        found = [trainer.classes.labels]
+        for i in range(8):
+            trainer.step(i / 8)
+            found.append(trainer.classes.labels)
+        np.testing.assert_array_equal(trainer.batches.labels, found[-1][communicator.rank :: size])
+        return found, trainer.shares, trainer.reclustered
+
+    kept = 41 - 41 % size
+    first = make_trainer(ALONE, **CLUSTERED).classes.labels[:kept]
+    ranks = run_ranks(size, work)
+    for found, shares, reclustered in ranks:
+        assert reclustered == 2
+        np.testing.assert_array_equal(found[0], first)
+        np.testing.assert_array_equal(found, ranks[0][0])
+        np.testing.assert_array_equal(shares, np.bincount(found[-1], minlength=2) / kept)
+
+
+def test_features_of_shards_come_in_the_order_of_the_data(monkeypatch):
+    seen = []
+    monkeypatch.setattr("minigan.training.trainer.features", lambda network, x: x[3, 3])  # one pixel of each sample
+    again = "minigan.training.trainer.find_clusters_again"
+    monkeypatch.setattr(again, lambda classes, features, rng: (seen.append(features), classes)[1])
+    run_ranks(2, lambda communicator: make_trainer(communicator, **CLUSTERED).step(0.3))
+    assert len(seen) == 2
+    for features in seen:
+        np.testing.assert_array_equal(features[:, 0], samples()[:40, 3, 3])
+
+
+@pytest.mark.parametrize("options", [CLUSTERED, {"model": "dcgan", "steps": 8}], ids=["clusters", "dropout"])
+def test_ranks_go_on_from_their_states(options):
+    """To the bit; and the states of all ranks differ only in what belongs to the rank."""
+
+    def steps(trainer, begin, end):
+        for i in range(begin, end):
+            trainer.step(i / 8)
+        return take(trainer)
+
+    whole = run_ranks(2, lambda communicator: steps(make_trainer(communicator, **options), 0, 8))
+    states = run_ranks(2, lambda communicator: steps(make_trainer(communicator, **options), 0, 4))
+
+    def go_on(communicator):
+        trainer = make_trainer(communicator, **options)
+        put(trainer, states[communicator.rank])
+        return steps(trainer, 4, 8)
+
+    for state, expected in zip(run_ranks(2, go_on), whole, strict=True):
+        assert state.numbers == expected.numbers
+        for name, array in state.arrays.items():
+            np.testing.assert_array_equal(array, expected.arrays[name], err_msg=name)
+    a, b = states
+    assert {name for name in a.arrays if (a.arrays[name] != b.arrays[name]).any()} == {"order"}
+    assert {name for name in a.numbers if a.numbers[name] != b.numbers[name]} == {"streams"}
+
+
+def test_a_batch_that_cannot_be_shared_out_is_refused():
+    with pytest.raises(InputError, match=r"^batch_size: expected a multiple of 5 for 5 ranks, at least 10, got 12"):
+        run_ranks(5, make_trainer)
+    with pytest.raises(InputError, match=r"^batch_size: expected a multiple of 8 for 2 ranks, at least 8, got 12"):
+        run_ranks(2, lambda communicator: make_trainer(communicator, model="mlp", packing=4))
 
 
 def one_batch(n):

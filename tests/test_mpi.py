@@ -234,8 +234,7 @@ def test_real_ranks_compute_what_is_defined(mpiexec):
     said = json.loads(done.stdout)
     for job in jobs:
         assert said[job] == run_ranks(2, mpi_job.JOBS[job]), job
-    assert said["train"][0] != said["train"][1]  # each has statistics of its own
-    assert said["synchronised"][0] == said["synchronised"][1]
+    assert len({*said["train"], *said["synchronised"]}) == 2  # all ranks have the same weights and statistics
 
 
 @pytest.mark.parametrize("how", ["raise", "exit", "kill"])

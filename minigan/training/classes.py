@@ -7,6 +7,7 @@ import numpy as np
 from ..datasets.clusters import cluster_again, cluster_labels
 from ..datasets.dataset import Dataset
 from ..datasets.points import Points
+from ..distributed import Communicator
 from ..objectives.codes import count_classes
 from ..objectives.conditional import CATEGORIES, Conditional
 
@@ -95,6 +96,20 @@ def find_clusters_again(classes: Classes, features: np.ndarray, *, rng: np.rando
         labels[members] = cluster_again(features[members], labels[members], rng=rng)
     found = _counted(labels, classes.shares.size)
     return Classes(labels, found.shares.reshape(classes.shares.shape))
+
+
+def agree_on_classes(classes: Classes, communicator: Communicator) -> Classes:
+    """Return what rank 0 found, without the labels of the last samples if the shards leave them out.
+
+    All ranks find the same, unless their processors round differently.
+    """
+    if communicator.size == 1 or classes.labels is None:
+        return classes
+    kept = len(classes.labels) - len(classes.labels) % communicator.size
+    agreed = Classes(classes.labels[:kept].astype(np.int64), classes.shares.copy())
+    for array in agreed:
+        communicator.broadcast(array)
+    return agreed
 
 
 def _counted(labels: np.ndarray, count: int) -> Classes:

@@ -65,7 +65,7 @@ def put(trainer: "Trainer", state: State) -> None:
     if trainer.classes.labels is not None:
         labels = arrays["labels"].copy()
         trainer.classes = trainer.classes._replace(labels=labels, shares=arrays["shares"].copy())
-        trainer.batches.labels = to_device(labels, trainer.device)
+        trainer.label_batches()
     adam_of(trainer.game.generator_optimizer).t = numbers["generator_t"]
     adam_of(trainer.game.discriminator_optimizer).t = numbers["discriminator_t"]
     trainer.average.t = numbers["average_t"]

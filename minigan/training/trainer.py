@@ -9,21 +9,23 @@ from ..backend import Array, Device, get_array_module, to_device, to_host
 from ..datasets.batches import Batches
 from ..datasets.dataset import Dataset
 from ..datasets.points import Points
-from ..layers import GaussianNoise
+from ..datasets.shards import shard, share_of_batch, unshard
+from ..distributed import ALONE, Communicator, average
+from ..layers import BatchNorm, GaussianNoise
 from ..network import Caches, Network
 from ..objectives import Objective
 from ..objectives.codes import draw_codes, draw_noise
 from ..objectives.conditional import Conditional, get_conditional
 from ..objectives.cross_entropy import one_hot
 from ..optimizers import RunningAverage
-from .classes import find_classes, find_clusters_again
+from .classes import agree_on_classes, find_classes, find_clusters_again
 from .config import ResolvedConfig
 from .game import make_game
 from .steps import Game, discriminator_step
+from .streams import make_streams
 from .updates import UPDATES
 
 CHUNK = 500  # samples whose features are computed at once
-STREAMS = ("weights", "order", "noise", "layers", "soft labels", "codes", "clusters")
 
 
 class StepMetrics(NamedTuple):
@@ -51,27 +53,37 @@ class Trainer:
     and the penalties draw (dropout, shifts, points between samples), soft labels, codes, and clusters. All that a step
     changes can be taken out and put back (see `minigan.training.state`).
 
+    In a distributed run each rank has a trainer. It learns from its own shard of the data, with an equal share of each
+    batch and with random streams of its own. After each step all ranks have the same weights, moments of Adam,
+    averages, classes and statistics: if batch norm is not synchronised, the running statistics become the means over
+    the ranks. Only the streams, the order of the data and what `step` returns belong to the rank.
+
     Parameters
     ----------
     config : ResolvedConfig
         From `TrainConfig.resolve`.
     dataset : Dataset or Points
+        The whole data, on each rank.
+    communicator : Communicator
+        Joins the ranks of a distributed run.
 
     Raises
     ------
     InputError
-        If the options do not fit together (see `make_game`), or a conditional game needs labels that the data set does
-        not have.
+        If the options do not fit together (see `make_game`), a conditional game needs labels that the data set does
+        not have, or a batch cannot be shared out equally.
     """
 
-    def __init__(self, config: ResolvedConfig, dataset: Dataset | Points) -> None:
+    def __init__(self, config: ResolvedConfig, dataset: Dataset | Points, communicator: Communicator = ALONE) -> None:
         self.config = config
         self.device: Device = config.device
-        seeds = np.random.SeedSequence(config.seed).spawn(len(STREAMS))
-        self.streams = {name: np.random.default_rng(seed) for name, seed in zip(STREAMS, seeds, strict=True)}
+        self.communicator = communicator
+        self.batch_size = share_of_batch(config.batch_size, communicator.size, packing=config.packing)  # of this rank
+        self.streams = make_streams(config.seed, communicator.rank)
         self.layer_draws = self.streams["layers"]
         self.conditional = get_conditional(config.conditional)
-        self.classes = find_classes(self.conditional, dataset, clusters=config.clusters, rng=self.streams["clusters"])
+        found = find_classes(self.conditional, dataset, clusters=config.clusters, rng=self.streams["clusters"])
+        self.classes = agree_on_classes(found, communicator)
         self.shares = self.classes.shares.copy()  # of the classes now; a change of the clusters is written into it
         self.reclustered = 0  # times so far
         classes = self.shares.size
@@ -83,18 +95,25 @@ class Trainer:
             codes=self.code_length,
             rng=self.streams["weights"],
             label_rng=self.streams["soft labels"],
+            communicator=communicator,
         )
         self.generator, self.discriminator = self.game.generator, self.game.discriminator
         self.update = UPDATES[config.update]
         self.batches = Batches(
-            dataset.samples,
-            config.batch_size,
+            shard(dataset.samples, communicator.rank, communicator.size),
+            self.batch_size,
             rng=self.streams["order"],
             device=self.device,
-            labels=self.classes.labels,
         )
+        self.label_batches()
         self.average = RunningAverage(self.generator, decay=config.average_decay)
         self.discriminator_steps = 0  # taken so far
+
+    def label_batches(self) -> None:
+        """Give the batches the classes of their samples."""
+        if self.classes.labels is not None:
+            own = shard(self.classes.labels, self.communicator.rank, self.communicator.size)
+            self.batches.labels = to_device(own.astype(np.int64), self.device)
 
     def step(self, share: float = 0.0) -> StepMetrics:
         """Let each player move once, one after the other or both at once; both use the same fakes.
@@ -116,6 +135,7 @@ class Trainer:
             discriminator_step(self._game(batch.objective), batch.x_real, batch.x_fake, rng=self.layer_draws)
         x_real, x_fake, caches_fake, objective = self._batch()
         seen = self.update(self._game(objective), x_real, x_fake, caches_fake, rng=self.layer_draws)
+        self._agree_on_stats()
         self.average.update()
         d_real, d_fake = (
             objective.output(objective.logit(o)[0]).mean() for o in (seen.outputs_real, seen.outputs_fake)
@@ -125,7 +145,7 @@ class Trainer:
     def _batch(self) -> Batch:
         """Draw real samples, codes and noise, and let G make the fakes."""
         z = draw_noise(
-            self.streams["noise"], self.config.batch_size, self.generator.input_shape[0] - self.code_length, self.device
+            self.streams["noise"], self.batch_size, self.generator.input_shape[0] - self.code_length, self.device
         )
         objective = self.game.objective
         if self.conditional is None:
@@ -141,9 +161,7 @@ class Trainer:
         if self.batches.labels is not None:
             x_real, labels = self.batches.next_labelled()
             return x_real, get_array_module(labels).take(self.one_hot, labels, axis=0)
-        codes = draw_codes(
-            self.streams["codes"], self.config.batch_size, self.shares, continuous=conditional.continuous
-        )
+        codes = draw_codes(self.streams["codes"], self.batch_size, self.shares, continuous=conditional.continuous)
         return self.batches.next(), to_device(codes, self.device)
 
     def _recluster_due(self, share: float) -> bool:
@@ -154,11 +172,18 @@ class Trainer:
     def _recluster(self) -> None:
         """Find the clusters again, in the present features of D."""
         found = [to_host(features(self.discriminator, x)) for x in self.batches.in_order(CHUNK)]
-        self.classes = find_clusters_again(self.classes, np.concatenate(found), rng=self.streams["clusters"])
-        assert self.classes.labels is not None
-        self.batches.labels = to_device(self.classes.labels, self.device)
+        everyone = unshard(self.communicator.gather(np.concatenate(found)))
+        clusters = find_clusters_again(self.classes, everyone, rng=self.streams["clusters"])
+        self.classes = agree_on_classes(clusters, self.communicator)
+        self.label_batches()
         self.shares[...] = self.classes.shares
         self.reclustered += 1
+
+    def _agree_on_stats(self) -> None:
+        """Replace running statistics that belong to the samples of this rank by their means over the ranks."""
+        for network in (self.generator, self.discriminator):
+            if any(type(each) is BatchNorm for layer in network.layers for each in layer.walk()):
+                average(self.communicator, network.stats)
 
     def _game(self, objective: Objective) -> Game:
         """Return the game for D's next step: with the objective of the batch, and the penalty only if it is due."""
