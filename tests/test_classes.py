@@ -6,8 +6,9 @@ import pytest
 from minigan import InputError
 from minigan.datasets import Points
 from minigan.datasets.dataset import Dataset
+from minigan.distributed import ALONE, run_ranks
 from minigan.objectives.conditional import ACGAN, Clusters, InfoGAN, Projection
-from minigan.training.classes import Classes, find_classes, find_clusters_again
+from minigan.training.classes import Classes, agree_on_classes, find_classes, find_clusters_again
 
 LABELS = np.array([0, 2, 2, 2, 1] * 12)
 IMAGES = np.broadcast_to((100 * LABELS).astype(np.uint8)[:, None, None], (60, 4, 4))
@@ -79,3 +80,16 @@ def test_clusters_are_found_again_within_their_label(rng):
     whole = find_clusters_again(Classes(wrong, shares.ravel()), features, rng=rng)
     assert whole.shares.shape == (4,)
     np.testing.assert_allclose(whole.shares, np.bincount(whole.labels, minlength=4) / 200)
+
+
+def test_ranks_agree_on_what_rank_0_found():
+    """Also where each found something else; the labels of the last samples are left out, and nothing else changes."""
+    found = [Classes(np.arange(7, dtype=np.uint8) + rank, np.array([0.5, 0.5]) + rank) for rank in range(3)]
+    agreed = run_ranks(3, lambda communicator: agree_on_classes(found[communicator.rank], communicator))
+    for labels, shares in agreed:
+        assert labels.dtype == np.int64
+        assert (labels.tolist(), shares.tolist()) == ([0, 1, 2, 3, 4, 5], [0.5, 0.5])
+    assert found[1].labels.tolist() == [1, 2, 3, 4, 5, 6, 7]
+    assert agree_on_classes(found[1], ALONE) is found[1]
+    none = Classes(None, np.array([1.0]))
+    assert run_ranks(2, lambda communicator: agree_on_classes(none, communicator)) == [none, none]
