@@ -108,26 +108,3 @@ def synchronize(device: Device) -> None:
     """Wait until the device has finished all its work; on the CPU this does nothing."""
     if device == "cuda":
         array_module(device).cuda.get_current_stream().synchronize()
-
-
-def pinned_empty(nbytes: int) -> np.ndarray:
-    """Return so many bytes of pinned host memory, which a GPU copies from and to without a detour."""
-    return np.frombuffer(array_module("cuda").cuda.alloc_pinned_memory(nbytes), np.uint8, nbytes)
-
-
-def choose_gpu(index: int, users: int) -> bool:
-    """Compute on GPU number ``index`` from here on, counted in a circle.
-
-    Returns
-    -------
-    Whether there is one for each of ``users``, and CuPy has NCCL, which joins them.
-    """
-    cupy = array_module("cuda")
-    gpus = cupy.cuda.runtime.getDeviceCount()
-    cupy.cuda.Device(index % gpus).use()
-    return users <= gpus and cupy.cuda.nccl.available
-
-
-def nccl_backend(size: int, rank: int) -> Any:
-    """Return CuPy's door to NCCL for one of ``size`` processes, which find each other through MPI."""
-    return importlib.import_module("cupyx.distributed").NCCLBackend(size, rank, use_mpi=True)

@@ -7,17 +7,15 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from types import SimpleNamespace
 
 import mpi_job
 import numpy as np
 import pytest
-import strict_cupy
 
-from minigan import DeviceError, InputError, backend
+from minigan import InputError, backend
 from minigan.backend import get_array_module, to_device, to_host
-from minigan.distributed import ALONE, ending_together, mpi, run_ranks
-from minigan.distributed.mpi import Mpi, Nccl, connect
+from minigan.distributed import ALONE, run_ranks
+from minigan.distributed.mpi import Mpi
 
 ROOT = Path(__file__).parents[1]
 
@@ -114,83 +112,6 @@ def test_the_pinned_block_is_used_again(device, pinned, normal):
 def test_a_view_with_other_strides_is_refused(device, normal):
     with pytest.raises(InputError, match=r"^array: expected a contiguous array"):
         Mpi(Comm(ALONE)).sum_(normal(2, 3).T)
-
-
-def test_nccl_gets_what_lies_on_the_gpu(monkeypatch):
-    """With a stand-in for NCCL: no machine with two GPUs ran this."""
-    cupy = strict_cupy.install(monkeypatch)
-    calls = []
-
-    class Backend:
-        def __init__(self, size, rank, use_mpi):
-            assert (size, rank, use_mpi) == (1, 0, True)
-
-        def all_reduce(self, array, out):
-            calls.append("all_reduce")
-            out *= 2
-
-        def broadcast(self, array):
-            calls.append("broadcast")
-
-    monkeypatch.setitem(sys.modules, "cupyx.distributed", SimpleNamespace(NCCLBackend=Backend))
-    monkeypatch.setattr(mpi, "import_mpi", lambda: SimpleNamespace(COMM_WORLD=Comm(ALONE)))
-    communicator = Nccl()
-    on_gpu, on_host = cupy.ones((2, 2)), np.ones(3)
-    for each in (on_gpu, on_host):
-        communicator.sum_(each)
-        communicator.broadcast(each)
-    assert calls == ["all_reduce", "broadcast"]
-    assert to_host(on_gpu).tolist() == [[2, 2], [2, 2]]
-    assert on_host.tolist() == [1, 1, 1]
-
-
-@pytest.mark.parametrize(("gpus", "available", "kind"), [(1, True, Mpi), (2, False, Mpi), (2, True, Nccl)])
-def test_which_gpu_and_whether_nccl(gpus, available, kind, monkeypatch):
-    cupy = strict_cupy.install(monkeypatch)
-    used = []
-    device = lambda i: SimpleNamespace(use=lambda: used.append(i))  # noqa: E731
-    monkeypatch.setattr(cupy.cuda, "Device", device)
-    monkeypatch.setattr(cupy.cuda, "runtime", SimpleNamespace(getDeviceCount=lambda: gpus))
-    monkeypatch.setattr(cupy.cuda, "nccl", SimpleNamespace(available=available), raising=False)
-    monkeypatch.setattr(mpi, "nccl_backend", lambda size, rank: None)
-    world = SimpleNamespace(
-        Get_rank=lambda: 5,  # the second rank on the third machine
-        Get_size=lambda: 6,
-        allgather=lambda own: [own] * 6,
-        Split_type=lambda kind: SimpleNamespace(Get_rank=lambda: 1, Get_size=lambda: 2),
-    )
-    monkeypatch.setattr(mpi, "import_mpi", lambda: SimpleNamespace(COMM_WORLD=world, COMM_TYPE_SHARED=0))
-    assert type(connect("cuda")) is kind
-    assert used == [1 % gpus]
-    used.clear()
-    assert type(connect("cpu")) is Mpi
-    assert used == []
-
-
-def test_without_mpi4py(monkeypatch):
-    monkeypatch.setitem(sys.modules, "mpi4py", None)
-    with pytest.raises(DeviceError, match=r"^distributed: expected mpi4py and an MPI library, got neither or only one"):
-        connect("cpu")
-
-
-def test_a_failure_ends_the_others(capsys):
-    aborted = []
-
-    class Ranks:
-        rank, size = 1, 2
-        abort = staticmethod(lambda: aborted.append(1))
-
-    with pytest.raises(KeyError, match="boom"), ending_together(Ranks()):
-        raise KeyError("boom")
-    assert aborted == [1]
-    said = capsys.readouterr().err
-    assert said.startswith("rank 1 of 2 failed:\nTraceback")
-    assert "KeyError: 'boom'" in said
-    with ending_together(Ranks()):
-        pass
-    with pytest.raises(KeyError, match="boom"), ending_together(ALONE):
-        raise KeyError("boom")
-    assert (aborted, capsys.readouterr().err) == ([1], "")
 
 
 # under mpiexec

@@ -1,17 +1,14 @@
 """Ranks that are processes on one machine or on several, joined by MPI: ``mpiexec -n K python ...``."""
 
 import itertools
-import sys
-import traceback
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from ..backend import Array, Device, choose_gpu, get_array_module, nccl_backend, pinned_empty
+from ..backend import Array, array_module, get_array_module
 from ..errors import DeviceError
-from .communicator import Communicator, flat, sum_in_order
+from .communicator import flat, sum_in_order
 
 SMALL = 4096  # elements of an array of which every rank gets all copies, because one message is faster than two
 
@@ -44,7 +41,7 @@ class Mpi:
         self._on_host(self._comm.Bcast, flat(array))
 
     def gather(self, thing: Any) -> list[Any]:
-        """Return the things of all ranks, in their order."""
+        """Return the things of all ranks, in their order; they travel as pickles between the processes of one job."""
         return self._comm.allgather(thing)
 
     def abort(self) -> None:
@@ -82,32 +79,6 @@ class Mpi:
         vector.set(host)
 
 
-class Nccl(Mpi):
-    """A rank of an MPI job with a GPU of its own: NCCL moves the arrays from GPU to GPU, MPI everything else.
-
-    NCCL adds up in an order of its own. The sum is the same on all ranks, and in every run on the same machines.
-    No machine with several GPUs was at hand to run this class; the tests only see that NCCL is called.
-    """
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._nccl = nccl_backend(self.size, self.rank)
-
-    def sum_(self, array: Array) -> None:
-        """Replace ``array`` by its sum over the ranks, in place."""
-        if get_array_module(array) is np:
-            super().sum_(array)
-        else:
-            self._nccl.all_reduce(flat(array), flat(array))
-
-    def broadcast(self, array: Array) -> None:
-        """Replace ``array`` by that of rank 0, in place."""
-        if get_array_module(array) is np:
-            super().broadcast(array)
-        else:
-            self._nccl.broadcast(flat(array))
-
-
 def import_mpi() -> Any:
     """Return ``mpi4py.MPI``; the first import of it joins the MPI job.
 
@@ -127,42 +98,6 @@ def import_mpi() -> Any:
     return MPI
 
 
-def connect(device: Device) -> Communicator:
-    """Join the MPI job as one of its ranks; on GPUs the ranks of one machine take one after the other.
-
-    Parameters
-    ----------
-    device : "cpu" or "cuda"
-        With "cuda", `Nccl` is taken where every rank has a GPU of its own and CuPy has NCCL, otherwise `Mpi`.
-
-    Raises
-    ------
-    DeviceError
-        If mpi4py or MPI is missing.
-    """
-    communicator = Mpi()
-    if device == "cuda":
-        MPI = import_mpi()
-        here = MPI.COMM_WORLD.Split_type(MPI.COMM_TYPE_SHARED)  # the ranks of this machine
-        own = choose_gpu(here.Get_rank(), here.Get_size())
-        if communicator.size > 1 and all(communicator.gather(own)):
-            return Nccl()
-    return communicator
-
-
-@contextmanager
-def ending_together(communicator: Communicator) -> Iterator[None]:
-    """End all ranks when the block fails on this one: its traceback is printed, and the job is aborted.
-
-    Without this a rank that fails leaves the others waiting for it. A process that is killed needs no such help,
-    because ``mpiexec`` ends the others.
-    """
-    try:
-        yield
-    except BaseException:
-        if communicator.size > 1:
-            print(f"rank {communicator.rank} of {communicator.size} failed:", file=sys.stderr)
-            traceback.print_exc()
-            sys.stderr.flush()
-            communicator.abort()
-        raise
+def pinned_empty(nbytes: int) -> np.ndarray:
+    """Return so many bytes of pinned host memory, which a GPU copies from and to without a detour."""
+    return np.frombuffer(array_module("cuda").cuda.alloc_pinned_memory(nbytes), np.uint8, nbytes)

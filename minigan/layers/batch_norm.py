@@ -78,7 +78,9 @@ class BatchNorm(SymmetricLayer):
 
     def forward(self, x: Array, *, train: bool, rng: np.random.Generator | None = None) -> tuple[Array, BatchNormCache]:
         if train:
-            mean, var = self.moments(x)
+            check_rows(x)
+            mean = mean_over_rows(x)
+            var = mean_over_rows((x - mean) ** 2)
         else:
             mean, var = self.running_mean, self.running_var
         inv_std = (var + self.eps) ** -0.5
@@ -90,18 +92,7 @@ class BatchNorm(SymmetricLayer):
         if not cache.train:
             return scale * dy
         x_hat = cache.x_hat
-        mean_dy, mean_product = self.means(dy, dy * x_hat)
-        return scale * (dy - mean_dy - x_hat * mean_product)
-
-    def moments(self, x: Array) -> tuple[Array, Array]:
-        """Return the mean and the variance of each channel (C,) in the batch; the errors are those of `forward`."""
-        check_rows(x)
-        mean = mean_over_rows(x)
-        return mean, mean_over_rows((x - mean) ** 2)
-
-    def means(self, a: Array, b: Array) -> tuple[Array, Array]:
-        """Return the means of two arrays (..., N, C) over the rows of the batch, (C,) each."""
-        return mean_over_rows(a), mean_over_rows(b)
+        return scale * (dy - mean_over_rows(dy) - x_hat * mean_over_rows(dy * x_hat))
 
     def add_param_grads(self, dy: Array, cache: BatchNormCache) -> None:
         self.dgamma += sum_over_rows(dy * cache.x_hat)

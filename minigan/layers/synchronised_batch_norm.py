@@ -1,9 +1,11 @@
 """Batch normalisation over the samples of all ranks, as if they were one batch in one process."""
 
+import numpy as np
+
 from ..backend import Array, get_array_module
 from ..distributed import Communicator, average
 from .base import Layer
-from .batch_norm import BatchNorm, check_rows, mean_over_rows
+from .batch_norm import BatchNorm, BatchNormCache, check_rows, mean_over_rows
 
 
 class SynchronisedBatchNorm(BatchNorm):
@@ -51,7 +53,16 @@ class SynchronisedBatchNorm(BatchNorm):
         super().__init__(decay=decay, eps=eps)
         self.communicator = communicator
 
+    def forward(self, x: Array, *, train: bool, rng: np.random.Generator | None = None) -> tuple[Array, BatchNormCache]:
+        if not train:
+            return super().forward(x, train=False)
+        mean, var = self.moments(x)
+        inv_std = (var + self.eps) ** -0.5
+        x_hat = (x - mean) * inv_std
+        return self.gamma * x_hat + self.beta, BatchNormCache(x_hat, inv_std, mean, var, train)
+
     def moments(self, x: Array) -> tuple[Array, Array]:
+        """Return the mean and the variance (C,) of each channel over the rows of all ranks."""
         ranks = self.communicator
         if ranks.size == 1:
             check_rows(x)
@@ -64,10 +75,13 @@ class SynchronisedBatchNorm(BatchNorm):
         mean = means.mean(axis=0)
         return mean, (variances + (means - mean) ** 2).mean(axis=0)
 
-    def means(self, a: Array, b: Array) -> tuple[Array, Array]:
-        both = get_array_module(a).stack(super().means(a, b))
-        average(self.communicator, both)
-        return both[0], both[1]
+    def input_grad(self, dy: Array, cache: BatchNormCache) -> Array:
+        if not cache.train:
+            return super().input_grad(dy, cache)
+        x_hat = cache.x_hat
+        means = get_array_module(dy).stack((mean_over_rows(dy), mean_over_rows(dy * x_hat)))
+        average(self.communicator, means)
+        return self.gamma * cache.inv_std * (dy - means[0] - x_hat * means[1])
 
     def __repr__(self) -> str:
         return f"Synchronised{super().__repr__()[:-1]}, ranks={self.communicator.size})"
