@@ -92,8 +92,8 @@ def import_mpi() -> Any:
     except (ImportError, RuntimeError) as error:  # RuntimeError: mpi4py finds no MPI library
         reason = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise DeviceError(
-            f"distributed: expected mpi4py and an MPI library, got neither or only one ({reason}); to install them, "
-            "run pip install '.[mpi]' mpich in the folder of minigan"
+            f"distributed: expected mpi4py and an MPI library, got the error {reason!r}; to install them, run "
+            "pip install '.[mpi]' mpich in the folder of minigan"
         ) from None
     return MPI
 
