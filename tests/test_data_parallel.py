@@ -170,7 +170,7 @@ def test_features_of_shards_come_in_the_order_of_the_data(monkeypatch):
 
 @pytest.mark.parametrize("options", [CLUSTERED, {"model": "dcgan", "steps": 8}], ids=["clusters", "dropout"])
 def test_ranks_go_on_from_their_states(options):
-    """To the bit; and the states of all ranks differ only in what belongs to the rank."""
+    """To the bit; each rank takes its own part of the state of all."""
 
     def steps(trainer, begin, end):
         for i in range(begin, end):
@@ -182,16 +182,13 @@ def test_ranks_go_on_from_their_states(options):
 
     def go_on(communicator):
         trainer = make_trainer(communicator, **options)
-        put(trainer, states[communicator.rank])
+        put(trainer, states[0])
         return steps(trainer, 4, 8)
 
-    for state, expected in zip(run_ranks(2, go_on), whole, strict=True):
-        assert state.numbers == expected.numbers
+    for state in (*run_ranks(2, go_on), whole[1]):
+        assert state.numbers == whole[0].numbers
         for name, array in state.arrays.items():
-            np.testing.assert_array_equal(array, expected.arrays[name], err_msg=name)
-    a, b = states
-    assert {name for name in a.arrays if (a.arrays[name] != b.arrays[name]).any()} == {"order"}
-    assert {name for name in a.numbers if a.numbers[name] != b.numbers[name]} == {"streams"}
+            np.testing.assert_array_equal(array, whole[0].arrays[name], err_msg=name)
 
 
 def test_a_batch_that_cannot_be_shared_out_is_refused():

@@ -1,13 +1,15 @@
 """How a process becomes a rank, which GPU it takes, and how a rank that fails ends the others."""
 
+import platform
 import sys
+import threading
 from types import SimpleNamespace
 
 import pytest
 import strict_cupy
 
 from minigan import DeviceError
-from minigan.distributed import ALONE, connect, ending_together, job, mpi
+from minigan.distributed import ALONE, connect, ending_together, mpi, place_on_machine, run_ranks
 from minigan.distributed.mpi import Mpi
 from minigan.distributed.nccl import Nccl
 
@@ -33,16 +35,28 @@ def test_which_gpu_and_whether_nccl(gpus, available, kind, monkeypatch):
     world = SimpleNamespace(
         Get_rank=lambda: 5,  # the second rank on the third machine
         Get_size=lambda: 6,
-        allgather=lambda own: [own] * 6,
-        Split_type=lambda kind: SimpleNamespace(Get_rank=lambda: 1, Get_size=lambda: 2),
+        allgather=lambda own: list("aabbcc") if own == "c" else [own] * 6,
     )
-    for module in (job, mpi):
-        monkeypatch.setattr(module, "import_mpi", lambda: SimpleNamespace(COMM_WORLD=world, COMM_TYPE_SHARED=0))
+    monkeypatch.setattr(platform, "node", lambda: "c")
+    monkeypatch.setattr(mpi, "import_mpi", lambda: SimpleNamespace(COMM_WORLD=world))
     assert type(connect("cuda")) is kind
     assert used == [1 % gpus]
     used.clear()
     assert type(connect("cpu")) is Mpi
     assert used == []
+
+
+def test_place_on_machine(monkeypatch):
+    machines = ["a", "b", "a", "a"]
+    monkeypatch.setattr(platform, "node", lambda: machines[int(threading.current_thread().name)])
+
+    def work(ranks):
+        threading.current_thread().name = str(ranks.rank)
+        return place_on_machine(ranks)
+
+    assert run_ranks(4, work) == [(0, 3), (0, 1), (1, 3), (2, 3)]
+    monkeypatch.undo()
+    assert place_on_machine(ALONE) == (0, 1)
 
 
 def test_a_failure_ends_the_others(capsys):

@@ -2,6 +2,6 @@
 
 from .communicator import ALONE, Alone, Communicator, average
 from .in_process import run_ranks
-from .job import connect, ending_together
+from .job import connect, ending_together, place_on_machine
 
-__all__ = ["ALONE", "Alone", "Communicator", "average", "connect", "ending_together", "run_ranks"]
+__all__ = ["ALONE", "Alone", "Communicator", "average", "connect", "ending_together", "place_on_machine", "run_ranks"]

@@ -1,5 +1,6 @@
 """How a process becomes a rank, and how all ranks end when one fails."""
 
+import platform
 import sys
 import traceback
 from collections.abc import Iterator
@@ -7,7 +8,7 @@ from contextlib import contextmanager
 
 from ..backend import Device
 from .communicator import Communicator
-from .mpi import Mpi, import_mpi
+from .mpi import Mpi
 from .nccl import Nccl, choose_gpu
 
 
@@ -26,12 +27,17 @@ def connect(device: Device) -> Communicator:
     """
     communicator = Mpi()
     if device == "cuda":
-        MPI = import_mpi()
-        here = MPI.COMM_WORLD.Split_type(MPI.COMM_TYPE_SHARED)  # the ranks of this machine
-        own = choose_gpu(here.Get_rank(), here.Get_size())
+        own = choose_gpu(*place_on_machine(communicator))
         if communicator.size > 1 and all(communicator.gather(own)):
             return Nccl()
     return communicator
+
+
+def place_on_machine(communicator: Communicator) -> tuple[int, int]:
+    """Return which of the ranks on this machine this one is, from 0 on, and how many there are."""
+    machines = communicator.gather(platform.node())
+    here = machines[communicator.rank]
+    return machines[: communicator.rank].count(here), machines.count(here)
 
 
 @contextmanager

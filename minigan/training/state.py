@@ -12,6 +12,7 @@ from ..backend import Array, device_of, to_device, to_host
 from ..errors import InputError
 from ..fast.adam import FastAdam
 from ..optimizers import Adam, Optimizer
+from .rank_states import join, part
 
 if TYPE_CHECKING:
     from .trainer import Trainer
@@ -31,7 +32,10 @@ class State(NamedTuple):
 
 
 def take(trainer: "Trainer") -> State:
-    """Return a copy of the state of a trainer."""
+    """Return a copy of the state of a trainer.
+
+    In a distributed run all ranks must call this at the same step, and each gets the states of all (see `rank_states`).
+    """
     arrays = {name: np.array(to_host(array)) for name, array in _fixed(trainer).items()}
     arrays["order"] = np.array(to_host(trainer.batches.order))
     arrays["labels"] = _labels(trainer)
@@ -44,7 +48,7 @@ def take(trainer: "Trainer") -> State:
         "position": trainer.batches.position,
         "streams": {name: rng.bit_generator.state for name, rng in trainer.streams.items()},
     }
-    return State(arrays, numbers)
+    return join(trainer.communicator, State(arrays, numbers))
 
 
 def put(trainer: "Trainer", state: State) -> None:
@@ -54,6 +58,7 @@ def put(trainer: "Trainer", state: State) -> None:
     ------
     InputError : the state does not fit the trainer
     """
+    state = part(trainer.communicator, state)
     _check(trainer, state)
     arrays, numbers = state
     for name, own in _fixed(trainer).items():
