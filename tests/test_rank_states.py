@@ -7,7 +7,7 @@ from minigan import InputError, TrainConfig
 from minigan.datasets import Dataset
 from minigan.distributed import ALONE, run_ranks
 from minigan.training.rank_states import join, part
-from minigan.training.state import State, put, take
+from minigan.training.state import put, take
 from minigan.training.trainer import Trainer
 
 
@@ -36,20 +36,22 @@ def test_what_belongs_to_a_rank():
     assert set(states[0].numbers) - set(alone.numbers) == {"other_streams"}
     orders, streams = set(), set()
     for trainer in trainers:
-        own = part(trainer.communicator, states[0])
-        assert (set(own.arrays), set(own.numbers)) == (set(alone.arrays), set(alone.numbers))
-        assert own.numbers["streams"] == {name: rng.bit_generator.state for name, rng in trainer.streams.items()}
-        np.testing.assert_array_equal(own.arrays["order"], trainer.batches.order)
-        np.testing.assert_array_equal(own.arrays["generator_theta"], trainers[0].generator.theta)
-        orders.add(tuple(own.arrays["order"]))
-        streams.add(str(own.numbers["streams"]))
+        arrays, numbers = part(trainer.communicator, *states[0])
+        assert (set(arrays), set(numbers)) == (set(alone.arrays), set(alone.numbers))
+        assert numbers["streams"] == {name: rng.bit_generator.state for name, rng in trainer.streams.items()}
+        np.testing.assert_array_equal(arrays["order"], trainer.batches.order)
+        np.testing.assert_array_equal(arrays["generator_theta"], trainers[0].generator.theta)
+        orders.add(tuple(arrays["order"]))
+        streams.add(str(numbers["streams"]))
     assert len(orders) == len(streams) == 3
 
 
 def test_alone_nothing_changes():
-    state = State({"order": np.arange(3)}, {"streams": {}})
-    assert join(ALONE, state) is state
-    assert part(ALONE, state) == state
+    arrays, numbers = {"order": np.arange(3)}, {"streams": {}}
+    joined = join(ALONE, arrays, numbers)
+    assert joined[0] is arrays
+    assert joined[1] is numbers
+    assert part(ALONE, arrays, numbers) == (arrays, numbers)
 
 
 @pytest.mark.parametrize(("wrote", "reads"), [(1, 2), (2, 1), (3, 2)])

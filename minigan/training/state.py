@@ -48,7 +48,7 @@ def take(trainer: "Trainer") -> State:
         "position": trainer.batches.position,
         "streams": {name: rng.bit_generator.state for name, rng in trainer.streams.items()},
     }
-    return join(trainer.communicator, State(arrays, numbers))
+    return State(*join(trainer.communicator, arrays, numbers))
 
 
 def put(trainer: "Trainer", state: State) -> None:
@@ -58,7 +58,7 @@ def put(trainer: "Trainer", state: State) -> None:
     ------
     InputError : the state does not fit the trainer
     """
-    state = part(trainer.communicator, state)
+    state = State(*part(trainer.communicator, *state))
     _check(trainer, state)
     arrays, numbers = state
     for name, own in _fixed(trainer).items():
