@@ -66,6 +66,7 @@ def test_defaults():
         "log_every": 50,
         "evaluate_every": None,
         "checkpoint_every": 30.0,
+        "distributed": False,
         "keep_checkpoints": 2,
         "overwrite": False,
         "quiet": False,

@@ -14,7 +14,7 @@ import minigan
 from minigan import DeviceError, DivergedError, InputError, backend
 from minigan.backend import to_host
 from minigan.datasets import Dataset
-from minigan.runs import clock, loop, run_folder
+from minigan.runs import clock, loop, pictures, run_folder
 from minigan.training.trainer import Trainer
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (16, 8, 8), dtype=np.uint8)
@@ -416,6 +416,6 @@ def test_snapshots_are_denser_at_the_start_and_bounded(monkeypatch, tmp_path):
     steps = [int(path.stem.removeprefix("step-")) for path in sorted((tmp_path / "run" / "samples").iterdir())]
     assert steps[0] == 0
     assert steps[-1] == 400
-    assert 30 <= len(steps) <= loop.SNAPSHOTS + 1
+    assert 30 <= len(steps) <= pictures.SNAPSHOTS + 1
     gaps = np.diff(steps)
     assert gaps[:5].mean() < gaps[-5:].mean() / 3

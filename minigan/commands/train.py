@@ -61,7 +61,7 @@ def conclude(run: Run) -> int:
     -------
     The exit status: 130 when Ctrl-C ended the training, 1 when its losses ran away or its model is lost, otherwise 0.
     """
-    if run.model is None and not save_elsewhere(run):
+    if run.rank == 0 and run.model is None and not save_elsewhere(run):
         return 1
     if not run.config.quiet:
         print_quality(run)

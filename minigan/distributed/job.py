@@ -3,13 +3,18 @@
 import platform
 import sys
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TypeVar, cast
 
 from ..backend import Device
+from ..errors import DeviceError, DivergedError, InputError
 from .communicator import Communicator
 from .mpi import Mpi
 from .nccl import Nccl, choose_gpu
+
+ALIKE = (InputError, DeviceError, DivergedError, SystemExit)
+Result = TypeVar("Result")
 
 
 def connect(device: Device) -> Communicator:
@@ -45,10 +50,13 @@ def ending_together(communicator: Communicator) -> Iterator[None]:
     """End all ranks when the block fails on this one: its traceback is printed, and the job is aborted.
 
     Without this a rank that fails leaves the others waiting for it. A process that is killed needs no such help,
-    because ``mpiexec`` ends the others.
+    because ``mpiexec`` ends the others. Errors that all ranks find alike pass through: wrong input, a divergence, and
+    the end of a process that was asked to end.
     """
     try:
         yield
+    except ALIKE:
+        raise
     except BaseException:
         if communicator.size > 1:
             print(f"rank {communicator.rank} of {communicator.size} failed:", file=sys.stderr)
@@ -56,3 +64,26 @@ def ending_together(communicator: Communicator) -> Iterator[None]:
             sys.stderr.flush()
             communicator.abort()
         raise
+
+
+def all_or_none(communicator: Communicator, prepare: Callable[[], Result]) -> Result:
+    """Return ``prepare()`` if that succeeds on all ranks; otherwise rank 0 raises the error, and the others end.
+
+    Raises
+    ------
+    InputError, DeviceError
+        The error of this rank, or on rank 0 that of the first rank that has one.
+    SystemExit
+        On the other ranks, with status 2.
+    """
+    result, problem = None, None
+    try:
+        result = prepare()
+    except (InputError, DeviceError) as error:
+        problem = error
+    found = [each for each in communicator.gather(problem) if each]
+    if not found:
+        return cast(Result, result)
+    if communicator.rank == 0:
+        raise found[0]
+    raise SystemExit(2)

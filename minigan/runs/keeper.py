@@ -77,9 +77,10 @@ class Keeper:
 
     def keep_best(self, standing: Standing, clock: Clock) -> None:
         """Write the checkpoint of the best model so far."""
-        if self.folder:
-            with clock.pause():
-                self.attempts.make("best.npz", self.folder.save_best, self.checkpoint(standing))
+        with clock.pause():
+            checkpoint = self.checkpoint(standing)
+            if self.folder:
+                self.attempts.make("best.npz", self.folder.save_best, checkpoint)
 
     def checkpoint(self, standing: Standing) -> Checkpoint:
         """Return the run as it is now."""
@@ -97,7 +98,8 @@ class Keeper:
         """Return an error that says in which layer a divergence began, what to try, and what is kept."""
         first = self.last.standing.step if self.last else 0
         state = self.last.state if self.last else None
-        origin = find_origin(self.run.config, self.dataset, state, self.shares[: step - first])
+        alone = self.trainer.communicator.size == 1
+        origin = find_origin(self.run.config, self.dataset, state, self.shares[: step - first]) if alone else None
         text = " ".join(filter(None, (f"{problem}.", origin, WHAT_TO_TRY)))
         if self.folder and self.last:
             text += f" The model of step {first:,} is kept: minigan sample {self.folder.path}"

@@ -2,11 +2,13 @@
 
 import copy
 import math
+import signal
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..datasets import Dataset, Points
+from ..distributed import average
 from ..models import kind_of
 from ..training.stop_when import read_condition
 from .attempts import Attempts
@@ -16,7 +18,7 @@ from .closing import closing_lines, runaway
 from .history import History
 from .judge import Judge, Verdict
 from .keeper import Keeper
-from .pictures import samples_to_show
+from .pictures import samples_to_show, snapshots_until
 from .progress import Progress
 from .records import first_fault, summarise, to_numbers
 from .run import Run
@@ -28,10 +30,9 @@ from .watch import Watch
 if TYPE_CHECKING:
     from ..training.trainer import StepMetrics, Trainer
 
-SNAPSHOTS = 40  # pictures of one fixed z over a run, more of them at its start
-GRID = {"images": 64, "points": 1000}  # samples in each of these pictures
+GRID = {"images": 64, "points": 1000}  # samples in each picture of the fixed z
 STOPPED = {"SIGINT": "interrupt", "SIGTERM": "terminate", "SIGHUP": "hangup"}  # `Run.stopped`
-URGENT = ("terminate", "hangup")  # after these, no pictures are drawn, because the process may soon be killed
+URGENT = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]  # no time for pictures
 
 
 class Loop:
@@ -39,6 +40,10 @@ class Loop:
 
     Whatever a run can do without may fail: a picture, a record, a checkpoint. Then there is one warning, and the
     training goes on.
+
+    In a distributed run every rank has a loop. Those of the ranks above 0 have no folder and no judge and print
+    nothing, and all loops do the same at the same steps: what could differ between them, such as the time and the
+    signals, is agreed after every step.
 
     Parameters
     ----------
@@ -64,11 +69,13 @@ class Loop:
     ) -> None:
         self.trainer = trainer
         self.config = folder.config if folder else trainer.config
+        self.ranks = trainer.communicator
         self.folder = folder
         self.progress = progress
         self.judge = judge
         path = folder.path if folder else None
         self.run = Run(self.config, trainer.average.network, trainer.discriminator, history, path, trainer.shares)
+        self.run.rank = self.ranks.rank
         self.kind = kind_of(trainer.generator.output_shape)
         n, label = samples_to_show(self.run, default=GRID[self.kind])
         self.z_fixed = self.run.latent(n, seed=self.config.seed, label=label)
@@ -78,6 +85,7 @@ class Loop:
         self.keeper = Keeper(trainer, dataset, self.run, folder, self.attempts, checkpoint)
         self.at = copy.deepcopy(checkpoint.standing) if checkpoint else Standing()
         self.pending: list[StepMetrics] = []  # of the steps since the last record or checkpoint
+        self.signal: signal.Signals | None = None  # that ended the training
         self.clock = Clock(self.at.seconds)
         self.at.share = self.spent()
         self.snapshots = snapshots_until(self.at.share) if checkpoint else 0
@@ -88,7 +96,6 @@ class Loop:
         Raises
         ------
         DivergedError : a loss is no longer a finite number
-        SystemExit : after everything was saved, if the signal was SIGTERM or SIGHUP
         """
         with Signals() as signals:
             if self.at.step == 0:
@@ -97,13 +104,18 @@ class Loop:
                 self.step()
                 self.record()
                 self.draw()
-                self.keep()
-                if signals.received and self.run.stopped is None:
-                    self.run.stopped = STOPPED[signals.received.name]
+                if self.agree(signals):
+                    self.keep()
             self.finish(signals)
-        if signals.received and STOPPED[signals.received.name] in URGENT:
-            raise SystemExit(128 + signals.received)
+            self.signal = signals.received
         return self.run
+
+    def agree(self, signals: Signals) -> bool:
+        """Let all ranks stop at the same step; return whether a checkpoint is due on rank 0."""
+        stopped = self.run.stopped or (STOPPED[signals.received.name] if signals.received else None)
+        said = self.ranks.gather((stopped, self.keeper.is_due(self.clock)))
+        self.run.stopped = next((theirs for theirs, _ in said if theirs), None)
+        return said[0][1]
 
     def step(self) -> None:
         """Take one step, and say how much of the budget is spent.
@@ -118,12 +130,13 @@ class Loop:
         self.at.share = self.spent()
         if self.at.share == 1:
             self.run.stopped = "steps" if self.at.step >= (self.config.steps or math.inf) else "seconds"
-        if self.config.device == "cpu" and first_fault(self.at.step, to_numbers(self.pending[-1:])):
+        fault = self.config.device == "cpu" and first_fault(self.at.step, to_numbers(self.pending[-1:])) is not None
+        if any(self.ranks.gather(fault)):
             self.write_record()
 
     def spent(self) -> float:
-        """Return the share of the budget that is spent, in [0, 1]."""
-        self.at.seconds = self.clock.seconds
+        """Return the share of the budget that is spent on rank 0, in [0, 1]."""
+        self.at.seconds = self.ranks.gather(self.clock.seconds)[0]
         steps = self.at.step / (self.config.steps or math.inf)
         return min(max(steps, self.at.seconds / (self.config.seconds or math.inf)), 1.0)
 
@@ -150,7 +163,7 @@ class Loop:
         """
         rows = self.read_pending()
         fault = first_fault(self.at.step, rows)
-        verdict = self.evaluate() if evaluate and not fault else None
+        verdict = self.evaluate() if evaluate and self.judge and not fault else None
         record = summarise(self.at.step, rows)
         record["seconds"] = seconds = self.clock.seconds
         record["images_per_second"] = len(rows) * self.config.batch_size / (seconds - self.at.recorded)
@@ -163,12 +176,13 @@ class Loop:
         self.progress.update(record, self.at.share, elapsed=self.clock.elapsed)
         if fault:
             raise self.keeper.diverged(*fault)
-        if verdict:
+        if evaluate:
             self.compare(verdict)
 
     def read_pending(self) -> np.ndarray:
-        """Return what the steps since the last record saw, (n, 4); a checkpoint holds it as well."""
+        """Return what the steps since the last record saw, (n, 4), as means over the ranks."""
         rows = to_numbers(self.pending)
+        average(self.ranks, rows)
         rows = np.concatenate((np.array(self.at.pending, dtype=rows.dtype).reshape(-1, 4), rows))
         self.at.pending = rows.tolist()
         self.pending.clear()
@@ -187,13 +201,16 @@ class Loop:
         self.at.evaluations += 1
         return verdict
 
-    def compare(self, verdict: Verdict) -> None:
-        """Show a verdict, and keep the model if it is the best so far."""
-        better = not self.at.best_step or verdict.rank < tuple(self.at.best_rank)
-        if better:
+    def compare(self, verdict: Verdict | None) -> None:
+        """Show the verdict, which rank 0 has, and keep the model if it is the best so far."""
+        better = verdict is not None and (not self.at.best_step or verdict.rank < tuple(self.at.best_rank))
+        if verdict and better:
             self.at.best_step, self.at.best_rank, self.at.best_text = self.at.step, list(verdict.rank), verdict.text
+        if any(self.ranks.gather(better)):
             self.keeper.keep_best(self.at, self.clock)
-        self.progress.message(f"step {self.at.step:>6,}  {verdict.text}{', the best so far' if better else ''}")
+        if verdict:
+            text = f"{verdict.text}, the best so far" if better else verdict.text
+            self.progress.message(f"step {self.at.step:>6,}  {text}")
 
     def draw(self) -> None:
         """Write a picture of the fixed z when one is due: often at first, rarely later, and after the last step."""
@@ -203,17 +220,16 @@ class Loop:
             self.attempts.make("samples", self.folder.add_snapshot, self.at.step, samples)
         self.snapshots = over
 
-    def keep(self, *, now: bool = False) -> None:
-        """Keep a checkpoint when one is due."""
-        if now or self.keeper.is_due(self.clock):
-            self.read_pending()
-            self.at.seconds = self.clock.seconds
-            self.keeper.keep(self.at, self.clock)
+    def keep(self) -> None:
+        """Keep a checkpoint of now."""
+        self.read_pending()
+        self.at.seconds = self.clock.seconds
+        self.keeper.keep(self.at, self.clock)
 
     def finish(self, signals: Signals) -> None:
         """Save the run, say what was done and why it ended, and draw the pictures of the whole run."""
         self.progress.close()
-        self.keep(now=True)
+        self.keep()
         self.run.checkpoint = self.keeper.last
         if self.at.pending:
             self.write_record()
@@ -227,11 +243,6 @@ class Loop:
             self.progress.message(f"Warning: {warning}")
         if self.folder:
             for name, write in self.folder.pictures(self.run).items():
-                if not (signals.received and STOPPED[signals.received.name] in URGENT):
+                if signals.received not in URGENT:
                     self.attempts.make(name, write)
             self.progress.message(self.folder.describe())
-
-
-def snapshots_until(share: float) -> int:
-    """Return how many pictures of the fixed z belong to this share of a run."""
-    return math.floor(SNAPSHOTS * math.sqrt(share)) + 1

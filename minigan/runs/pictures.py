@@ -1,5 +1,6 @@
 """The pictures of a run: what its generator draws, how that came about, and its losses."""
 
+import math
 import re
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from . import figures
 from .run import Run
 
 SNAPSHOT = re.compile(r"step-(\d+)\.png")
+SNAPSHOTS = 40  # pictures of one fixed z over a run, more of them at its start
 SCALE = 3  # width of a pixel of an image in a picture of images
 
 
@@ -67,6 +69,11 @@ def save_film(snapshots: Path, path: Path, *, images: bool) -> None:
         frames.append((step, pixels[None] / np.float32(127.5) - 1))
     if frames:
         figures.save_animation(frames, path, scale=2 if images else 1)
+
+
+def snapshots_until(share: float) -> int:
+    """Return how many pictures of the fixed z belong to this share of a run; there are more of them at its start."""
+    return math.floor(SNAPSHOTS * math.sqrt(share)) + 1
 
 
 def snapshot_steps(folder: Path) -> dict[int, Path]:

@@ -50,6 +50,7 @@ class Run:
     checkpoint : where the training can go on, as long as the run is in memory; None in a loaded run
     model : the file that holds the model, or None where it is not written
     runaway : whether the losses had grown without bound by the end of the training
+    rank : the number of this process in a distributed run, of which only number 0 writes anything
     """
 
     go_on: ClassVar[Callable[..., "Run"]]  # `minigan.train`, which puts itself here, because it imports this module
@@ -73,6 +74,7 @@ class Run:
         self.checkpoint: Checkpoint | None = None
         self.model: Path | None = None
         self.runaway = False
+        self.rank = 0
 
     @property
     def interrupted(self) -> bool:
@@ -214,16 +216,9 @@ class Run:
         return diagnose(find_symptoms(self.history, self.config, lambda n: self.sample(n, seed=seed), real))
 
     def resume(self, **changes: Any) -> "Run":
-        """Go on with the training; ``run.resume(**changes)`` is ``minigan.train(resume=run, **changes)``.
+        """Go on with the training, and return a new run; this one stays as it is.
 
-        Parameters
-        ----------
-        changes : such as ``steps``, the steps of the whole run, which must be more than it has taken. `minigan.train`
-            lists what else may change. ``data`` are needed if the run learned from an array
-
-        Returns
-        -------
-        A new run; this one stays as it is.
+        ``changes`` are those of `minigan.train`, such as ``steps``, which counts from the start of the run.
         """
         return Run.go_on(resume=self, **changes)
 

@@ -1,12 +1,14 @@
 """`minigan.train`: from options to a finished run."""
 
+import dataclasses
 import os
-from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 from ..backend import cuda_problem, resolve_device
 from ..datasets import Dataset, Points, load_dataset
+from ..distributed import ALONE, Communicator
+from ..distributed.job import all_or_none, connect, ending_together, place_on_machine
 from ..errors import InputError
 from ..fast.memory import retain_heap
 from ..fast.threads import threads
@@ -15,7 +17,7 @@ from ..training.config import ResolvedConfig, TrainConfig
 from ..training.stop_when import TRAINED, read_condition
 from .history import History
 from .judge import KNOWN, Judge, find_judge
-from .loop import Loop
+from .loop import URGENT, Loop
 from .progress import Progress
 from .resume import Start, find_start
 from .run import Run
@@ -62,28 +64,53 @@ def start(
     options: dict[str, Any], *, resume: Run | str | os.PathLike[str] | None = None, parent: Path | None = None
 ) -> Run:
     """Train as `train` does; if there is no other folder for the run, it gets a new one in ``parent``."""
+    begin = first_start(**options) if resume is None else find_start(resume, **options)
+    communicator = connect(begin.config.device) if begin.config.distributed else ALONE
+    with ending_together(communicator):
+        loop = make_loop(begin, parent, communicator)
+        try:
+            loop.progress.message(headline(begin, communicator))
+            if resume is None and begin.config.device == "cpu" and options.get("device", "auto") == "auto":
+                loop.progress.message(f"No GPU is used: {cuda_problem()}")
+            with threads(share_of_cores(communicator), device=begin.config.device):
+                run = loop.train()
+        finally:
+            loop.progress.close()
+            if loop.folder:
+                loop.folder.close()
+    if loop.signal is not None and loop.signal in URGENT:
+        raise SystemExit(128 + loop.signal)
+    return run
+
+
+def make_loop(begin: Start, parent: Path | None, communicator: Communicator) -> Loop:
+    """Return the loop of a run; in a distributed run, rank 0 alone judges, prints and has a folder."""
     from ..training.trainer import Trainer  # here, so that a saved run is loaded and sampled without it
 
-    begin = first_start(**options) if resume is None else find_start(resume, **options)
-    config, dataset = begin.config, begin.dataset
     retain_heap()
-    judge = choose_judge(config, dataset)
-    trainer = Trainer(config, dataset)
-    folder = open_folder(begin, parent)
+    config = begin.config if communicator.rank == 0 else dataclasses.replace(begin.config, quiet=True)
+
+    judge = choose_judge(config, begin.dataset)
+    trainer = Trainer(config, begin.dataset, communicator)
+    first = communicator.rank == 0
+    folder = all_or_none(communicator, lambda: open_folder(begin, parent) if first else None)
     progress = Progress(config.steps, config.seconds, quiet=config.quiet)
-    try:
-        progress.message(headline(begin))
-        if resume is None and config.device == "cpu" and options.get("device", "auto") == "auto":
-            progress.message(f"No GPU is used: {cuda_problem()}")
-        with (
-            nullcontext() if config.plain else threads(device=config.device)
-        ):  # on the plain floor the BLAS has its own
-            loop = Loop(trainer, dataset, folder, progress, judge, checkpoint=begin.checkpoint, history=begin.history)
-            return loop.train()
-    finally:
-        progress.close()
-        if folder:
-            folder.close()
+    return Loop(
+        trainer,
+        begin.dataset,
+        folder,
+        progress,
+        judge if first else None,
+        checkpoint=begin.checkpoint,
+        history=begin.history,
+    )
+
+
+def share_of_cores(communicator: Communicator) -> int | None:
+    """Return how many threads a rank takes: an equal share of its machine; None for a process that is alone."""
+    if communicator.size == 1:
+        return None
+    return max(1, (os.cpu_count() or 1) // place_on_machine(communicator)[1])
 
 
 def first_start(*, data: Any = TrainConfig.data, **options: Any) -> Start:
@@ -137,13 +164,15 @@ def choose_judge(config: ResolvedConfig, dataset: Dataset | Points) -> Judge | N
     return judge
 
 
-def headline(begin: Start) -> str:
+def headline(begin: Start, communicator: Communicator) -> str:
     """Say what is trained, on what, and where."""
     config, dataset = begin.config, begin.dataset
     kind, size = kind_of(dataset.sample_shape), " x ".join(map(str, dataset.sample_shape))
     unit = " coordinates" if kind == "points" else ""
+    where = "CPU" if config.device == "cpu" else "GPU"
+    ranks = f" of {communicator.size} processes" if communicator.size > 1 else ""
     goes_on = f", from step {begin.checkpoint.standing.step:,} on" if begin.checkpoint else ""
     return (
         f"{config.model} on {dataset.name}: {len(dataset):,} {kind} of {size}{unit}, "
-        f"batches of {config.batch_size}, on the {'CPU' if config.device == 'cpu' else 'GPU'}{goes_on}"
+        f"batches of {config.batch_size}, on the {where}{ranks}{goes_on}"
     )

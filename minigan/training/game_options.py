@@ -114,6 +114,14 @@ class GameOptions:
         check=partial(integer, least=0, most=8),
     )
 
+    distributed: bool = option(
+        False,
+        "data",
+        "Train on several processes, which are started with `mpiexec -n K minigan train --distributed`. Each of them "
+        "computes an equal part of every batch.",
+        check=boolean,
+    )
+
     latent_dim: int | None = option(
         None, "networks", "Length of the noise vector z. Default: the model's own.", check=integer
     )
