@@ -13,7 +13,7 @@ from collections.abc import Collection, Mapping
 from math import prod
 from pathlib import Path
 from types import TracebackType
-from typing import Any, BinaryIO, Self
+from typing import IO, Any, Self
 
 import numpy as np
 
@@ -86,8 +86,7 @@ class Archive:
         return array
 
     def _read(self, name: str, dtypes: Collection[str]) -> np.ndarray:
-        info = self._zip.getinfo(f"{name}.npy")
-        with self._zip.open(info) as member:
+        with self._open(name) as member:
             shape, fortran_order, dtype = _read_header(member)
             if dtype.str not in {np.dtype(each).str for each in dtypes}:
                 raise InputError(f"{name}: expected {' or '.join(dtypes)}, got {dtype}")
@@ -107,6 +106,13 @@ class Archive:
                 raise InputError(f"{name}: expected {length:,} bytes for shape {shape}, got more")
         return flat.reshape(shape, order="F" if fortran_order else "C")
 
+    def _open(self, name: str) -> IO[bytes]:
+        """Open a member that is stored or deflated, as NumPy writes it; zipfile unpacks other kinds without a limit."""
+        info = self._zip.getinfo(f"{name}.npy")
+        if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            raise ValueError(f"compressed by method {info.compress_type}, not as NumPy does it")
+        return self._zip.open(info)
+
     def description(self) -> dict[str, Any]:
         """Return the description.
 
@@ -115,7 +121,7 @@ class Archive:
         InputError : it is missing or damaged
         """
         try:
-            with self._zip.open(self._zip.getinfo("description.npy")) as member:
+            with self._open("description") as member:
                 shape, _, dtype = _read_header(member)
                 if shape != () or dtype.kind != "U" or dtype.itemsize > self._limit:
                     raise ValueError(f"it has the shape {shape} and the type {dtype}")
@@ -175,11 +181,12 @@ def _entry(array: np.ndarray) -> dict[str, Any]:
     return {"shape": list(array.shape), "dtype": str(array.dtype), "sha256": digest}
 
 
-def _read_header(member: BinaryIO | Any) -> tuple[tuple[int, ...], bool, np.dtype]:
-    """Read the header of a ``.npy`` file in the version 1 or 2 of its format."""
+def _read_header(member: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype]:
+    """Read the header of a ``.npy`` file in the version 1 of its format, whose length is below 64 KiB."""
     version = np.lib.format.read_magic(member)
-    readers = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
-    shape, fortran_order, dtype = readers[version](member)
+    if version != (1, 0):
+        raise ValueError(f"version {version} of the .npy format")
+    shape, fortran_order, dtype = np.lib.format.read_array_header_1_0(member)
     if any(size < 0 for size in shape):
         raise ValueError(f"shape {shape}")
     return shape, fortran_order, dtype

@@ -1,0 +1,47 @@
+"""Hostile files: whatever their bytes say, a reader refuses them in one line, soon, and with little memory."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import bombs
+import pytest
+
+STATUS = Path("/proc/self/status")
+MOST = 300  # MiB, with 40 for Python, NumPy and minigan
+READ = """
+import sys, time
+from pathlib import Path
+import minigan
+from minigan.datasets import read_idx, read_npz
+
+for path in sorted(Path(sys.argv[1]).iterdir()):
+    start = time.perf_counter()
+    try:
+        (read_npz if path.suffix == ".npz" else read_idx)(path)
+        verdict = "taken"
+    except minigan.InputError as error:
+        verdict = "refused" if str(error).startswith(f"{path}: ") and "\\n" not in str(error) else str(error)
+    if path.suffix == ".npz":
+        try:
+            minigan.load(path)
+            verdict = "loaded"
+        except minigan.InputError:
+            pass
+    peak = int(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0]) // 1024
+    print(path.stem, verdict, f"{time.perf_counter() - start:.1f}", peak, sep="\\t")
+"""
+
+
+@pytest.mark.skipif(not STATUS.exists(), reason="only Linux tells how much memory a process had at most")
+def test_small_files_never_take_much_memory(tmp_path):
+    for suffix, made in ((".npz", bombs.zip_bombs()), (".gz", bombs.gzip_bombs())):
+        for name, content in made.items():
+            (tmp_path / f"{name}{suffix}").write_bytes(content)
+    done = subprocess.run([sys.executable, "-c", READ, tmp_path], capture_output=True, text=True, check=True)
+    rows = [line.split("\t") for line in done.stdout.splitlines()]
+    assert len(rows) == len(list(tmp_path.iterdir()))
+    verdicts = {name: verdict for name, verdict, _, _ in rows}
+    assert {name for name, verdict in verdicts.items() if verdict != "refused"} == {"many members"}
+    assert max(float(seconds) for _, _, seconds, _ in rows) < 20
+    assert max(int(peak) for *_, peak in rows) < MOST, rows
