@@ -5,40 +5,46 @@ Every function here takes the argument's name and its value, and raises ``InputE
 """
 
 import os
+import re
 from collections.abc import Iterable
-from math import inf
+from math import inf, nan
 from numbers import Integral, Real
 from typing import Any
 
 from .errors import InputError
 
+GREATEST = 2**63 - 1  # integer that NumPy can hold
+SHOWN = 100  # characters of a value in an error
+MOST_PATH, MOST_NAME = 4000, 250  # bytes; file systems allow a little more, which temporary names need
+
 
 def integer(name: str, value: Any, *, least: int = 1, most: int | None = None) -> int:
-    """Return ``value`` as an int from ``least`` to ``most``, without an upper limit when that is None.
+    """Return ``value`` as an int from ``least`` to ``most``, or to 2^63 - 1 when that is None.
 
     A bool or a float is not an integer.
 
     >>> integer("steps", 3)
     3
     """
-    fits = isinstance(value, Integral) and not isinstance(value, bool)
-    if not fits or int(value) < least or (most is not None and int(value) > most):
-        expected = f"of at least {least}" if most is None else f"from {least} to {most}"
-        raise InputError(f"{name}: expected an integer {expected}, got {value!r}")
-    return int(value)
+    number = int(value) if isinstance(value, Integral) and not isinstance(value, bool) else None
+    if number is None or not least <= number <= (GREATEST if most is None else most):
+        small = most is None and (number is None or number < least)
+        expected = f"of at least {least}" if small else f"from {least} to {GREATEST if most is None else most}"
+        raise InputError(f"{name}: expected an integer {expected}, got {shown(value)}")
+    return number
 
 
 def positive(name: str, value: Any) -> float:
     """Return ``value`` as a finite float above 0."""
-    if not _is_number(value) or not 0 < float(value) < inf:
-        raise InputError(f"{name}: expected a positive number, got {value!r}")
+    if not 0 < _number(value) < inf:
+        raise InputError(f"{name}: expected a positive number, got {shown(value)}")
     return float(value)
 
 
 def at_least(name: str, value: Any, least: float) -> float:
     """Return ``value`` as a finite float of at least ``least``."""
-    if not _is_number(value) or not least <= float(value) < inf:
-        raise InputError(f"{name}: expected a number of at least {least:g}, got {value!r}")
+    if not least <= _number(value) < inf:
+        raise InputError(f"{name}: expected a number of at least {least:g}, got {shown(value)}")
     return float(value)
 
 
@@ -49,8 +55,8 @@ def not_negative(name: str, value: Any) -> float:
 
 def fraction(name: str, value: Any) -> float:
     """Return ``value`` as a float in [0, 1)."""
-    if not _is_number(value) or not 0 <= float(value) < 1:
-        raise InputError(f"{name}: expected a number in [0, 1), got {value!r}")
+    if not 0 <= _number(value) < 1:
+        raise InputError(f"{name}: expected a number in [0, 1), got {shown(value)}")
     return float(value)
 
 
@@ -59,22 +65,22 @@ def epsilon(name: str, value: Any) -> float:
 
     Such a number only guards against division by 0. The upper bound catches another parameter given in its place.
     """
-    if not _is_number(value) or not 0 < float(value) < 0.01:
-        raise InputError(f"{name}: expected a small number in (0, 0.01), got {value!r}")
+    if not 0 < _number(value) < 0.01:
+        raise InputError(f"{name}: expected a small number in (0, 0.01), got {shown(value)}")
     return float(value)
 
 
 def finite(name: str, value: Any) -> float:
     """Return ``value`` as a finite float."""
-    if not _is_number(value) or not -inf < float(value) < inf:
-        raise InputError(f"{name}: expected a finite number, got {value!r}")
+    if not -inf < _number(value) < inf:
+        raise InputError(f"{name}: expected a finite number, got {shown(value)}")
     return float(value)
 
 
 def boolean(name: str, value: Any) -> bool:
     """Return ``value`` when it is True or False."""
     if not isinstance(value, bool):
-        raise InputError(f"{name}: expected True or False, got {value!r}")
+        raise InputError(f"{name}: expected True or False, got {shown(value)}")
     return value
 
 
@@ -82,17 +88,43 @@ def one_of(name: str, value: Any, choices: Iterable[str]) -> str:
     """Return ``value`` when it is one of the names in ``choices``."""
     known = list(choices)
     if not isinstance(value, str) or value not in known:
-        raise InputError(f"{name}: expected one of {', '.join(known)}, got {value!r}")
+        raise InputError(f"{name}: expected one of {', '.join(known)}, got {shown(value)}")
     return value
 
 
 def name_or_path(name: str, value: Any) -> str:
-    """Return a name or a path as a string that is not empty."""
+    """Return a name or a path as a string, in which a leading ``~`` has become the home folder.
+
+    It is not empty, it can be written in UTF-8, and it is short enough for the file systems of today.
+    """
     text = os.fspath(value) if isinstance(value, os.PathLike) else value
     if not isinstance(text, str) or not text:
-        raise InputError(f"{name}: expected a name or a path, got {value!r}")
+        raise InputError(f"{name}: expected a name or a path, got {shown(value)}")
+    if "\0" in text or any("\ud800" <= character <= "\udfff" for character in text):
+        raise InputError(f"{name}: expected a name or a path that can be written in UTF-8, got {shown(text)}")
+    text = os.path.expanduser(text)
+    if len(text.encode()) > MOST_PATH or max(len(part.encode()) for part in re.split(r"[/\\]", text)) > MOST_NAME:
+        raise InputError(
+            f"{name}: expected a path of at most {MOST_PATH} bytes with names of at most {MOST_NAME}, "
+            f"got {shown(text)}, which has {len(text.encode())}"
+        )
     return text
 
 
-def _is_number(value: Any) -> bool:
-    return isinstance(value, Real) and not isinstance(value, bool)
+def shown(value: Any) -> str:
+    """Return what an error shows of a value: its ``repr`` in one line, or the start of it."""
+    try:
+        text = " ".join(repr(value).split())
+    except Exception:  # a number with thousands of digits, or an object that cannot be shown
+        return f"{type(value).__name__} that cannot be shown"
+    return text if len(text) <= SHOWN else f"{text[:SHOWN]}..."
+
+
+def _number(value: Any) -> float:
+    """Return a real number as a float, infinite if it is too large; NaN for everything else."""
+    if not isinstance(value, Real) or isinstance(value, bool):
+        return nan
+    try:
+        return float(value)
+    except OverflowError:
+        return -inf if value < 0 else inf

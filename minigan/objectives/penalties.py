@@ -213,9 +213,9 @@ def get_penalty(text: str) -> Penalty:
     InputError
         If the name or an option is unknown; the message lists the known ones.
     """
-    name, _, rest = text.partition(":") if isinstance(text, str) else (text, "", "")
+    name, _, rest = text.partition(":") if isinstance(text, str) else ("", "", "")
     if name not in PENALTIES:
-        raise InputError(f"penalty: expected one of {', '.join(PENALTIES)}, got {text!r}")
+        raise InputError(f"penalty: expected one of {', '.join(PENALTIES)}, got {validation.shown(text)}")
     options: dict[str, Any] = {}
     for each in rest.split(",") if rest else []:
         key, _, value = each.partition("=")
@@ -223,5 +223,7 @@ def get_penalty(text: str) -> Penalty:
         try:
             options[key] = {"weight": float, "every": int}[key](value)
         except (KeyError, ValueError):
-            raise InputError(f"penalty: expected weight=NUMBER or every=INTEGER after {name!r}, got {each!r}") from None
+            raise InputError(
+                f"penalty: expected weight=NUMBER or every=INTEGER after {name!r}, got {validation.shown(each)}"
+            ) from None
     return PENALTIES[name](**options)

@@ -15,7 +15,7 @@ integer, boolean = validation.integer, validation.boolean
 
 def penalty_text(name: str, value: Any) -> str:
     """Return the text of a penalty when it is "none" or `get_penalty` can read it."""
-    if value != "none":
+    if not isinstance(value, str) or value != "none":
         get_penalty(value)
     return str(value)
 

@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from .. import validation
 from ..errors import InputError
 
 TRAINED = ("d_loss", "g_loss", "d_real", "d_fake")  # columns of every record
@@ -47,7 +48,7 @@ def read_condition(text: str, *, name: str = "stop_when") -> Condition:
     if not found or found[1] not in columns or not math.isfinite(float(found[3])):
         raise InputError(
             f"{name}: expected COLUMN<NUMBER or COLUMN>NUMBER, where the column is one of {', '.join(columns)}, "
-            f"got {text!r}"
+            f"got {validation.shown(text)}"
         )
     return Condition(found[1], found[2], float(found[3]))
 
