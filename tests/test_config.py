@@ -120,16 +120,18 @@ def test_an_objective_of_ones_own_is_a_choice(monkeypatch):
     assert "mine" in FIELDS["objective"].metadata["choices"]
 
 
+MOST = {"latent_dim": 100_000, "discriminators": 1000, "discriminator_steps": 1000}
 INTEGERS = {
     "steps": 1, "batch_size": 2, "latent_dim": 1, "log_every": 1, "evaluate_every": 1, "seed": 0,
     "discriminator_steps": 1,
 }  # fmt: skip
 BAD = [
     *[
-        (name, value, f"an integer of at least {least}")
+        (name, value, f"an integer from {least} to {MOST[name]}" if name in MOST else f"an integer of at least {least}")
         for name, least in INTEGERS.items()
         for value in (least - 1, -3, 2.0, "8", True, float("nan"))
     ],
+    *[(name, most + 1, f"an integer from 1 to {most}") for name, most in MOST.items()],
     *[("augment_shift", value, "an integer from 0 to 8") for value in (-1, 9, 1.5, "2", True)],
     *[
         (name, value, "a positive number")
@@ -469,7 +471,7 @@ def test_clusters_are_the_default_of_models_that_profit(options, game):
     [
         ({"conditional": "none", "clusters": 5}, "clusters: expected None without clusters in the game, got 5"),
         ({"conditional": "infogan", "clusters": 5}, "clusters: expected None, because 'infogan' invents its classes"),
-        ({"clusters": 1}, "clusters: expected an integer of at least 2, got 1"),
+        ({"clusters": 1}, "clusters: expected an integer from 2 to 10000, got 1"),
         ({"conditional": "none", "recluster": 2}, "recluster: expected None without clusters in the game, got 2"),
         ({"conditional": "projection", "recluster": 2}, "recluster: expected None without clusters in the game, got 2"),
         ({"minibatch_std": True, "recluster": 2}, "recluster: expected 0, because with minibatch_std"),

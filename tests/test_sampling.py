@@ -35,6 +35,15 @@ def test_truncated_noise_has_the_normal_density_inside():
     np.testing.assert_array_equal(z[kept], inside[kept])
 
 
+def test_more_samples_than_memory_holds_are_refused(run):
+    width = run.generator.input_shape[0]
+    most = (4 << 30) // (4 * (64 + width))
+    with pytest.raises(InputError, match=f"^n: expected at most {most:,}, which take 4 GiB with their noise, got "):
+        run.sample(most + 1)
+    with pytest.raises(InputError, match=r"got 1,000,000,000,000, which take [\d,]+ GiB$"):
+        run.sample(10**12)
+
+
 def test_wide_limits_change_nothing(run):
     np.testing.assert_array_equal(run.latent(20, truncation=9.0), run.latent(20))
 

@@ -22,6 +22,7 @@ from ..network import Network
 from . import conv, dcgan, dirac, hybrid, infogan, mlp, points
 from .articles.networks import ARTICLES
 from .model_spec import ModelSpec
+from .size import check_size, size_of
 
 SPECS = (conv.SPEC, hybrid.SPEC, mlp.SPEC, dcgan.SPEC, infogan.SPEC, *ARTICLES, points.SPEC, dirac.SPEC)
 MODELS: dict[str, ModelSpec] = {spec.name: spec for spec in SPECS}
@@ -68,6 +69,8 @@ def build_networks(
     discriminators: int = 1,
     codes: int = 0,
     communicator: Communicator | None = None,
+    batch_size: int = 1,
+    parameters: tuple[int, int] | None = None,
     dtype: str = "float32",
     device: Device = "cpu",
     fast: bool = True,
@@ -104,6 +107,10 @@ def build_networks(
         (Z + K,) -> ``sample_shape`` -> (1 + K,).
     communicator : Communicator, optional
         If given, batch norm is over the samples of all its ranks (see `SynchronisedBatchNorm`).
+    batch_size : int
+        Number of samples in every step of the training; networks that cannot compute so many are refused.
+    parameters : tuple of two ints, optional
+        How many parameters both networks must have, as the reader of a file knows it before any memory is taken.
     dtype, device, fast
         As for `Network`.
 
@@ -114,7 +121,7 @@ def build_networks(
     Raises
     ------
     InputError
-        If the model cannot make such samples, or if the options do not fit it.
+        If the model cannot make such samples, if the options do not fit it, or if the networks would be too large.
     """
     spec = get_model_spec(model)
     spec.check_sample_shape(sample_shape)
@@ -135,11 +142,17 @@ def build_networks(
         judging = _ensemble(spec, judging, discriminators)
     seen = _layers_on_samples(spec, augment_shift, instance_noise, packing)
 
+    d_layers = [*seen, *judging]
+    sizes = size_of(g_layers, (latent,)), size_of(d_layers, sample_shape)
+    check_size(model, *sizes, batch_size=batch_size)
+    came = tuple(size.parameters for size in sizes)
+    if parameters not in (None, came):
+        raise InputError(f"parameters: expected {came[0]:,} and {came[1]:,} for {model!r}, got {parameters}")
     generator = Network(g_layers, (latent,), rng=rng, dtype=dtype, device=device, fast=fast)
     if generator.output_shape != sample_shape:
         assert published is not None
         raise InputError(f"as_published: expected False for {model!r}, got True; it makes no images: {published.flaw}")
-    return generator, Network([*seen, *judging], sample_shape, rng=rng, dtype=dtype, device=device, fast=fast)
+    return generator, Network(d_layers, sample_shape, rng=rng, dtype=dtype, device=device, fast=fast)
 
 
 def _layers_on_samples(spec: ModelSpec, augment_shift: int, instance_noise: float, packing: int) -> list[Layer]:

@@ -22,7 +22,7 @@ from .diagnosis import Diagnosis, diagnose
 from .history import History
 from .judge import to_uint8
 from .model_file import write_model
-from .sampling import CALIBRATION, generate, redraw, score, truncate
+from .sampling import CALIBRATION, check_count, generate, redraw, score, truncate
 from .symptoms import find_real_samples, find_symptoms
 
 if TYPE_CHECKING:
@@ -157,7 +157,7 @@ class Run:
         -------
         Noise z (n, Z), or for a conditional run the noise and the codes (n, Z + K).
         """
-        validation.integer("n", n)
+        check_count(n, self.generator)
         validation.integer("seed", seed, least=0)
         length = self.discriminator.output_shape[0] - 1 if self.classes else 0
         again = (attempt,) if attempt else ()

@@ -6,18 +6,38 @@ to 0.40; ``reject=0.2`` leaves both as they are and makes the ten classes less e
 """
 
 from collections.abc import Callable
+from math import prod
 
 import numpy as np
 
+from .. import validation
 from ..backend import Array, device_of, to_device, to_host
 from ..datasets.batches import from_pixels_first
+from ..errors import InputError
 from ..network import Network
 from ..objectives import Objective
 from ..objectives.conditional import Conditional
 
 CHUNK = 500  # samples that are drawn at once
 CALIBRATION = 1000  # samples whose scores say which score is high enough
+MOST_BYTES = 4 << 30  # of samples and noise
 ATTEMPTS = 50  # after which a sample is kept even so
+
+
+def check_count(n: int, generator: Network) -> None:
+    """Check that n is an integer of at least 1, and that n samples and their noise take at most 4 GiB.
+
+    Raises
+    ------
+    InputError : it is not, or they take more; the message says how many samples fit
+    """
+    each = 4 * (prod(generator.output_shape) + prod(generator.input_shape))
+    most = max(1, MOST_BYTES // each)
+    if validation.integer("n", n) > most:
+        raise InputError(
+            f"n: expected at most {most:,}, which take {MOST_BYTES >> 30} GiB with their noise, got {n:,}, "
+            f"which take {n * each / 2**30:,.0f} GiB"
+        )
 
 
 def generate(generator: Network, z: Array) -> np.ndarray:

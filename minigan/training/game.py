@@ -73,6 +73,7 @@ def make_game(
         **config.network_options,
         codes=codes,
         communicator=communicator if config.synchronised_batch_norm and communicator.size > 1 else None,
+        batch_size=config.batch_size,
         dtype=dtype,
         device=config.device,
     )

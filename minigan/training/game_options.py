@@ -15,6 +15,8 @@ positive = validation.positive
 integer, boolean = validation.integer, validation.boolean
 at_least_0 = partial(validation.integer, least=0)
 at_least_2 = partial(validation.integer, least=2)
+most_latent = partial(validation.integer, most=100_000)
+up_to_1000 = partial(validation.integer, most=1000)
 
 
 def objective_name(name: str, value: Any) -> str:
@@ -65,10 +67,10 @@ class GameOptions:
         choices=("alternating", "simultaneous"),
     )
     discriminator_steps: int = option(
-        1, "game", "Steps of the discriminator for every step of the generator.", check=integer
+        1, "game", "Steps of the discriminator for every step of the generator.", check=up_to_1000
     )
     discriminators: int = option(
-        1, "game", "Number of discriminators that judge the generator; each learns on its own.", check=integer
+        1, "game", "Number of discriminators that judge the generator; each learns on its own.", check=up_to_1000
     )
     combine: str = option(
         "mean",
@@ -89,14 +91,14 @@ class GameOptions:
         "game",
         "Number of clusters in the game clusters, or in each label in projection and ac-gan; there are fewer where the "
         "data has fewer than 20 samples for each. Default: 100 in clusters; labels are not divided.",
-        check=at_least_2,
+        check=partial(integer, least=2, most=10_000),
     )
     recluster: int | None = option(
         None,
         "game",
         "How many times the clusters are found again while training, from the features that the discriminator has "
         "learned by then. Default: 2 for conv in the game clusters, otherwise 0.",
-        check=at_least_0,
+        check=partial(integer, least=0, most=1000),
     )
     code_weight: float | None = option(
         None,
@@ -123,7 +125,7 @@ class GameOptions:
     )
 
     latent_dim: int | None = option(
-        None, "networks", "Length of the noise vector z. Default: the model's own.", check=integer
+        None, "networks", "Length of the noise vector z, at most 100,000. Default: the model's own.", check=most_latent
     )
     packing: int | None = option(
         None,
