@@ -1,15 +1,13 @@
-"""minigan: a GAN from scratch, every gradient written by hand, on NumPy or CuPy with the same code."""
+"""minigan: a GAN from scratch, every gradient written by hand, on NumPy or CuPy with the same code.
 
-from . import datasets, gradient_check, layers, metrics, models, objectives, optimizers
-from .backend import get_array_module
-from .errors import DeviceError, DivergedError, InputError, StaleCacheError
-from .fast.threads import threads
-from .network import Network
-from .runs.history import History
-from .runs.load import load
-from .runs.run import Run
-from .runs.train import train
-from .training import TrainConfig
+The public names come from `minigan.public`, which is imported when one of them is first used. So the command line is
+there before NumPy is imported, and ends in one line if Ctrl-C comes meanwhile.
+"""
+
+TYPE_CHECKING = False  # as in the module `typing`, which takes longer to import than the rest of the start
+
+if TYPE_CHECKING:
+    from .public import *
 
 __version__ = "0.1.0"
 
@@ -34,3 +32,15 @@ __all__ = [
     "threads",
     "train",
 ]
+
+
+def __getattr__(name: str) -> object:
+    from importlib import import_module
+
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.public"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -5,30 +5,24 @@ on stderr says what), 130 when Ctrl-C ended the command.
 """
 
 import argparse
+import os
+import signal
 import sys
 import textwrap
-from collections.abc import Sequence
+import threading
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from importlib import import_module
 from typing import Any, NoReturn
 
 from . import __version__
-from .commands import data, doctor, evaluate, gradcheck, models, museum, resume, sample, study, train
-from .commands.bench import bench
 from .errors import DeviceError, DivergedError, InputError
+from .terminal import lost_output, release_streams, say
 
-# Each module has ABOUT and DETAILS for its help, add_arguments(parser), and command(arguments) -> exit status.
-COMMANDS: dict[str, Any] = {
-    "train": train,
-    "resume": resume,
-    "sample": sample,
-    "evaluate": evaluate,
-    "gradcheck": gradcheck,
-    "data": data,
-    "doctor": doctor,
-    "bench": bench,
-    "study": study,
-    "museum": museum,
-    "models": models,
-}
+COMMANDS = (
+    "train", "resume", "sample", "evaluate", "gradcheck", "data", "doctor", "bench", "study", "museum", "models",
+)  # fmt: skip
 
 
 class Parser(argparse.ArgumentParser):
@@ -49,7 +43,10 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Print the message and leave with exit status 2."""
-        self.exit(2, f"{self.prog}: {message} (see {self.prog} --help)\n")
+        self.exit(2, f"{self.prog}: {one_line(message)} (see {self.prog} --help)\n")
+
+    def _print_message(self, message: str, file: Any = None) -> None:
+        say(message.removesuffix("\n"), error=file is sys.stderr)
 
 
 class HelpFormatter(argparse.HelpFormatter):
@@ -60,7 +57,11 @@ class HelpFormatter(argparse.HelpFormatter):
 
 
 def make_parser() -> Parser:
-    """Return the parser of all commands."""
+    """Return the parser of all commands.
+
+    Each command is a module of `minigan.commands` that has ABOUT and DETAILS for its help, add_arguments(parser), and
+    command(arguments) -> exit status. The modules are imported here, where `main` is ready for Ctrl-C.
+    """
     parser = Parser(
         prog="minigan",
         usage="minigan COMMAND [OPTION ...]",
@@ -68,7 +69,8 @@ def make_parser() -> Parser:
         epilog="minigan COMMAND --help explains the options of one command.",
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", title="commands", prog="minigan")
-    for name, module in COMMANDS.items():
+    for name in COMMANDS:
+        module: Any = import_module(f".commands.{name}", __package__)
         command = commands.add_parser(name, help=module.ABOUT, description=f"{module.ABOUT} {module.DETAILS}")
         module.add_arguments(command)
         command.add_help_option()
@@ -80,18 +82,61 @@ def make_parser() -> Parser:
     return parser
 
 
+@contextmanager
+def ctrl_c_waits() -> Iterator[None]:
+    """Let Ctrl-C wait until the block ends: an import that is cut short raises all kinds of errors.
+
+    Only the main thread of a program hears of Ctrl-C; in others nothing waits.
+    """
+    came: list[int] = []
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, lambda number, frame: came.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+        if came:
+            raise KeyboardInterrupt
+
+
+def one_line(message: object) -> str:
+    """Return a message in one line of characters that can be shown."""
+    text = " ".join(str(message).split())
+    return "".join(each if each.isprintable() else repr(each)[1:-1] for each in text)
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; return its exit status."""
-    arguments = make_parser().parse_args(argv)
+    os.environ["MPLBACKEND"] = "agg"  # a notebook's value may not exist here, and no command opens a window
+    name, status, message = "minigan", 0, None
+
+    def show_warning(text: Warning | str, *where: Any) -> None:
+        say(f"{name}: {one_line(text)}", error=True)
+
     try:
-        return arguments.run(arguments)
+        with ctrl_c_waits():
+            parser = make_parser()
+        arguments = parser.parse_args(argv)
+        name = f"minigan {arguments.command}"
+        with warnings.catch_warnings():
+            warnings.showwarning = show_warning  # type: ignore[assignment]
+            status = arguments.run(arguments)
+        if lost := lost_output():
+            status, message = max(status, 1), f"stdout: {lost}"
     except (InputError, DeviceError) as error:
         status, message = 2, str(error)
     except DivergedError as error:
         status, message = 1, str(error)
+    except MemoryError:
+        status, message = 2, "there is not enough memory"
     except OSError as error:
         status, message = 2, f"{error.strerror or error}" + (f": {error.filename}" if error.filename else "")
     except KeyboardInterrupt:
         status, message = 130, "interrupted"
-    print(f"minigan {arguments.command}: {message}", file=sys.stderr)
+    finally:
+        if message:
+            say(f"{name}: {one_line(message)}", error=True)
+        release_streams()
     return status

@@ -12,6 +12,7 @@ from typing import get_args
 import numpy as np
 import pytest
 
+import minigan
 from minigan import cli
 from minigan.datasets import DATASETS, mnist
 from minigan.models import MODELS
@@ -330,3 +331,55 @@ def test_doctor(capsys):
 def test_module_and_version():
     done = subprocess.run([sys.executable, "-m", "minigan", "--version"], capture_output=True, text=True, check=True)
     assert done.stdout.startswith("minigan ")
+
+
+def test_ctrl_c_waits_for_imports(monkeypatch, capsys):
+    def interrupted():
+        signal.raise_signal(signal.SIGINT)
+        done.append("all modules are imported")
+
+    done = []
+    before = signal.getsignal(signal.SIGINT)
+    monkeypatch.setattr(cli, "make_parser", interrupted)
+    assert run("models") == 130
+    assert done == ["all modules are imported"]
+    assert signal.getsignal(signal.SIGINT) is before
+    assert capsys.readouterr() == ("", "minigan: interrupted\n")
+
+
+def test_the_start_imports_no_numpy():
+    """What comes before `main` is ready for Ctrl-C is short."""
+    code = "import sys, minigan.cli; print(sorted({'numpy', 'tqdm', 'minigan.commands'} & sys.modules.keys()))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
+
+
+def test_public_names():
+    assert set(minigan.__all__) <= set(dir(minigan))
+    for name in minigan.__all__:
+        assert getattr(minigan, name) is getattr(minigan.public, name)
+    with pytest.raises(AttributeError, match="module 'minigan' has no attribute 'gan'"):
+        minigan.gan  # noqa: B018
+
+
+def test_messages_are_one_line(capsys):
+    assert run("train", "two\nlines \x1b[31m") == 2
+    assert capsys.readouterr().err == (
+        "minigan: unrecognized arguments: two lines \\x1b[31m (see minigan --help)\n"
+    )  # fmt: skip
+
+
+def test_too_little_memory_is_one_line(monkeypatch, capsys):
+    monkeypatch.setattr("minigan.commands.models.table", lambda: np.empty(2**62, np.uint8))
+    assert run("models") == 2
+    assert capsys.readouterr().err == "minigan models: there is not enough memory\n"
+
+
+@pytest.mark.filterwarnings("default")
+def test_warnings_are_one_line(empty_folder, capsys):
+    assert run("train", *TINY, "--quiet", "--out", "first") == 0
+    with open("first/metrics.jsonl", "a", encoding="utf-8") as file:
+        file.write("garbage\n")
+    assert run("sample", "first", "-n", "2", "--out", "a.npz") == 0
+    err = capsys.readouterr().err
+    assert re.fullmatch(r"minigan sample: .*metrics.jsonl: expected one record per line; 1 of its lines .*\n", err)

@@ -2,6 +2,7 @@
 
 import inspect
 import re
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -64,9 +65,9 @@ def test_the_readme_links_every_page():
 def options():
     """Every option of the command line."""
     found = set()
-    for command in cli.COMMANDS.values():
+    for command in cli.COMMANDS:
         parser = cli.Parser(prog="minigan")
-        command.add_arguments(parser)
+        import_module(f"minigan.commands.{command}").add_arguments(parser)
         found |= set(re.findall(r"^ +(--[\w-]+)", parser.format_help(), flags=re.MULTILINE))
     return found | {"--help"}
 

@@ -3,6 +3,7 @@
 import argparse
 
 from ..datasets import DATASETS, mnist
+from ..terminal import say
 
 ABOUT = "Show the data sets, download the digits, or check the files."
 DETAILS = "The names that it lists can be given to minigan train --data."
@@ -33,13 +34,13 @@ def command(arguments: argparse.Namespace) -> int:
     if arguments.action == "show":
         rows = mnist.status(arguments.name)
         if arguments.name is None:
-            print(names() + "\n")
+            say(names() + "\n")
     elif arguments.action == "verify":
         rows = mnist.verify(arguments.name)
     else:
         rows = mnist.fetch() if arguments.name != "mnist-5k" else []
     for row in rows:
-        print(line(row))
+        say(line(row))
     return 1 if any(row.state == "damaged" for row in rows) else 0
 
 

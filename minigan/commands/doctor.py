@@ -12,6 +12,7 @@ import numpy as np
 from ..backend import cuda_problem
 from ..datasets import mnist
 from ..fast.threads import blas_kernels
+from ..terminal import say
 
 ABOUT = "Show what this computer offers and what is missing."
 DETAILS = "It looks at Python, NumPy and its speed, the GPU, and the data sets."
@@ -23,7 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def command(arguments: argparse.Namespace) -> int:
     """Run the command; return its exit status."""
-    print(doctor())
+    say(doctor())
     return 0
 
 

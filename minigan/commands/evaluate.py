@@ -9,6 +9,7 @@ from ..files import atomic_path
 from ..metrics.evaluation import SAMPLES
 from ..runs.evaluation_page import save_page
 from ..runs.load import load
+from ..terminal import say
 from .arguments import add_path, add_seed, folder_of
 
 ABOUT = "Measure how good the digits of a trained model are."
@@ -45,11 +46,11 @@ def command(arguments: argparse.Namespace) -> int:
             f"out: expected a folder that can be written, got {str(folder)!r} ({error.strerror})"
         ) from None
     evaluation = run.evaluate(arguments.n, seed=arguments.seed)
-    print(evaluation)
+    say(evaluation)
     with atomic_path(folder / "evaluation.json") as temporary:
         numbers = {"model": arguments.path, "seed": arguments.seed, **evaluation.to_dict()}
         temporary.write_text(json.dumps(numbers, indent=2) + "\n", encoding="utf-8")
     save_page(evaluation, folder / "evaluation.png", title=arguments.path)
-    print(f"\n  {folder / 'evaluation.json'}  these numbers")
-    print(f"  {folder / 'evaluation.png'}  digits, their nearest training digits, classes and features")
+    say(f"\n  {folder / 'evaluation.json'}  these numbers")
+    say(f"  {folder / 'evaluation.png'}  digits, their nearest training digits, classes and features")
     return 0

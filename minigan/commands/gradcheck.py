@@ -12,6 +12,7 @@ from ..objectives import OBJECTIVES, NonSaturating, Objective
 from ..objectives.codes import draw_codes
 from ..objectives.conditional import CATEGORIES, CONDITIONALS
 from ..objectives.ensemble import COMBINE, DiscriminatorEnsembleObjective
+from ..terminal import say
 from .arguments import add_seed
 
 ABOUT = "Check every gradient in the package."
@@ -38,7 +39,7 @@ def command(arguments: argparse.Namespace) -> int:
         checks = check_package(seed=arguments.seed)
     else:
         checks = check_model(arguments.model, seed=arguments.seed)
-    print(report(checks))
+    say(report(checks))
     return 0 if all(check.ok for check in checks) else 1
 
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from ..models import MODELS, ModelSpec, build_networks, get_model_spec
 from ..network import Network
+from ..terminal import say
 
 ABOUT = "List the models, or show the layers of one."
 DETAILS = "Numbers of parameters are those for images of 28 x 28, or for points of dimension 2."
@@ -18,7 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def command(arguments: argparse.Namespace) -> int:
     """Run the command; return its exit status."""
-    print(table() if arguments.name is None else details(get_model_spec(arguments.name)))
+    say(table() if arguments.name is None else details(get_model_spec(arguments.name)))
     return 0
 
 

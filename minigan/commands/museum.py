@@ -7,6 +7,7 @@ from pathlib import Path
 from .. import validation
 from ..runs.diagnosis import Diagnosis
 from ..runs.museum import EXHIBITS, HEALTHY, HEALTHY_SEED, Exhibit, Options, flags, play
+from ..terminal import say
 
 ABOUT = "Show games that fail, what the diagnosis says of them, and their cures."
 DETAILS = (
@@ -31,7 +32,7 @@ def command(arguments: argparse.Namespace) -> int:
     """Run the command; return its exit status."""
     name, seed = arguments.name, validation.integer("seed", arguments.seed, least=0)
     if name is None:
-        print("\n".join(f"{each.name:<15} {each.finding:<25} {each.about}" for each in EXHIBITS.values()))
+        say("\n".join(f"{each.name:<15} {each.finding:<25} {each.about}" for each in EXHIBITS.values()))
     elif name == "healthy":
         show_healthy(seed, arguments.out)
     elif name == "all":
@@ -43,15 +44,15 @@ def command(arguments: argparse.Namespace) -> int:
 
 def show(exhibit: Exhibit, seed: int, out: Path | None) -> None:
     """Train an exhibit and its cure, and print both diagnoses."""
-    print(exhibit.about)
+    say(exhibit.about)
     for title, options in (("failing", exhibit.failing), ("cured", exhibit.cured)):
-        print(f"\n{title}: minigan train {flags(options)} --seed {seed}", flush=True)
-        print(play(options, seed=seed, out=out and out / f"{exhibit.name}-{title}"), flush=True)
+        say(f"\n{title}: minigan train {flags(options)} --seed {seed}")
+        say(play(options, seed=seed, out=out and out / f"{exhibit.name}-{title}"))
 
 
 def show_all(seed: int, out: Path | None) -> None:
     """Train all exhibits and their cures, and print what is said of each."""
-    print(f"{'exhibit':<15} {'what is wrong':<25} {'first finding':<25} {'after the cure':<25} {'seconds':>7}")
+    say(f"{'exhibit':<15} {'what is wrong':<25} {'first finding':<25} {'after the cure':<25} {'seconds':>7}")
     right, cured = 0, 0
     for exhibit in EXHIBITS.values():
         failing, seconds = timed(exhibit.failing, seed, out and out / f"{exhibit.name}-failing")
@@ -59,13 +60,13 @@ def show_all(seed: int, out: Path | None) -> None:
         first, rest = first_finding(failing), first_finding(after)
         right += first == exhibit.finding
         cured += after.healthy
-        print(f"{exhibit.name:<15} {exhibit.finding:<25} {first:<25} {rest:<25} {seconds:>7.0f}", flush=True)
-    print(f"{right} of {len(EXHIBITS)} are named, {cured} of {len(EXHIBITS)} are healthy after the cure")
+        say(f"{exhibit.name:<15} {exhibit.finding:<25} {first:<25} {rest:<25} {seconds:>7.0f}")
+    say(f"{right} of {len(EXHIBITS)} are named, {cured} of {len(EXHIBITS)} are healthy after the cure")
 
 
 def show_healthy(seed: int, out: Path | None) -> None:
     """Train the healthy games, print what was seen of each, and count the false alarms."""
-    print(f"{'first finding':<25} advantage   missing   variety    copied  minigan train ...")
+    say(f"{'first finding':<25} advantage   missing   variety    copied  minigan train ...")
     silent = 0
     for number, options in enumerate(HEALTHY):
         own = HEALTHY_SEED + seed + number
@@ -73,8 +74,8 @@ def show_healthy(seed: int, out: Path | None) -> None:
         silent += diagnosis.healthy
         seen = diagnosis.symptoms
         figures = " ".join(f"{value:>9.2f}" for value in (seen.advantage, seen.missing, seen.variety, seen.copied))
-        print(f"{first_finding(diagnosis):<25} {figures}  {flags(options)} --seed {own}", flush=True)
-    print(f"no alarm on {silent} of {len(HEALTHY)}")
+        say(f"{first_finding(diagnosis):<25} {figures}  {flags(options)} --seed {own}")
+    say(f"no alarm on {silent} of {len(HEALTHY)}")
 
 
 def timed(options: Options, seed: int, out: Path | None) -> tuple[Diagnosis, float]:

@@ -11,6 +11,7 @@ from ..files import atomic_path
 from ..models import kind_of
 from ..runs.load import load
 from ..runs.pictures import save_samples
+from ..terminal import say
 from .arguments import add_path, add_seed, folder_of
 
 ABOUT = "Draw images or points with a trained model."
@@ -79,7 +80,7 @@ def command(arguments: argparse.Namespace) -> int:
         arrays: dict[str, Any] = {kind: samples}
         with atomic_path(out) as temporary:
             np.savez(temporary, **arrays)
-    print(f"{len(samples)} {kind} in {out}")
+    say(f"{len(samples)} {kind} in {out}")
     return 0
 
 

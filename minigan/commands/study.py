@@ -13,6 +13,7 @@ from ..objectives import OBJECTIVES
 from ..runs.league import GAMES, Entry, Result, check, play
 from ..runs.league_figure import save_league
 from ..runs.league_table import merge, read, report, write
+from ..terminal import say
 
 ABOUT = "Compare objectives and penalties on several models, in equal time."
 DETAILS = (
@@ -93,7 +94,7 @@ def command(arguments: argparse.Namespace) -> int:
     if plot and plot == out:
         raise InputError(f"plot: expected another file than the CSV file, got {str(plot)!r} for both")
     results = select(collect(arguments.summary, out), **given) if arguments.summary else study(out, **given)
-    print(report(results))
+    say(report(results))
     if plot:
         save_league(results, plot)
     return 0
@@ -144,7 +145,7 @@ def study(
         result = play(entry)
         done.append(result)
         write(done, out)
-        print(f"{number}/{len(missing)}  {entry}: FID {result.fid:.2f}, {result.steps:,} steps", flush=True)
+        say(f"{number}/{len(missing)}  {entry}: FID {result.fid:.2f}, {result.steps:,} steps")
     return select(done, data=data, seconds=seconds)
 
 

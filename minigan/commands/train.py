@@ -3,7 +3,6 @@
 import argparse
 import dataclasses
 import os
-import sys
 import tempfile
 from contextlib import suppress
 from pathlib import Path
@@ -14,6 +13,7 @@ from ..errors import InputError
 from ..runs.judge import DigitJudge, find_judge
 from ..runs.run import Run
 from ..runs.train import start
+from ..terminal import say
 from ..training import TrainConfig
 from ..training.declare import GROUPS
 
@@ -73,9 +73,9 @@ def save_elsewhere(run: Run) -> bool:
     for folder in (Path(), Path(tempfile.gettempdir())):
         path = folder / f"minigan-{run.config.model}-{os.getpid()}.npz"
         with suppress(InputError):
-            print(f"minigan: the model is in {run.save(path)}", file=sys.stderr)
+            say(f"minigan: the model is in {run.save(path)}", error=True)
             return True
-    print("minigan: the model could not be written anywhere", file=sys.stderr)
+    say("minigan: the model could not be written anywhere", error=True)
     return False
 
 
@@ -88,10 +88,10 @@ def print_quality(run: Run) -> None:
         return
     verdict = judge(run.sample(judge.samples, seed=run.config.seed))
     if not isinstance(judge, DigitJudge):
-        print(verdict.text)
+        say(verdict.text)
         return
     fid, floor = verdict.columns["fid"], verdict.columns["fid_floor"]
-    print(
+    say(
         f"FID {fid:.2f} between {judge.samples:,} of its digits and MNIST's test digits; as many real digits "
         f"of {run.config.data} have {floor:.2f}. Full report: minigan evaluate {run.folder}"
     )

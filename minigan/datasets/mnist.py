@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from .. import validation
 from ..errors import InputError
 from ..files import atomic_path
+from ..terminal import is_terminal
 from .dataset import Dataset, read_npz
 from .idx import find_idx, parse_idx, read_payload
 
@@ -162,7 +163,7 @@ def _download(stem: str) -> bytes:
     import pooch
 
     folder, problems = cache_folder(), []
-    progress = bool(sys.stderr and sys.stderr.isatty())
+    progress = is_terminal(sys.stderr)
     get = pooch.HTTPDownloader(progressbar=progress, chunk_size=1 << 16, timeout=30)
     try:
         folder.mkdir(parents=True, exist_ok=True)

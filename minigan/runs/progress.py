@@ -2,16 +2,19 @@
 
 import shutil
 import sys
+from collections.abc import Callable
+from typing import Any
 
 from tqdm import tqdm
 
+from ..terminal import is_terminal, say
 from .history import Record
 
 LINES = 20  # plain lines per run
 
 
 class Progress:
-    """Report how training goes.
+    """Report how training goes. A terminal that fails ends the reports, never the training.
 
     Parameters
     ----------
@@ -25,18 +28,22 @@ class Progress:
         self.total: float = steps if steps is not None else seconds or 0.0
         self.quiet = quiet
         self.next_line = 0.0
-        self.bar = None
-        if not quiet and sys.stderr.isatty():
+        self.bar: Any = None
+        if not quiet and is_terminal(sys.stderr):
             columns = shutil.get_terminal_size().columns  # 80 where a terminal does not know its size
             layout = "{n:.0f}/{total:.0f}{unit} |{bar}| {remaining} left{postfix}"
-            self.bar = tqdm(total=self.total, unit="" if steps else " s", bar_format=layout, ncols=columns)
+            options: dict[str, Any] = {"unit": "" if steps else " s", "bar_format": layout, "ncols": columns}
+            self._attempt(lambda: setattr(self, "bar", tqdm(total=self.total, **options)))
 
     def message(self, text: str) -> None:
         """Print a line that stays."""
+        if self.quiet:
+            return
         if self.bar is not None:
-            self.bar.write(text)
-        elif not self.quiet:
-            print(text, flush=True)
+            self._attempt(self.bar.clear)
+        say(text)
+        if self.bar is not None:
+            self._attempt(self.bar.refresh)
 
     def update(self, record: Record, share: float, *, elapsed: float) -> None:
         """Show the newest record.
@@ -53,14 +60,23 @@ class Progress:
         )
         if self.bar is not None:
             self.bar.n = min(self.total, record["step"] if self.steps is not None else record["seconds"])
-            self.bar.set_postfix_str(numbers)
+            self._attempt(lambda: self.bar.set_postfix_str(numbers))
         elif not self.quiet and share >= min(self.next_line, 1):
             self.next_line = share + 1 / LINES
             left = elapsed * (1 / share - 1) if share else 0.0
-            print(f"step {record['step']:>6,.0f}  {numbers}, {left:.0f} s left", flush=True)
+            say(f"step {record['step']:>6,.0f}  {numbers}, {left:.0f} s left")
 
     def close(self) -> None:
         """Take the bar away, so that the terminal is free for other output."""
         if self.bar is not None:
-            self.bar.close()
+            self._attempt(self.bar.close)
             self.bar = None
+
+    def _attempt(self, show: Callable[[], Any]) -> None:
+        """Change the bar; if that fails, take it away and be quiet."""
+        try:
+            show()
+        except (OSError, ValueError):
+            if self.bar is not None:
+                self.bar.disable = True
+            self.bar, self.quiet = None, True

@@ -1,1 +1,5 @@
-"""``minigan bench``: training steps under a stopwatch, against PyTorch where it is installed."""
+"""``minigan bench``."""
+
+from .bench import ABOUT, DETAILS, add_arguments, command
+
+__all__ = ["ABOUT", "DETAILS", "add_arguments", "command"]

@@ -22,6 +22,7 @@ from ...errors import InputError
 from ...fast.threads import blas_kernels
 from ...models import IMAGE_MODELS, build_networks, get_model_spec
 from ...network import Network
+from ...terminal import say
 from ...training import UPDATES
 from ...training.simultaneous import check_uncoupled
 from ..arguments import add_choice
@@ -62,7 +63,7 @@ def command(arguments: argparse.Namespace) -> int:
         plain=arguments.plain,
         torch=not arguments.no_torch,
     )
-    print(json.dumps(result) if arguments.json else report(result))
+    say(json.dumps(result) if arguments.json else report(result))
     return 0
 
 
