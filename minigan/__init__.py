@@ -35,11 +35,11 @@ __all__ = [
 
 
 def __getattr__(name: str) -> object:
-    from importlib import import_module
-
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.public"), name)
+    from . import public
+
+    return getattr(public, name)
 
 
 def __dir__() -> list[str]:
