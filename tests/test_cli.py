@@ -202,10 +202,30 @@ def bad_data(tmp_path):
         ),
         (("sample", "{bad}/few.npz"), "path: expected a minigan model, got"),
         (("gradcheck", "--model", "vae"), "--model: expected one of"),
+        (("gradcheck", "--seed", "-1"), "argument --seed: expected an integer of at least 0, got -1"),
+        (
+            ("museum", "one-mode", "--seed", str(2**63)),
+            "--seed: expected an integer from 0 to 9223372036854775807, got",
+        ),
+        (("sample", "mnist", "--seed", "x"), "argument --seed: invalid seed value: 'x'"),
+        (("sample", "mnist", "-n", "1000000000000"), "n: expected at most 1,06"),
+        (
+            ("sample", "mnist", "--out", "a\0.png"),
+            "argument --out: expected a name or a path that can be written in UTF",
+        ),
+        (("sample", "mnist", "--out", "x" * 300 + ".png"), "argument --out: expected a path of at most 4000 bytes"),
+        (("sample", "\udcff"), "argument path: expected a name or a path that can be written in UTF-8, got '\\udcff'"),
+        (("evaluate", "mnist", "-n", "1000000"), "n: expected an integer from 1 to 200000, got 1000000"),
+        (("evaluate", "mnist", "--out", ""), "argument --out: expected a name or a path, got ''"),
+        (("train", "--out", "a\0"), "out: expected a name or a path that can be written in UTF-8"),
+        (("train", "--data", "\0"), "data: expected a name or a path that can be written in UTF-8"),
+        (("train", "--latent-dim", "10000000"), "latent_dim: expected an integer from 1 to 100000, got 10000000"),
+        (("train", "--steps", "9" * 5000), "argument --steps: invalid int value"),
+        (("bench", "--batch-size", "1000000"), "batch_size: expected an integer from 2 to 10000, got 1000000"),
         (("bench", "--model", "vae"), "--model: expected one of"),
         (("bench", "--update", "both"), "--update: expected one of alternating, simultaneous, got 'both'"),
         (("bench", "--model", "infogan", "--update", "simultaneous"), "layer 3 is BatchNorm("),
-        (("bench", "--batch-size", "0"), "batch_size: expected an integer of at least 2, got 0"),
+        (("bench", "--batch-size", "0"), "batch_size: expected an integer from 2 to 10000, got 0"),
         (("data", "burn"), "argument ACTION: expected one of show, fetch, verify, got 'burn'"),
         ((), "the following arguments are required: COMMAND"),
     ],
@@ -383,3 +403,16 @@ def test_warnings_are_one_line(empty_folder, capsys):
     assert run("sample", "first", "-n", "2", "--out", "a.npz") == 0
     err = capsys.readouterr().err
     assert re.fullmatch(r"minigan sample: .*metrics.jsonl: expected one record per line; 1 of its lines .*\n", err)
+
+
+def test_home_folders(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    assert run("train", *TINY, "--quiet", "--out=~/first") == 0
+    assert run("sample", "~/first", "-n", "2", "--out=~/two.npz") == 0
+    assert (tmp_path / "two.npz").exists()
+
+
+def test_a_tiny_time_is_one_step():
+    assert run("train", "--model", "mlp", "--batch-size", "4", "--seconds", "1e-15", "--quiet", "--out", "short") == 0
+    assert load("short").history["step"].tolist() == [1]

@@ -150,7 +150,7 @@ def test_a_real_study(tmp_path, capsys, monkeypatch):
     [
         (("--seconds", "0"), "seconds: expected a positive number, got 0"),
         (("--seconds", "nan"), "seconds: expected a positive number, got nan"),
-        (("--seeds", "0", "-1"), "seed: expected an integer of at least 0, got -1"),
+        (("--seeds", "0", "-1"), "argument --seeds: expected an integer of at least 0, got -1"),
         (("--models", "mlp", "infogan"), "models: expected models whose discriminator can pay, got 'infogan'"),
         (("--plot", "{folder}/study.csv"), "plot: expected another file than the CSV file, got"),
         (("--summary", "{folder}/nowhere.csv"), "summary: expected a CSV file, got no file at"),
@@ -158,7 +158,11 @@ def test_a_real_study(tmp_path, capsys, monkeypatch):
 )
 def test_refuses(argv, words, tmp_path, played, capsys):
     argv = [each.replace("{folder}", str(tmp_path)) for each in argv]
-    assert cli.main(["study", *argv, "--out", str(tmp_path / "study.csv")]) == 2
+    try:
+        status = cli.main(["study", *argv, "--out", str(tmp_path / "study.csv")])
+    except SystemExit as stop:
+        status = stop.code
+    assert status == 2
     assert words in capsys.readouterr().err
     assert played == []
     assert list(tmp_path.iterdir()) == []

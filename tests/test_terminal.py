@@ -105,7 +105,7 @@ SHELL = pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs a Linu
         ("$M train --steps 0 2>/dev/full", 2, ""),
         ("$M >&- 2>&-", 2, ""),
         ("MPLBACKEND=module://not.here $M models >/dev/null", 0, ""),
-        ("MPLBACKEND=nonsense $M museum one-mode --seed -1 --out x", 2, "minigan museum: seed: expected"),
+        ("MPLBACKEND=nonsense $M museum one-mode --seed -1 --out x", 2, "minigan museum: argument --seed: expected"),
     ],
 )
 def test_streams_of_a_shell(line, status, words):

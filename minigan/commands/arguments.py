@@ -3,14 +3,39 @@
 import argparse
 from pathlib import Path
 
+from .. import validation
+from ..errors import InputError
 from ..runs.pretrained import PRETRAINED
+
+
+def path(text: str) -> str:
+    """Return the text of a path that can exist, with ``~`` for the home folder; for argparse, as `file`."""
+    try:
+        return validation.name_or_path("path", text)
+    except InputError as error:
+        raise argparse.ArgumentTypeError(str(error).removeprefix("path: ")) from None
+
+
+def file(text: str) -> Path:
+    """Return a path that can exist."""
+    return Path(path(text))
+
+
+def seed(text: str) -> int:
+    """Return a random seed."""
+    try:
+        return validation.integer("seed", int(text), least=0)
+    except InputError as error:
+        raise argparse.ArgumentTypeError(str(error).removeprefix("seed: ")) from None
 
 
 def add_path(parser: argparse.ArgumentParser) -> None:
     """Add the place of a trained run."""
     names = " or ".join(PRETRAINED)
     parser.add_argument(
-        "path", help=f"A run folder, a model .npz file, or the name of a model that is part of minigan: {names}."
+        "path",
+        type=path,
+        help=f"A run folder, a model .npz file, or the name of a model that is part of minigan: {names}.",
     )
 
 
@@ -28,7 +53,7 @@ def add_seed(parser: argparse.ArgumentParser) -> None:
     """Add the random seed."""
     parser.add_argument(
         "--seed",
-        type=int,
+        type=seed,
         default=0,
         metavar="INT",
         help="Random seed; the same seed gives the same result. Default: 0.",

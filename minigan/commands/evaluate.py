@@ -2,15 +2,15 @@
 
 import argparse
 import json
-from pathlib import Path
 
+from .. import validation
 from ..errors import InputError
 from ..files import atomic_path
-from ..metrics.evaluation import SAMPLES
+from ..metrics.evaluation import MOST_SAMPLES, SAMPLES
 from ..runs.evaluation_page import save_page
 from ..runs.load import load
 from ..terminal import say
-from .arguments import add_path, add_seed, folder_of
+from .arguments import add_path, add_seed, file, folder_of
 
 ABOUT = "Measure how good the digits of a trained model are."
 DETAILS = (
@@ -28,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_seed(parser)
     parser.add_argument(
         "--out",
-        type=Path,
+        type=file,
         metavar="NAME",
         help="Folder for both files. Default: the folder of the model, or the current folder if the model is part of "
         "minigan.",
@@ -37,6 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def command(arguments: argparse.Namespace) -> int:
     """Run the command; return its exit status."""
+    n = validation.integer("n", arguments.n, most=MOST_SAMPLES)
     run = load(arguments.path)
     folder = arguments.out or folder_of(arguments.path)
     try:
@@ -45,7 +46,7 @@ def command(arguments: argparse.Namespace) -> int:
         raise InputError(
             f"out: expected a folder that can be written, got {str(folder)!r} ({error.strerror})"
         ) from None
-    evaluation = run.evaluate(arguments.n, seed=arguments.seed)
+    evaluation = run.evaluate(n, seed=arguments.seed)
     say(evaluation)
     with atomic_path(folder / "evaluation.json") as temporary:
         numbers = {"model": arguments.path, "seed": arguments.seed, **evaluation.to_dict()}

@@ -4,10 +4,10 @@ import argparse
 import time
 from pathlib import Path
 
-from .. import validation
 from ..runs.diagnosis import Diagnosis
 from ..runs.museum import EXHIBITS, HEALTHY, HEALTHY_SEED, Exhibit, Options, flags, play
 from ..terminal import say
+from .arguments import file, seed
 
 ABOUT = "Show games that fail, what the diagnosis says of them, and their cures."
 DETAILS = (
@@ -23,22 +23,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "name", nargs="?", choices=choices, metavar="NAME", help="What to show. Choices: %(choices)s. Default: a list."
     )
     parser.add_argument(
-        "--seed", type=int, default=0, metavar="INT", help="Is added to the random seed of every game. Default: 0."
+        "--seed", type=seed, default=0, metavar="INT", help="Is added to the random seed of every game. Default: 0."
     )
-    parser.add_argument("--out", type=Path, metavar="NAME", help="Folder for the runs. Default: nothing is written.")
+    parser.add_argument("--out", type=file, metavar="NAME", help="Folder for the runs. Default: nothing is written.")
 
 
 def command(arguments: argparse.Namespace) -> int:
     """Run the command; return its exit status."""
-    name, seed = arguments.name, validation.integer("seed", arguments.seed, least=0)
+    name = arguments.name
     if name is None:
         say("\n".join(f"{each.name:<15} {each.finding:<25} {each.about}" for each in EXHIBITS.values()))
     elif name == "healthy":
-        show_healthy(seed, arguments.out)
+        show_healthy(arguments.seed, arguments.out)
     elif name == "all":
-        show_all(seed, arguments.out)
+        show_all(arguments.seed, arguments.out)
     else:
-        show(EXHIBITS[name], seed, arguments.out)
+        show(EXHIBITS[name], arguments.seed, arguments.out)
     return 0
 
 

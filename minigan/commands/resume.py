@@ -3,13 +3,13 @@
 import argparse
 import copy
 import dataclasses
-from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 from ..runs.resume import CHANGEABLE
 from ..runs.train import start
 from ..training import TrainConfig
+from .arguments import file
 from .train import RUNS, add_option, conclude
 
 ABOUT = "Go on with a training."
@@ -23,7 +23,9 @@ DETAILS = (
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.usage = "%(prog)s path [OPTION ...]"
-    parser.add_argument("path", help="A run folder, or a checkpoint .npz file, which goes on in a new folder.")
+    parser.add_argument(
+        "path", type=file, help="A run folder, or a checkpoint .npz file, which goes on in a new folder."
+    )
     parser.add_argument(
         "--data", metavar="NAME", help="Where the same data are now, if they were moved. Default: where they were."
     )
@@ -43,4 +45,4 @@ def command(arguments: argparse.Namespace) -> int:
     """Run the command; return its exit status."""
     given = {name: getattr(arguments, name) for name in ("data", *CHANGEABLE)}
     changes = {name: value for name, value in given.items() if value is not None}
-    return conclude(start(changes, resume=Path(arguments.path), parent=RUNS))
+    return conclude(start(changes, resume=arguments.path, parent=RUNS))

@@ -12,7 +12,7 @@ from ..models import kind_of
 from ..runs.load import load
 from ..runs.pictures import save_samples
 from ..terminal import say
-from .arguments import add_path, add_seed, folder_of
+from .arguments import add_path, add_seed, file, folder_of
 
 ABOUT = "Draw images or points with a trained model."
 DETAILS = "The result is a picture, or a file of arrays."
@@ -53,6 +53,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--out",
+        type=file,
         metavar="NAME",
         help="A .png file for a picture, or an .npz file for the array 'images' or 'points'. "
         "Default: sample-SEED.png beside the model, or in the current folder if the model is part of minigan.",
@@ -61,7 +62,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def command(arguments: argparse.Namespace) -> int:
     """Run the command; return its exit status."""
-    out = Path(arguments.out or default_out(arguments.path, arguments.seed, arguments.label))
+    out = arguments.out or default_out(arguments.path, arguments.seed, arguments.label)
     if out.suffix not in (".png", ".npz"):
         raise InputError(f"out: expected a name that ends in .png or .npz, got {str(out)!r}")
     run = load(arguments.path)

@@ -14,6 +14,7 @@ from ..runs.league import GAMES, Entry, Result, check, play
 from ..runs.league_figure import save_league
 from ..runs.league_table import merge, read, report, write
 from ..terminal import say
+from .arguments import file, seed
 
 ABOUT = "Compare objectives and penalties on several models, in equal time."
 DETAILS = (
@@ -42,7 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--seeds",
         nargs="+",
-        type=int,
+        type=seed,
         metavar="INT",
         help=f"Random seeds; everything is compared once for each. Default: {' '.join(map(str, SEEDS))}.",
     )
@@ -57,20 +58,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--out",
-        type=Path,
+        type=file,
         metavar="NAME",
         help=f"CSV file for the results; the runs that it already holds are not done again. Default: {OUT}.",
     )
     parser.add_argument(
         "--plot",
-        type=Path,
+        type=file,
         metavar="NAME",
         help="PNG file for the picture. Default: the name of the CSV file, with .png at its end.",
     )
     parser.add_argument(
         "--summary",
         nargs="+",
-        type=Path,
+        type=file,
         metavar="NAME",
         help="Train nothing; read the results of these CSV files. The options above then choose what is shown, and "
         "files are written only where --out or --plot names them. --out gets the results of all files.",

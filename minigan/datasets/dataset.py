@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .. import validation
 from ..archive import Archive
 from ..errors import InputError
 
@@ -124,6 +125,7 @@ def read_npz(path: str | os.PathLike[str], *, name: str | None = None) -> Datase
     ------
     InputError : the file is missing or damaged, or its arrays are no Dataset; the message names the file
     """
+    path = validation.name_or_path("path", path)
     if not os.path.isfile(path):
         raise InputError(f"{path}: expected an .npz file, got no such file")
     try:

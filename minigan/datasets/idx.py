@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from .. import validation
 from ..errors import InputError
 
 GZIP_MAGIC = b"\x1f\x8b"
@@ -53,6 +54,7 @@ def read_payload(path: str | os.PathLike[str]) -> bytes:
     InputError : the file cannot be read, it is gzip that is damaged or cut short, or its header announces more bytes
         than gzip may become: 64 MiB, or 20 times the size of the file if that is more
     """
+    path = validation.name_or_path("path", path)
     try:
         with open(path, "rb") as raw:
             packed, size = raw.read(len(GZIP_MAGIC)) == GZIP_MAGIC, os.fstat(raw.fileno()).st_size

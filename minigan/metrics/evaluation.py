@@ -17,6 +17,7 @@ from .memorisation import CLOSE, Memorisation, flat_pixels, memorisation
 from .originals import find_originals
 
 SAMPLES = 10_000  # as many as the test digits
+MOST_SAMPLES = 200_000  # whose distances to 60,000 training digits take minutes
 TEST_COUNTS = (980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009)  # of each class among the test digits
 
 

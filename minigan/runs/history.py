@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import InputError
+from ..errors import InputError, MiniganWarning
 from ..training.stop_when import EVALUATED, TRAINED
 
 Record = dict[str, Any]
@@ -71,7 +71,7 @@ class History:
     def read(cls, path: str | os.PathLike[str]) -> "History":
         """Read a ``metrics.jsonl``.
 
-        A line that is no record is left out, and one ``UserWarning`` says how many there were. A record is a JSON
+        A line that is no record is left out, and one `MiniganWarning` says how many there were. A record is a JSON
         object of at most 64 KiB. Its step is an integer, the losses and the outputs of D are numbers, and so are all
         other columns named above, except classes, which are equally many numbers in all records. Columns of other
         names are left out.
@@ -106,7 +106,7 @@ class History:
         elif skipped:
             problem = f"{skipped:,} of its lines cannot be read and are left out"
         if problem:
-            warnings.warn(f"{path}: expected one record per line; {problem}", stacklevel=2)
+            warnings.warn(f"{path}: expected one record per line; {problem}", MiniganWarning, stacklevel=2)
         return cls(records)
 
 

@@ -94,6 +94,7 @@ def _build(saved: ModelFile) -> Run:
         rng=np.random.default_rng(0),
         **config.network_options,
         codes=saved.codes,
+        parameters=(saved.generator[0].size, saved.discriminator[0].size),
     )
     generator.load(*saved.generator)
     discriminator.load(*saved.discriminator)

@@ -30,6 +30,7 @@ from .report import LOOPS, report
 from .worker import IMAGE
 
 ABOUT = "Measure the time of a training step."
+MOST_BATCH = 10_000
 DETAILS = "PyTorch is measured as well, where it is installed."
 
 
@@ -120,8 +121,8 @@ def bench(
         updates = {name: update if _takes_simultaneous(name) else "alternating" for name in IMAGE_MODELS}
         return {"models": {name: bench(model=name, update=updates[name], **options) for name in IMAGE_MODELS}}
     get_model_spec(model).check_sample_shape(IMAGE)
-    validation.integer("rounds", rounds)
-    validation.integer("batch_size", batch_size, least=2)
+    validation.integer("rounds", rounds, most=1000)
+    validation.integer("batch_size", batch_size, least=2, most=MOST_BATCH)
     if update == "simultaneous":
         check_uncoupled(_small_discriminator(model))
     resolved = resolve_device(device)
