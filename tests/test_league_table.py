@@ -1,4 +1,4 @@
-"""The table of the league: the CSV holds what was found, and places, intervals and tables are as by hand."""
+"""The table of the league: places, intervals and tables are as by hand."""
 
 import math
 import re
@@ -11,7 +11,8 @@ from minigan import InputError
 from minigan.commands.study import LEAGUE as GAME_NAMES
 from minigan.commands.study import MODELS, SECONDS, SEEDS
 from minigan.runs.league import GAMES, Entry, Result
-from minigan.runs.league_table import COLUMNS, Interval, headline, intervals, merge, places, read, report, table, write
+from minigan.runs.league_file import COLUMNS, read
+from minigan.runs.league_table import Interval, headline, intervals, places, report, table
 
 ROOT = Path(__file__).parents[1]
 HEADER = "data,model,objective,penalty,seed,seconds,steps,fid,fid_second,kl"
@@ -32,61 +33,6 @@ LEAGUE = [
     *results("hinge", 7.0, 8.0, 9.0, model="hybrid"),
     *results("minimax", 6.0, 6.5, 8.5, model="hybrid"),
 ]
-
-
-def test_the_csv_holds_what_was_found(tmp_path):
-    diverged = Result(Entry("mnist-5k", "mlp", "hinge", "none", 0, 2.5), 0, math.inf, math.inf, math.nan)
-    found = [diverged, *results("r1", 4.5, 0.125), *results("hinge", 3.0, model="hybrid"), *results("hinge", 2.0)]
-    path = tmp_path / "study.csv"
-    write(found, path)
-    assert path.read_text().splitlines() == [
-        HEADER,
-        "mnist,hybrid,hinge,none,0,60.0,1000,3.0,7.0,0.25",
-        "mnist,mlp,hinge,none,0,60.0,1000,2.0,8.0,0.25",
-        "mnist,mlp,non-saturating,r1,0,60.0,1000,4.5,5.5,0.25",
-        "mnist,mlp,non-saturating,r1,1,60.0,1001,0.125,9.875,0.25",
-        "mnist-5k,mlp,hinge,none,0,2.5,0,inf,inf,nan",
-    ]
-    assert sorted(map(str, read(path))) == sorted(map(str, found))
-    write(read(path), tmp_path / "again.csv")
-    assert (tmp_path / "again.csv").read_bytes() == path.read_bytes()
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "",
-        "a,b\n1,2\n",
-        "\0",
-        f"{HEADER}\nmnist,mlp,hinge,none,0,60.0,x,1,1,0\n",
-        f"{HEADER}\nmnist,mlp,hinge,none,0,60.0,5,1,1\n",
-        f"{HEADER}\nmnist,mlp,hinge,none,0,60.0,5,1,1,0,0\n",
-        f"{HEADER}\nmnist,mlp,hinge,r1,0,60.0,5,1,1,0\n",
-        f"{HEADER}\nmnist,vae,hinge,none,0,60.0,5,1,1,0\n",
-        f"{HEADER}\n{'9' * 200_000}\n",
-    ],
-)
-def test_another_file_is_refused(text, tmp_path):
-    path = tmp_path / "study.csv"
-    path.write_text(text)
-    with pytest.raises(InputError, match="summary: expected a CSV file of the study with the columns data, model, obj"):
-        read(path, name="summary")
-
-
-def test_no_file_is_refused(tmp_path):
-    with pytest.raises(InputError, match="out: expected a CSV file, got no file at"):
-        read(tmp_path / "study.csv")
-
-
-def test_merge_leaves_out_copies():
-    diverged = Result(LEAGUE[0].entry._replace(seed=9), 0, math.inf, math.inf, float("nan"))
-    again = diverged._replace(kl=float("nan"))
-    assert merge([*LEAGUE, diverged, again, LEAGUE[3]]) == [*LEAGUE, diverged]
-    with pytest.raises(
-        InputError,
-        match="summary: expected one result for each run, got two that differ for mlp, hinge, seed 0",
-    ):
-        merge([*LEAGUE, LEAGUE[0]._replace(fid=3.001)])
 
 
 @pytest.mark.parametrize("n", [1, 2, 3, 5])

@@ -7,7 +7,8 @@ from minigan.commands import study
 from minigan.objectives import OBJECTIVES
 from minigan.runs import league
 from minigan.runs.league import GAMES, Entry, Result
-from minigan.runs.league_table import read, report
+from minigan.runs.league_file import read, write
+from minigan.runs.league_table import report
 
 MLP = {"models": ["mlp"], "data": "mnist-5k", "seconds": 2.0}
 
@@ -23,6 +24,11 @@ def played(monkeypatch):
     played = []
     monkeypatch.setattr(study, "play", lambda entry: played.append(entry) or played_by_rule(entry))
     return played
+
+
+def files(folder):
+    """The names of all files but the hidden ones, which are locks."""
+    return sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))
 
 
 def names(entries):
@@ -72,12 +78,12 @@ def test_an_interruption_keeps_what_is_done(tmp_path, played, monkeypatch, capsy
     argv = ["study", "--out", str(out), "--models", "mlp", "dcgan", "--seeds", "0", "4"]
     assert cli.main(argv) == 130
     assert len(read(out)) == 2
-    assert [path.name for path in tmp_path.iterdir()] == ["study.csv"]
+    assert files(tmp_path) == ["study.csv"]
     monkeypatch.setattr(study, "play", play)
     capsys.readouterr()
     assert cli.main(argv) == 0
     assert len(read(out)) == len(played) == len(set(played)) == 28
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["study.csv", "study.png"]
+    assert files(tmp_path) == ["study.csv", "study.png"]
     first, *_ = text = capsys.readouterr().out.splitlines()
     assert first == "1/26  mlp, least-squares, seed 0: FID 1.00, 300 steps"
     assert "\n".join(text[26:]) == report(read(out))
@@ -94,7 +100,7 @@ def test_several_files_are_put_together(tmp_path, played, capsys):
     argv = ["study", "--summary", str(first), str(second)]
     assert cli.main(argv) == 0
     assert "| hinge | 1.50 (1.00 to 2.00) | 1.0 |" in capsys.readouterr().out
-    assert len(list(tmp_path.iterdir())) == 3
+    assert len(files(tmp_path)) == 3
     assert cli.main([*argv, "--games", "hinge", "--seeds", "1", "--plot", str(plot)]) == 0
     out = capsys.readouterr().out
     assert "| hinge | 2.00 (2.00 to 2.00) | 1.0 |" in out
@@ -141,7 +147,7 @@ def test_a_real_study(tmp_path, capsys, monkeypatch):
     assert result.entry == Entry("mnist-5k", "mlp", "wasserstein", "wgan-gp", 3, 0.2)
     assert 20 < result.fid < 500  # so few steps teach little
     assert result.steps > 0
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.csv", "b.png"]
+    assert files(tmp_path) == ["a.csv", "b.png"]
     assert capsys.readouterr().out.startswith("1/1  mlp, wasserstein, wgan-gp, seed 3: FID ")
 
 
@@ -196,3 +202,32 @@ def test_refuses_another_file(tmp_path, played):
         study.study(path)
     assert path.read_text() == "a,b\n1,2\n"
     assert played == []
+
+
+def test_two_studies_share_a_file(tmp_path, monkeypatch):
+    """What another study adds meanwhile is kept, and is not played again."""
+    out = tmp_path / "study.csv"
+    played = []
+
+    def play(entry):
+        played.append(entry)
+        write([played_by_rule(entry._replace(seed=seed)) for seed in (1, 7)], out)
+        return played_by_rule(entry)
+
+    monkeypatch.setattr(study, "play", play)
+    results = study.study(out, games=["hinge"], seeds=(0, 1, 2), **MLP)
+    assert [entry.seed for entry in played] == [0, 2]
+    assert sorted(result.entry.seed for result in results) == [0, 1, 2, 7]
+
+
+@pytest.mark.parametrize("row", ["mnist,mlp,hinge,none,0,60.0,x,1,1,0", "mnist,mlp,hinge,none", "\0", "mnist"])
+def test_a_damaged_row_is_refused_before_the_first_run(row, tmp_path, played):
+    out = tmp_path / "study.csv"
+    study.study(out, games=["hinge"], seeds=(0,), **MLP)
+    text = out.read_text() + row + "\n"
+    out.write_text(text)
+    played.clear()
+    with pytest.raises(InputError, match="which is another or damaged"):
+        study.study(out, games=["hinge"], seeds=(1,), **MLP)
+    assert played == []
+    assert out.read_text() == text

@@ -12,7 +12,8 @@ from ..models import IMAGE_MODELS
 from ..objectives import OBJECTIVES
 from ..runs.league import GAMES, Entry, Result, check, play
 from ..runs.league_figure import save_league
-from ..runs.league_table import merge, read, report, write
+from ..runs.league_file import merge, read, write
+from ..runs.league_table import report
 from ..terminal import say
 from .arguments import file, seed
 
@@ -113,7 +114,8 @@ def study(
     """Play every game on every model with every seed.
 
     Every finished run is added to the file at once. A run that the file already holds is not done again, so the study
-    can be interrupted and continued. A run that diverges has a result, too: its distance is infinite.
+    can be interrupted and continued, and several studies may share one file. A run that diverges has a result, too: its
+    distance is infinite.
 
     Parameters
     ----------
@@ -139,14 +141,14 @@ def study(
             validation.one_of(name, value, known)
     entries = [Entry(data, model, *GAMES[game], seed, seconds) for seed, model, game in product(seeds, models, games)]
     check(entries)
-    done = read(out) if out.exists() else []
-    write(done, out)  # an error of the folder comes before the first run
+    done = write([], out)  # what is wrong with the file comes to light before the first run
     missing = [entry for entry in dict.fromkeys(entries) if entry not in {result.entry for result in done}]
     for number, entry in enumerate(missing, start=1):
+        if any(result.entry == entry for result in read(out)):  # another study has played it meanwhile
+            continue
         result = play(entry)
-        done.append(result)
-        write(done, out)
         say(f"{number}/{len(missing)}  {entry}: FID {result.fid:.2f}, {result.steps:,} steps")
+        done = write([result], out)
     return select(done, data=data, seconds=seconds)
 
 
@@ -156,9 +158,7 @@ def collect(paths: Sequence[Path], out: Path | None) -> list[Result]:
     if out:
         results += read(out) if out.exists() else []
     results = merge(results)
-    if out:
-        write(results, out)
-    return results
+    return write(results, out) if out else results
 
 
 def select(

@@ -1,18 +1,14 @@
-"""The results of the league: their CSV file, the place of each game, and a table."""
+"""The results of the league: the place of each game, and tables."""
 
-import csv
-from collections.abc import Iterable, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 from statistics import mean, median
 from typing import NamedTuple
 
 from ..errors import InputError
-from ..files import atomic_path
 from ..metrics import EVALUATORS
 from ..models import IMAGE_MODELS
-from .league import GAMES, Entry, Game, Result
+from .league import GAMES, Game, Result
 
-COLUMNS = (*Entry._fields, *Result._fields[1:])
 SHOWN = {  # the columns that the report shows: a title, and the digits after the point
     "fid": (f"Frechet distance, evaluator {EVALUATORS[0]}", 2),
     "fid_second": (f"Frechet distance, evaluator {EVALUATORS[1]}", 2),
@@ -45,69 +41,6 @@ class Interval(NamedTuple):
         """Return "median (least to greatest)"."""
         numbers = (f"{value:,.{decimals}f}" for value in (self.median, min(self.values), max(self.values)))
         return "{} ({} to {})".format(*numbers)
-
-
-def read(path: Path, *, name: str = "out") -> list[Result]:
-    """Return the results in a CSV file.
-
-    Parameters
-    ----------
-    path : the file
-    name : of the argument that named it, for the error
-
-    Raises
-    ------
-    InputError : there is no such file, or it is something else
-    """
-    try:
-        with open(path, newline="", encoding="utf-8") as file:
-            header, *rows = csv.reader(file)
-        if tuple(header) != COLUMNS:
-            raise ValueError
-        return [_parse(row) for row in rows]
-    except FileNotFoundError:
-        raise InputError(f"{name}: expected a CSV file, got no file at {str(path)!r}") from None
-    except (ValueError, csv.Error):  # of a number, of a name, of the count of columns, of the text's encoding
-        raise InputError(
-            f"{name}: expected a CSV file of the study with the columns {', '.join(COLUMNS)}, got {str(path)!r}, which "
-            "is another"
-        ) from None
-
-
-def _parse(row: list[str]) -> Result:
-    data, model, objective, penalty, seed, seconds, steps, fid, fid_second, kl = row
-    entry = Entry(data, model, objective, penalty, int(seed), float(seconds))
-    if model not in IMAGE_MODELS or entry.game not in GAMES.values():
-        raise ValueError
-    return Result(entry, int(steps), float(fid), float(fid_second), float(kl))
-
-
-def write(results: Iterable[Result], path: Path) -> None:
-    """Write results in the order of their data, models, games and seeds, whole or not at all."""
-    models, games = list(IMAGE_MODELS), list(GAMES.values())
-
-    def place(result: Result) -> tuple[str, float, int, int, int]:
-        entry = result.entry
-        return entry.data, entry.seconds, models.index(entry.model), games.index(entry.game), entry.seed
-
-    rows = [(*result.entry, *result[1:]) for result in sorted(results, key=place)]
-    with atomic_path(path) as temporary, open(temporary, "w", newline="", encoding="utf-8") as file:
-        csv.writer(file, lineterminator="\n").writerows([COLUMNS, *rows])
-
-
-def merge(results: Iterable[Result]) -> list[Result]:
-    """Return the results without copies.
-
-    Raises
-    ------
-    InputError : an entry has two results that differ
-    """
-    found: dict[Entry, Result] = {}
-    for result in results:
-        known = found.setdefault(result.entry, result)
-        if str(known) != str(result):  # as text, NaN is equal to NaN
-            raise InputError(f"summary: expected one result for each run, got two that differ for {result.entry}")
-    return list(found.values())
 
 
 def intervals(results: Sequence[Result], column: str) -> dict[tuple[Game, str], Interval]:
