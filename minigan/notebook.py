@@ -70,6 +70,16 @@ def interactive_plot(draw: Callable[..., None], **sliders: tuple[float, float, f
     interact(lambda **values: draw(**values), **controls)  # without the lambda, every default of draw gets a slider
 
 
+def _with_asserts(check: Callable[[Any], None]) -> Callable[[Any], None]:
+    """Return a check with its asserts; where Python leaves them out (``python -O``), it is compiled again with them."""
+    if __debug__:
+        return check
+    code = compile(textwrap.dedent(inspect.getsource(check)), "<check>", "exec", dont_inherit=True, optimize=0)
+    found: dict[str, Any] = {}
+    exec(code, check.__globals__, found)
+    return found[check.__name__]
+
+
 def check_answer(check: Callable[[Any], None], answer: Any) -> bool:
     """Check the answer to an exercise, and print the verdict.
 
@@ -102,7 +112,7 @@ def check_answer(check: Callable[[Any], None], answer: Any) -> bool:
 
     verdict = "right"
     try:
-        check(watched if callable(answer) and not isinstance(answer, type) else answer)
+        _with_asserts(check)(watched if callable(answer) and not isinstance(answer, type) else answer)
     except AssertionError as error:
         verdict = f"not yet: {str(error).splitlines()[0]}" if str(error) else "not yet"
     except Exception as error:

@@ -2,6 +2,7 @@
 
 import doctest
 import inspect
+import subprocess
 import sys
 import types
 
@@ -99,3 +100,15 @@ def test_style_is_known_to_matplotlib():
     with matplotlib.rc_context():
         use_style()
         assert matplotlib.rcParams["figure.constrained_layout.use"]
+
+
+def test_asserts_count_under_python_o(tmp_path):
+    """``python -O`` leaves asserts out, and a check without them would call every answer right."""
+    script = tmp_path / "cells.py"
+    source = inspect.getsource(check_double)
+    script.write_text(
+        f"from minigan.notebook import check_answer\nassert False\n{source}\n"
+        "print(check_answer(check_double, lambda x: 2 * x), check_answer(check_double, lambda x: x * x))\n"
+    )
+    done = subprocess.run([sys.executable, "-O", script], capture_output=True, text=True, check=True)
+    assert done.stdout == "right\nnot yet: that is the square\nTrue False\n"
