@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-TEMPORARY = re.compile(r"\.minigan-(\d+)-[0-9a-f]{8}(\..*)?")  # the number of the process, and the suffix of the file
+TEMPORARY = re.compile(r"\.minigan-(\d+)-([0-9a-f]{8})-[0-9a-f]{8}(\..*)?")  # process, its own mark, and suffix
+MARK = secrets.token_hex(4)  # tells this process from an earlier one with the same number, as in a container
 
 
 @contextmanager
@@ -31,7 +32,7 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
         If the folder is missing or cannot be written; the error names ``path``.
     """
     path = Path(path)
-    temporary = path.with_name(f".minigan-{os.getpid()}-{secrets.token_hex(4)}{path.suffix}")
+    temporary = path.with_name(f".minigan-{os.getpid()}-{MARK}-{secrets.token_hex(4)}{path.suffix}")
     try:
         os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
     except OSError as error:
@@ -61,13 +62,15 @@ def remove_stale(folder: Path) -> None:
     """Remove the temporary files that killed processes left in a folder."""
     for path in folder.iterdir():
         found = TEMPORARY.fullmatch(path.name)
-        if found and not _is_running(int(found[1])):
+        if found and not _is_running(int(found[1]), found[2]):
             with suppress(OSError):
                 path.unlink(missing_ok=True)
 
 
-def _is_running(process: int) -> bool:
-    """Say whether a process with this number exists; on Windows only that the file is not open is known, by unlink."""
+def _is_running(process: int, mark: str) -> bool:
+    """Say whether a process is running; on Windows only that the file is not open is known, by unlink."""
+    if process == os.getpid():
+        return mark == MARK
     if os.name == "nt":
         return False
     try:

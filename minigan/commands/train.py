@@ -12,6 +12,7 @@ from ..datasets import DATASETS, load_dataset
 from ..errors import InputError
 from ..runs.judge import DigitJudge, find_judge
 from ..runs.run import Run
+from ..runs.signals import STATUS
 from ..runs.train import start
 from ..terminal import say
 from ..training import TrainConfig
@@ -59,13 +60,14 @@ def conclude(run: Run) -> int:
 
     Returns
     -------
-    The exit status: 130 when Ctrl-C ended the training, 1 when its losses ran away or its model is lost, otherwise 0.
+    The exit status: 130, 143 or 129 when Ctrl-C, SIGTERM or SIGHUP ended the training, 1 when its losses ran away or
+    its model is lost, otherwise 0.
     """
-    if run.rank == 0 and run.model is None and not save_elsewhere(run):
-        return 1
-    if not run.config.quiet:
+    saved = run.rank > 0 or run.model is not None or save_elsewhere(run)
+    status = STATUS.get(run.stopped or "", 1 if run.runaway else 0)
+    if not run.config.quiet and status not in (STATUS["terminate"], STATUS["hangup"]):
         print_quality(run)
-    return 130 if run.interrupted else 1 if run.runaway else 0
+    return status if saved else 1
 
 
 def save_elsewhere(run: Run) -> bool:

@@ -13,6 +13,7 @@ from ..archive import Archive, read_verified, write_archive
 from ..datasets import Dataset, Points
 from ..errors import InputError
 from ..training.state import State
+from ..training.stop_when import read_condition
 from .history import Record
 
 KIND = "checkpoint"
@@ -106,6 +107,12 @@ class Checkpoint:
             "numbers": self.state.numbers,
         }
         write_archive(path, description, self.state.arrays)
+
+    def meets(self, stop_when: str | None) -> bool:
+        """Say whether the last record was written at this step, and fulfils a condition that ends a run."""
+        last = self.history[-1] if self.history else {}
+        met = stop_when is not None and read_condition(stop_when).holds(last)
+        return met and last["step"] == self.standing.step
 
 
 def read_checkpoint(path: Path) -> Checkpoint:

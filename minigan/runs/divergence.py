@@ -41,24 +41,33 @@ def find_origin(
     with np.errstate(all="ignore"):
         for share in shares[:-1]:
             trainer.step(share)
+        places: dict[str, list[Array]] = {}
         for player, network in (("generator", trainer.generator), ("discriminator", trainer.discriminator)):
-            _watch(network, player)
+            places |= _watch(network, player)
         try:
             trainer.step(shares[-1])
         except _Found as found:
             return str(found)
-    return None
+    bad = next((where for where, weights in places.items() if not all(map(_is_finite, weights))), None)
+    return bad and f"It began with the weights {bad}, which this step left without finite values."
 
 
-def _watch(network: Network, player: str) -> None:
-    """Let every layer of a network look at its weights and at what it computes, forwards and backwards."""
+def _watch(network: Network, player: str) -> dict[str, list[Array]]:
+    """Let every layer of a network look at its weights and at what it computes, forwards and backwards.
+
+    Returns
+    -------
+    The weights of each layer by its place.
+    """
+    places = {}
     first = 0  # of the plain layers that this one computes
     for layer in network.computed:
         where = f"in layer {first} of the {player}, {layer!r}"
-        weights = [getattr(owner, name) for owner in _plain(layer) for name in owner.params]
+        weights = places[where] = [getattr(owner, name) for owner in _plain(layer) for name in owner.params]
         for name, way in (("forward", "forward"), ("input_grad", "back"), ("backward", "back")):
             setattr(layer, name, _watched(getattr(layer, name), where, way, weights))
         first += len(layer.originals) if isinstance(layer, Twin) else 1
+    return places
 
 
 def _plain(layer: Layer) -> Iterator[Layer]:

@@ -61,11 +61,20 @@ class Keeper:
         return clock.elapsed >= self.next
 
     def keep(self, standing: Standing, clock: Clock) -> None:
-        """Keep a checkpoint of now; a state with a number that is not finite is not kept."""
+        """Keep a checkpoint of now; a state with a number that is not finite is not kept.
+
+        Raises
+        ------
+        DivergedError : such a number is in a network
+        """
         began = clock.elapsed
         with clock.pause():
             checkpoint = self.checkpoint(standing)
             bad = [name for name, array in checkpoint.state.arrays.items() if not np.isfinite(array).all()]
+            if any(name.endswith(("_theta", "_stats")) for name in bad):
+                player = bad[0].split("_")[0]
+                problem = f"the {player} has weights that are not finite after step {standing.step:,}"
+                raise self.diverged(standing.step, f"{problem}: training has diverged")
             if bad:
                 self.attempts.warn("checkpoint", f"step {standing.step:,} is not kept: {bad[0]} is not finite")
             else:

@@ -2,7 +2,6 @@
 
 import copy
 import math
-import signal
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -31,8 +30,6 @@ if TYPE_CHECKING:
     from ..training.trainer import StepMetrics, Trainer
 
 GRID = {"images": 64, "points": 1000}  # samples in each picture of the fixed z
-STOPPED = {"SIGINT": "interrupt", "SIGTERM": "terminate", "SIGHUP": "hangup"}  # `Run.stopped`
-URGENT = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]  # no time for pictures
 
 
 class Loop:
@@ -85,17 +82,18 @@ class Loop:
         self.keeper = Keeper(trainer, dataset, self.run, folder, self.attempts, checkpoint)
         self.at = copy.deepcopy(checkpoint.standing) if checkpoint else Standing()
         self.pending: list[StepMetrics] = []  # of the steps since the last record or checkpoint
-        self.signal: signal.Signals | None = None  # that ended the training
         self.clock = Clock(self.at.seconds)
         self.at.share = self.spent()
         self.snapshots = snapshots_until(self.at.share) if checkpoint else 0
+        if checkpoint:  # of a run that may have ended before its results were saved
+            self.run.stopped = "stop_when" if checkpoint.meets(self.config.stop_when) else self.limit()
 
     def train(self) -> Run:
         """Take steps until the budget is spent, the condition holds or a signal comes, and finish the run's folder.
 
         Raises
         ------
-        DivergedError : a loss is no longer a finite number
+        DivergedError : a loss or a weight is no longer a finite number
         """
         with Signals() as signals:
             if self.at.step == 0:
@@ -107,12 +105,13 @@ class Loop:
                 if self.agree(signals):
                     self.keep()
             self.finish(signals)
-            self.signal = signals.received
+        if signals.urgent:
+            self.run.stopped = signals.wish  # even if the last step was taken, because pictures may be missing
         return self.run
 
     def agree(self, signals: Signals) -> bool:
         """Let all ranks stop at the same step; return whether a checkpoint is due on rank 0."""
-        stopped = self.run.stopped or (STOPPED[signals.received.name] if signals.received else None)
+        stopped = self.run.stopped or signals.wish
         said = self.ranks.gather((stopped, self.keeper.is_due(self.clock)))
         self.run.stopped = next((theirs for theirs, _ in said if theirs), None)
         return said[0][1]
@@ -128,8 +127,7 @@ class Loop:
         self.pending.append(self.trainer.step(self.at.share))
         self.at.step += 1
         self.at.share = self.spent()
-        if self.at.share == 1:
-            self.run.stopped = "steps" if self.at.step >= (self.config.steps or math.inf) else "seconds"
+        self.run.stopped = self.limit()
         fault = self.config.device == "cpu" and first_fault(self.at.step, to_numbers(self.pending[-1:])) is not None
         if any(self.ranks.gather(fault)):
             self.write_record()
@@ -139,6 +137,12 @@ class Loop:
         self.at.seconds = self.ranks.gather(self.clock.seconds)[0]
         steps = self.at.step / (self.config.steps or math.inf)
         return min(max(steps, self.at.seconds / (self.config.seconds or math.inf)), 1.0)
+
+    def limit(self) -> str | None:
+        """Return which limit is reached, or None."""
+        if self.at.share < 1:
+            return None
+        return "steps" if self.at.step >= (self.config.steps or math.inf) else "seconds"
 
     def record(self) -> None:
         """Write a record when one is due, with an evaluation when that is due, and look at the condition."""
@@ -221,8 +225,14 @@ class Loop:
         self.snapshots = over
 
     def keep(self) -> None:
-        """Keep a checkpoint of now."""
-        self.read_pending()
+        """Keep a checkpoint of now.
+
+        Raises
+        ------
+        DivergedError : a loss or a weight is no longer a finite number
+        """
+        if first_fault(self.at.step, self.read_pending()):
+            self.write_record()
         self.at.seconds = self.clock.seconds
         self.keeper.keep(self.at, self.clock)
 
@@ -243,6 +253,6 @@ class Loop:
             self.progress.message(f"Warning: {warning}")
         if self.folder:
             for name, write in self.folder.pictures(self.run).items():
-                if signals.received not in URGENT:
+                if not signals.urgent:  # after that the process may soon be killed
                     self.attempts.make(name, write)
             self.progress.message(self.folder.describe())

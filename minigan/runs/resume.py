@@ -30,6 +30,7 @@ CHANGEABLE = (  # options that change nothing of what was trained so far
     "overwrite",
     "quiet",
 )
+FINISHED = ("model.npz", "training.gif")  # the first and the last file that the end of a run writes
 
 
 class Start(NamedTuple):
@@ -71,15 +72,22 @@ def find_start(source: Run | str | os.PathLike[str], *, data: Any = None, **chan
     dataset = _load_data(config, data, checkpoint)
     if checkpoint is None:
         return Start(config, dataset, None, History(), folder)
-    done = {"steps": checkpoint.standing.step, "seconds": checkpoint.standing.seconds}
-    for name, spent in done.items():
+    in_place = folder if folder and config.out == str(folder) else None
+    if in_place is None or all((in_place / name).exists() for name in FINISHED):
+        _check_budget(config, checkpoint)
+    tail = checkpoint.history
+    records = [record for record in history if record["step"] < (tail[0]["step"] if tail else 0)]
+    return Start(config, dataset, checkpoint, History(records + tail), in_place)
+
+
+def _check_budget(config: ResolvedConfig, checkpoint: Checkpoint) -> None:
+    """Check that there is something left to do; only a run that was killed while it saved its results may go on."""
+    for name, spent in {"steps": checkpoint.standing.step, "seconds": checkpoint.standing.seconds}.items():
         limit = getattr(config, name)
         if limit is not None and limit <= spent:
             raise InputError(f"{name}: expected more than the {spent:,.6g} that the run has taken, got {limit:,.6g}")
-    tail = checkpoint.history
-    records = [record for record in history if not tail or record["step"] < tail[0]["step"]]
-    in_place = folder if folder and config.out == str(folder) else None
-    return Start(config, dataset, checkpoint, History(records + tail), in_place)
+    if checkpoint.meets(config.stop_when):
+        raise InputError(f"stop_when: expected what the run has not reached yet, got {config.stop_when!r}")
 
 
 def _read(place: Path) -> tuple[Checkpoint | None, dict[str, Any], Path | None]:
@@ -100,7 +108,11 @@ def _read(place: Path) -> tuple[Checkpoint | None, dict[str, Any], Path | None]:
 
 def _change(saved: dict[str, Any], changes: dict[str, Any], folder: Path | None) -> ResolvedConfig:
     """Return the options of a run with changes, of which only some are allowed."""
-    config = read_config(saved)
+    try:
+        config = read_config(saved)
+    except Exception as error:  # a file from elsewhere can hold anything
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise InputError(f"resume: expected the options of a run, got others ({reason})") from None
     known = {field.name: getattr(config, field.name) for field in dataclasses.fields(config)}
     for name, value in changes.items():
         if name not in known:
@@ -112,7 +124,7 @@ def _change(saved: dict[str, Any], changes: dict[str, Any], folder: Path | None)
             )
     device = resolve_device(changes.get("device") or ("auto" if config.device == "cuda" else "cpu"))
     out = changes.get("out") or (str(folder) if folder else None)
-    return dataclasses.replace(config, **{**changes, "device": device, "out": out})
+    return dataclasses.replace(config, **{"overwrite": False, **changes, "device": device, "out": out})
 
 
 def _load_data(config: ResolvedConfig, data: Any, checkpoint: Checkpoint | None) -> Dataset | Points:

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import InputError, MiniganWarning
-from ..files import atomic_path, remove_stale
+from ..files import TEMPORARY, atomic_path, remove_stale
 from ..training.config import ResolvedConfig
 from .checkpoint import Checkpoint, read_checkpoint
 from .history import Record, read_record
@@ -32,6 +32,7 @@ CONTENTS = {
     "metrics.jsonl": "",
     "config.json": "",
 }
+ENDING = ("model.npz", "samples.png", "losses.png", "training.gif")  # what the end of a run writes
 CHECKPOINT = re.compile(r"step-(\d+)\.npz")
 
 
@@ -72,11 +73,11 @@ class RunFolder:
         try:
             with suppress(NotImplementedError):  # on a file system without locks
                 self.lock.acquire(timeout=0)
+            with atomic_path(path / "config.json") as temporary:  # first, because a run is known by it
+                temporary.write_text(json.dumps(dataclasses.asdict(config), indent=2) + "\n", encoding="utf-8")
             for folder in (path, path / "samples", path / "checkpoints"):
                 folder.mkdir(exist_ok=True)
                 remove_stale(folder)
-            with atomic_path(path / "config.json") as temporary:
-                temporary.write_text(json.dumps(dataclasses.asdict(config), indent=2) + "\n", encoding="utf-8")
         except Timeout:
             raise InputError(f"out: expected a folder that no other process trains in, got {str(path)!r}") from None
         except OSError as error:
@@ -93,7 +94,7 @@ class RunFolder:
         """
         try:
             path.mkdir(parents=True, exist_ok=True)
-            there = {each.name for each in path.iterdir()} - {".lock"}
+            there = {each.name for each in path.iterdir() if not TEMPORARY.fullmatch(each.name)} - {".lock"}
             if there and not config.overwrite:
                 raise InputError(
                     f"out: expected a new or an empty folder, got {str(path)!r}, which is not empty; overwrite=True or "
@@ -142,8 +143,11 @@ class RunFolder:
     def go_back(self, checkpoint: Checkpoint | None) -> None:
         """Remove what was written after a checkpoint, or everything if there is none.
 
-        The last records are those of the checkpoint; the lines before them stay as they are.
+        The last records are those of the checkpoint; the lines before them stay as they are. The model and the pictures
+        of the whole run are removed too, because from now on newer checkpoints will hold a newer model.
         """
+        for name in ENDING:
+            (self.path / name).unlink(missing_ok=True)
         step, tail = (checkpoint.standing.step, checkpoint.history) if checkpoint else (-1, [])
         for found in (snapshot_steps(self.path / "samples"), checkpoint_steps(self.path)):
             for when, path in found.items():

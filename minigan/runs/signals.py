@@ -7,6 +7,8 @@ from types import FrameType, TracebackType
 from typing import Any, Self
 
 NAMES = ("SIGINT", "SIGTERM", "SIGHUP")  # Ctrl-C; the usual request to end; the terminal was closed
+WISHES = ("interrupt", "terminate", "hangup")  # `Run.stopped` after these signals
+STATUS = dict(zip(WISHES, (130, 143, 129), strict=True))  # with which the process ends
 DEFAULTS = (signal.SIG_DFL, signal.default_int_handler)
 
 
@@ -38,6 +40,16 @@ class Signals:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._restore()
+
+    @property
+    def wish(self) -> str | None:
+        """What ends the training, as `Run.stopped` says it, or None."""
+        return WISHES[NAMES.index(self.received.name)] if self.received else None
+
+    @property
+    def urgent(self) -> bool:
+        """Whether the process may soon be killed, so that the model must be saved at once."""
+        return self.wish in ("terminate", "hangup")
 
     def _note(self, number: int, frame: FrameType | None) -> None:
         self.received = signal.Signals(number)

@@ -17,11 +17,12 @@ from ..training.config import ResolvedConfig, TrainConfig
 from ..training.stop_when import TRAINED, read_condition
 from .history import History
 from .judge import KNOWN, Judge, find_judge
-from .loop import URGENT, Loop
+from .loop import Loop
 from .progress import Progress
 from .resume import Start, find_start
 from .run import Run
 from .run_folder import RunFolder
+from .signals import STATUS
 
 
 def train(*, resume: Run | str | os.PathLike[str] | None = None, **options: Any) -> Run:
@@ -48,13 +49,17 @@ def train(*, resume: Run | str | os.PathLike[str] | None = None, **options: Any)
     ------
     InputError : an option or the data set does not fit
     DeviceError : the GPU that was asked for cannot be used
-    DivergedError : a loss is no longer a finite number
+    DivergedError : a loss or a weight is no longer a finite number
+    SystemExit : SIGTERM or SIGHUP came; the run is saved if it has a folder
 
     >>> run = minigan.train(data="mnist-5k", seed=0)                                 # doctest: +SKIP
     >>> run.sample(64, seed=1).shape                                                 # doctest: +SKIP
     (64, 28, 28)
     """
-    return start(options, resume=resume)
+    run = start(options, resume=resume)
+    if run.stopped in ("terminate", "hangup"):
+        raise SystemExit(STATUS[run.stopped])
+    return run
 
 
 Run.go_on = staticmethod(train)
@@ -63,7 +68,10 @@ Run.go_on = staticmethod(train)
 def start(
     options: dict[str, Any], *, resume: Run | str | os.PathLike[str] | None = None, parent: Path | None = None
 ) -> Run:
-    """Train as `train` does; if there is no other folder for the run, it gets a new one in ``parent``."""
+    """Train as `train` does, and return the run after every signal.
+
+    If there is no other folder for the run, it gets a new one in ``parent``.
+    """
     begin = first_start(**options) if resume is None else find_start(resume, **options)
     communicator = connect(begin.config.device) if begin.config.distributed else ALONE
     with ending_together(communicator):
@@ -73,14 +81,11 @@ def start(
             if resume is None and begin.config.device == "cpu" and options.get("device", "auto") == "auto":
                 loop.progress.message(f"No GPU is used: {cuda_problem()}")
             with threads(share_of_cores(communicator), device=begin.config.device):
-                run = loop.train()
+                return loop.train()
         finally:
             loop.progress.close()
             if loop.folder:
                 loop.folder.close()
-    if loop.signal is not None and loop.signal in URGENT:
-        raise SystemExit(128 + loop.signal)
-    return run
 
 
 def make_loop(begin: Start, parent: Path | None, communicator: Communicator) -> Loop:
