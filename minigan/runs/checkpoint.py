@@ -2,6 +2,7 @@
 
 import dataclasses
 import hashlib
+import json
 import math
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,11 +15,12 @@ from ..datasets import Dataset, Points
 from ..errors import InputError
 from ..training.state import State
 from ..training.stop_when import read_condition
-from .history import Record
+from .history import Record, read_record
 
 KIND = "checkpoint"
 FORMAT = 1
 TAIL = 200  # records of the history in a checkpoint
+COLUMNS = 4  # of `Standing.pending`
 ENTRIES = {  # of the description
     "config": dict,
     "sample_shape": list[int],
@@ -130,8 +132,10 @@ def read_checkpoint(path: Path) -> Checkpoint:
                 raise InputError(f"kind, format: expected {KIND!r} and {FORMAT}, got {came}")
             _check(found, ENTRIES)
             _check(found["standing"], STANDING)
-            for record in found["history"]:
-                _check(record, {"step": int})
+            if any(len(row) != COLUMNS for row in found["standing"]["pending"]):
+                raise InputError(f"pending: expected {COLUMNS} numbers for each step, got others")
+            if any(read_record(json.dumps(record).encode()) is None for record in found["history"]):
+                raise InputError("history: expected records, got others")
             state = State(read_verified(archive, found), found["numbers"])
         return Checkpoint(
             found["config"],
@@ -166,7 +170,7 @@ def _fits(value: Any, kind: Any) -> bool:
     if kind is int:
         return type(value) is int and 0 <= value < 1 << 62
     if kind is float:
-        return type(value) in (int, float) and math.isfinite(value)
+        return (type(value) is int and abs(value) < 1 << 62) or (type(value) is float and math.isfinite(value))
     return isinstance(value, kind)
 
 

@@ -1,0 +1,54 @@
+"""Attempts: what fails is named once, in one line, and the rest goes on."""
+
+import warnings
+
+import pytest
+
+from minigan.errors import MiniganWarning
+from minigan.runs.attempts import Attempts
+
+
+def failing(error):
+    raise error
+
+
+def test_what_succeeds_is_returned(recwarn):
+    assert Attempts().make("a sum", sum, [1, 2, 3]) == 6
+    assert not recwarn.list
+
+
+@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), ValueError("a\nb"), MemoryError()])
+def test_what_fails_is_one_warning_in_one_line(error):
+    attempts = Attempts()
+    with pytest.warns(MiniganWarning) as seen:
+        for _ in range(3):
+            assert attempts.make("samples", failing, error) is None
+    [warning] = seen
+    said = str(warning.message)
+    assert said.startswith("samples cannot be written (")
+    assert said.endswith("; the training goes on")
+    assert " ".join(str(error).split()) in said
+    assert "\n" not in said
+
+
+def test_each_kind_of_thing_has_a_warning_of_its_own():
+    attempts = Attempts()
+    with pytest.warns(MiniganWarning) as seen:
+        for what in ("samples", "metrics.jsonl", "samples"):
+            attempts.make(what, failing, OSError())
+    assert [str(each.message).split()[0] for each in seen] == ["samples", "metrics.jsonl"]
+
+
+def test_each_run_warns_anew():
+    with pytest.warns(MiniganWarning) as seen:
+        for _ in range(2):
+            with warnings.catch_warnings():
+                warnings.simplefilter("always")
+                Attempts().warn("samples", "samples are lost")
+    assert len(seen) == 2
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit])
+def test_the_wish_to_end_is_no_failure(error):
+    with pytest.raises(error):
+        Attempts().make("samples", failing, error)
