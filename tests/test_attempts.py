@@ -1,7 +1,5 @@
 """Attempts: what fails is named once, in one line, and the rest goes on."""
 
-import warnings
-
 import pytest
 
 from minigan.errors import MiniganWarning
@@ -21,8 +19,8 @@ def test_what_succeeds_is_returned(recwarn):
 def test_what_fails_is_one_warning_in_one_line(error):
     attempts = Attempts()
     with pytest.warns(MiniganWarning) as seen:
-        for _ in range(3):
-            assert attempts.make("samples", failing, error) is None
+        results = [attempts.make("samples", failing, error) for _ in range(3)]
+    assert results == [None] * 3
     [warning] = seen
     said = str(warning.message)
     assert said.startswith("samples cannot be written (")
@@ -34,17 +32,13 @@ def test_what_fails_is_one_warning_in_one_line(error):
 def test_each_kind_of_thing_has_a_warning_of_its_own():
     attempts = Attempts()
     with pytest.warns(MiniganWarning) as seen:
-        for what in ("samples", "metrics.jsonl", "samples"):
-            attempts.make(what, failing, OSError())
+        _ = [attempts.make(what, failing, OSError()) for what in ("samples", "metrics.jsonl", "samples")]
     assert [str(each.message).split()[0] for each in seen] == ["samples", "metrics.jsonl"]
 
 
 def test_each_run_warns_anew():
     with pytest.warns(MiniganWarning) as seen:
-        for _ in range(2):
-            with warnings.catch_warnings():
-                warnings.simplefilter("always")
-                Attempts().warn("samples", "samples are lost")
+        _ = [Attempts().warn("samples", "samples are lost") for _ in range(2)]
     assert len(seen) == 2
 
 

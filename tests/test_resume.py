@@ -434,6 +434,18 @@ def test_a_folder_without_a_run(content, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["config.json"] * (content is not None)
 
 
+def test_a_model_without_a_checkpoint_is_not_replaced(train, tmp_path):
+    """Such as that of a run of an older version."""
+    run = train("run")
+    for path in (run.folder / "checkpoints").iterdir():
+        path.unlink()
+    with pytest.raises(
+        InputError, match=r"^resume: expected a run folder with a whole checkpoint, got .* with a model"
+    ):
+        minigan.train(resume=tmp_path / "run", steps=9, data=IMAGES)
+    assert run.model.is_file()
+
+
 def test_a_run_without_a_checkpoint_begins_anew(train, killed, tmp_path):
     whole = train("whole")
     killed("cut", checkpoint_every=30)

@@ -98,6 +98,10 @@ def _read(place: Path) -> tuple[Checkpoint | None, dict[str, Any], Path | None]:
     newest = newest_checkpoint(place)
     if newest:
         return newest, newest.config, place
+    if (place / "model.npz").exists():
+        raise InputError(
+            f"resume: expected a run folder with a whole checkpoint, got {str(place)!r}, with a model alone"
+        )
     try:  # the run was killed before its first checkpoint, so it begins anew
         return None, json.loads((place / "config.json").read_text(encoding="utf-8")), place
     except (OSError, ValueError, RecursionError):
