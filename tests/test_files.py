@@ -118,3 +118,11 @@ def test_temporary_files_of_killed_processes_are_removed_and_no_others(tmp_path)
         assert not left.exists()
         assert temporary.exists()
     assert sorted(path.name for path in tmp_path.iterdir()) == [".minigan-notes", "other.npz"]
+
+
+def test_a_file_of_an_earlier_process_with_the_same_number_is_removed(tmp_path):
+    """In a container the first process always has the number 1."""
+    earlier = tmp_path / f".minigan-{os.getpid()}-00000000-12345678.npz"
+    earlier.touch()
+    remove_stale(tmp_path)
+    assert not earlier.exists()

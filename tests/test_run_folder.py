@@ -2,6 +2,10 @@
 
 import dataclasses
 import json
+import shutil
+import subprocess
+import sys
+import time
 
 import numpy as np
 import pytest
@@ -11,6 +15,7 @@ from PIL import Image
 import minigan
 from minigan import InputError, TrainConfig
 from minigan.datasets import Points
+from minigan.errors import MiniganWarning
 from minigan.runs import figures
 from minigan.runs.run_folder import RunFolder
 from minigan.training import ResolvedConfig
@@ -137,6 +142,89 @@ def test_refuses_the_folder_of_another_run(run):
     assert {path: path.read_bytes() for path in run.folder.rglob("*") if path.is_file()} == before
 
 
+def test_a_folder_in_which_a_run_was_killed_at_once_is_taken(tmp_path):
+    """It holds nothing but a temporary file and the lock."""
+    (tmp_path / ".minigan-999999999-00000000-00000000.json").touch()
+    (tmp_path / ".lock").touch()
+    minigan.train(**SHORT, out=tmp_path)
+    assert list(tmp_path.glob(".minigan*")) == []
+
+
+def test_overwrite_replaces_a_run_and_nothing_else(tmp_path):
+    first = minigan.train(**SHORT, out=tmp_path / "run")
+    (tmp_path / "run" / "notes.txt").write_text("mine")
+    (tmp_path / "run" / "samples" / "step-000099.png").touch()
+    again = minigan.train(**{**SHORT, "steps": 2}, out=tmp_path / "run", overwrite=True)
+    assert again.folder == first.folder
+    assert (tmp_path / "run" / "notes.txt").read_text() == "mine"
+    assert [path.name for path in sorted((tmp_path / "run" / "samples").iterdir())] == [
+        f"step-{step:06d}.png" for step in range(3)
+    ]
+    assert [path.name for path in (tmp_path / "run" / "checkpoints").iterdir()] == ["step-000002.npz"]
+    found = minigan.load(tmp_path / "run")
+    assert (found.config.steps, found.history["step"].tolist()) == (2, [2])
+
+
+def test_overwrite_takes_no_other_folder(tmp_path):
+    (tmp_path / "precious").write_text("mine")
+    with pytest.raises(InputError, match=r"^overwrite: expected the folder of a run, got .*, which holds none$"):
+        minigan.train(**SHORT, out=tmp_path, overwrite=True)
+    assert [path.name for path in tmp_path.iterdir()] == ["precious"]
+    minigan.train(**SHORT, out=tmp_path / "new", overwrite=True)
+
+
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_a_folder_in_which_another_process_trains(overwrite, tmp_path):
+    run = minigan.train(**SHORT, out=tmp_path / "run")
+    holder = RunFolder(run.folder, run.config)
+    message = "no other process trains in" if overwrite else "is not empty"
+    with pytest.raises(InputError, match=f"^out: expected .*{message}"):
+        minigan.train(**SHORT, out=run.folder, overwrite=overwrite)
+    assert run.model.is_file()
+    holder.close()
+    minigan.train(**SHORT, out=run.folder, overwrite=True)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows cannot remove a folder with an open lock")
+def test_a_folder_that_is_removed_is_made_again(tmp_path):
+    config = TrainConfig(model="mlp").resolve(dataset="mnist-5k", device="cpu")
+    folder = RunFolder.create(tmp_path / "deeper" / "run", config)
+    shutil.rmtree(tmp_path / "deeper")
+    folder.add_record({"step": 1})
+    folder.add_snapshot(1, np.zeros((4, 8, 8), dtype=np.float32))
+    folder.close()
+    assert (tmp_path / "deeper" / "run" / "metrics.jsonl").read_text() == '{"step": 1}\n'
+    assert (tmp_path / "deeper" / "run" / "samples" / "step-000001.png").stat().st_size > 0
+
+
+def test_a_disk_that_fails_costs_only_what_failed(monkeypatch, tmp_path):
+    """Pictures and records are lost, each kind with one warning, and the model is saved."""
+
+    def full(*arguments, **options):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(RunFolder, "add_record", full)
+    monkeypatch.setattr(figures, "save_grid", full)
+    with pytest.warns(MiniganWarning) as seen:
+        run = minigan.train(**SHORT, out=tmp_path / "run")
+    failed = [str(each.message).split(" cannot be written (")[0] for each in seen]
+    assert failed == ["samples", "metrics.jsonl", "samples.png"]
+    assert minigan.load(tmp_path / "run").config.steps == 4
+    assert run.history["step"].tolist() == [3, 4]
+
+
+def test_a_run_whose_folder_is_lost_is_returned(monkeypatch, tmp_path):
+    def lost(self, name):
+        raise OSError(30, "Read-only file system")
+
+    monkeypatch.setattr(RunFolder, "_place", lost)
+    with pytest.warns(MiniganWarning) as seen:
+        run = minigan.train(**SHORT, out=tmp_path / "run")
+    assert len(seen) == 7  # snapshots, records, checkpoints, the model and three pictures
+    assert run.model is None
+    assert minigan.load(run.save(tmp_path / "elsewhere.npz")).sample(2).shape == (2, 8, 8)
+
+
 @pytest.mark.parametrize("below", ["file", "file/run", "file/deeper/run"])
 def test_refuses_a_place_that_cannot_be_written(below, tmp_path):
     (tmp_path / "file").write_text("mine")
@@ -164,6 +252,29 @@ def test_a_run_claims_the_first_number_that_is_not_taken(tmp_path):
     (parent / "mlp-digits-005").write_text("a file counts as taken")
     claimed = [RunFolder.claim(config, parent) for _ in range(2)]  # the lock of the first is held
     assert [folder.path.name for folder in claimed] == ["mlp-digits-004", "mlp-digits-006"]
+
+
+def test_processes_that_start_at_once_get_different_numbers(tmp_path):
+    """Eight processes wait for one moment, and then each makes ten folders."""
+    code = (
+        "import pathlib, sys, time\n"
+        "from minigan import TrainConfig\n"
+        "from minigan.runs.run_folder import RunFolder\n"
+        "config = TrainConfig(model='mlp').resolve(dataset='digits', device='cpu')\n"
+        "print('ready', flush=True)\n"
+        "time.sleep(max(0, float(sys.stdin.readline()) - time.time()))\n"
+        "for _ in range(10):\n"
+        "    print(RunFolder.claim(config, pathlib.Path(sys.argv[1])).path.name)\n"
+    )
+    command = [sys.executable, "-c", code, str(tmp_path / "runs")]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    processes = [subprocess.Popen(command, **pipes) for _ in range(8)]
+    for process in processes:
+        assert process.stdout.readline() == "ready\n"
+    moment = time.time() + 0.2
+    names = [process.communicate(f"{moment}\n")[0].split() for process in processes]
+    assert [process.returncode for process in processes] == [0] * 8
+    assert sorted(name for each in names for name in each) == [f"mlp-mnist-5k-{i:03d}" for i in range(1, 81)]
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from minigan.runs.signals import NAMES, Signals
+from minigan.runs.signals import NAMES, STATUS, Signals
 
 numbers = pytest.mark.parametrize("number", [getattr(signal, name) for name in NAMES])
 
@@ -31,6 +31,19 @@ def test_the_first_signal_is_noted(number):
         signal.raise_signal(number)
         assert signals.received == number
     assert signal.getsignal(number) is before
+
+
+@pytest.mark.parametrize(
+    ("name", "wish", "urgent"),
+    [("SIGINT", "interrupt", False), ("SIGTERM", "terminate", True), ("SIGHUP", "hangup", True)],
+)
+def test_what_a_signal_wishes(name, wish, urgent):
+    number = getattr(signal, name)
+    with Signals() as signals:
+        assert (signals.wish, signals.urgent) == (None, False)
+        signal.raise_signal(number)
+    assert (signals.wish, signals.urgent) == (wish, urgent)
+    assert STATUS[wish] == 128 + number
 
 
 def test_the_second_ctrl_c_is_raised():
