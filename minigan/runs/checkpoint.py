@@ -13,6 +13,7 @@ import numpy as np
 from ..archive import Archive, read_verified, write_archive
 from ..datasets import Dataset, Points
 from ..errors import InputError
+from ..training.config import ResolvedConfig
 from ..training.state import State
 from ..training.stop_when import read_condition
 from .history import Record, read_record
@@ -62,6 +63,12 @@ class Standing:
     next_look: float = 0.0
     suspected: list[str] = field(default_factory=list)
     warned: list[str] = field(default_factory=list)
+
+    def limit(self, config: ResolvedConfig) -> str | None:
+        """Return which limit is reached, "steps" or "seconds", or None."""
+        if config.steps is not None and self.step >= config.steps:
+            return "steps"
+        return "seconds" if config.seconds is not None and self.seconds >= config.seconds else None
 
 
 STANDING = {each.name: each.type for each in dataclasses.fields(Standing)}

@@ -17,7 +17,7 @@ REASONS: dict[str | None, str] = {  # by `Run.stopped`
 
 
 def closing_lines(run: Run, standing: Standing) -> list[str]:
-    """Return how much was done, what ended it if there were several limits, and which step was the best."""
+    """Return how much was done, what ended it if there were several limits, which step was the best, and a warning."""
     config, kind = run.config, kind_of(run.generator.output_shape)
     done = f"{standing.step:,} steps, {standing.step * config.batch_size:,} {kind}, {standing.seconds:.1f} s"
     if standing.evaluations:
@@ -27,6 +27,9 @@ def closing_lines(run: Run, standing: Standing) -> list[str]:
         lines.append(_reason(run))
     if standing.best_step:
         lines.append(f"The best model is that of step {standing.best_step:,}: {standing.best_text}")
+    warning = runaway(run)
+    if warning and "divergence" not in standing.warned:
+        lines.append(f"Warning: {warning}")
     if run.interrupted and run.folder:
         lines.append(f"To go on: minigan resume {run.folder}")
     return lines

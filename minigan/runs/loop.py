@@ -86,7 +86,8 @@ class Loop:
         self.at.share = self.spent()
         self.snapshots = snapshots_until(self.at.share) if checkpoint else 0
         if checkpoint:  # of a run that may have ended before its results were saved
-            self.run.stopped = "stop_when" if checkpoint.meets(self.config.stop_when) else self.limit()
+            met = checkpoint.meets(self.config.stop_when)
+            self.run.stopped = "stop_when" if met else self.at.limit(self.config)
 
     def train(self) -> Run:
         """Take steps until the budget is spent, the condition holds or a signal comes, and finish the run's folder.
@@ -127,7 +128,7 @@ class Loop:
         self.pending.append(self.trainer.step(self.at.share))
         self.at.step += 1
         self.at.share = self.spent()
-        self.run.stopped = self.limit()
+        self.run.stopped = self.at.limit(self.config)
         fault = self.config.device == "cpu" and first_fault(self.at.step, to_numbers(self.pending[-1:])) is not None
         if any(self.ranks.gather(fault)):
             self.write_record()
@@ -137,12 +138,6 @@ class Loop:
         self.at.seconds = self.ranks.gather(self.clock.seconds)[0]
         steps = self.at.step / (self.config.steps or math.inf)
         return min(max(steps, self.at.seconds / (self.config.seconds or math.inf)), 1.0)
-
-    def limit(self) -> str | None:
-        """Return which limit is reached, or None."""
-        if self.at.share < 1:
-            return None
-        return "steps" if self.at.step >= (self.config.steps or math.inf) else "seconds"
 
     def record(self) -> None:
         """Write a record when one is due, with an evaluation when that is due, and look at the condition."""
@@ -247,10 +242,7 @@ class Loop:
             self.run.model = self.attempts.make("model.npz", self.folder.save_model, self.run)
         for line in closing_lines(self.run, self.at):
             self.progress.message(line)
-        warning = runaway(self.run)
-        self.run.runaway = warning is not None
-        if warning and "divergence" not in self.at.warned:
-            self.progress.message(f"Warning: {warning}")
+        self.run.runaway = runaway(self.run) is not None
         if self.folder:
             for name, write in self.folder.pictures(self.run).items():
                 if not signals.urgent:  # after that the process may soon be killed
