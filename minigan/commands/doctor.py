@@ -11,7 +11,7 @@ import numpy as np
 
 from ..backend import cuda_problem
 from ..datasets import mnist
-from ..fast.threads import blas_kernels
+from ..fast.blas import blas_kernels
 from ..terminal import say
 
 ABOUT = "Show what this computer offers and what is missing."

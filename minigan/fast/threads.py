@@ -7,13 +7,16 @@ parts that do not depend on each other (columns of a transform, products of a ba
 Python's lock while it computes, so the threads really run at the same time.
 
 The parts are the same for any number of threads, and so are the results.
+
+Several Python threads may train at once, each with threads of its own ("helpers"), and a process may be forked while
+they do. What a fork leaves is one Python thread without helpers, which computes everything itself.
 """
 
+import os
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from importlib.util import find_spec
 from queue import SimpleQueue
 from typing import Any, TypeVar
 
@@ -21,29 +24,40 @@ import numpy as np
 
 from .. import validation
 from ..backend import Array, Device, get_array_module
+from . import blas
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
-Jobs = SimpleQueue[Callable[[], None] | None]
+Jobs = SimpleQueue[Callable[[], None] | None]  # what one helper does, in turn; None ends it
 
 MIN_TASK_FLOPS = 14_000_000  # multiplications in a part, which take 0.1 to 0.2 ms; a smaller part is not worth a thread
 WRITE_COST = 16  # multiplications in the time that it takes to write one element to memory, as measured
 
 END = object()  # behind the last item, once for each thread
-_helpers: list[Jobs] = []  # the jobs of each thread except the caller's
+
+
+class Here(threading.local):
+    """What belongs to one Python thread: the jobs of each of its helpers, or None outside a block of `threads`."""
+
+    helpers: list[Jobs] | None = None
+
+
+_here = Here()
 
 
 @contextmanager
 def threads(count: int | None = None, *, device: Device = "cpu") -> Iterator[None]:
     """Compute on ``count`` threads inside the block, each product on one of them; `minigan.train` does so itself.
 
-    Nothing changes for a GPU, inside another such block, or where the BLAS cannot be limited to one thread (Apple's
-    Accelerate).
+    The block belongs to the Python thread that enters it. While any Python thread is in a block, NumPy's BLAS computes
+    on one thread in the whole process. Nothing changes for a GPU, inside another block, or where the BLAS cannot be
+    limited to one thread (Apple's Accelerate).
 
     Parameters
     ----------
     count : int >= 1, optional
-        The default is what NumPy's BLAS would use: the number of cores, or OPENBLAS_NUM_THREADS or a similar variable.
+        The default is what NumPy's BLAS uses outside all blocks: the number of cores, or OPENBLAS_NUM_THREADS or a
+        similar variable.
     device : "cpu" or "cuda"
         Where the arrays are.
 
@@ -52,55 +66,79 @@ def threads(count: int | None = None, *, device: Device = "cpu") -> Iterator[Non
     InputError
         If ``count`` is not a positive integer.
     """
-    if device != "cpu":
+    if count is not None:
+        validation.integer("count", count)
+    if device != "cpu" or _here.helpers is not None:
         yield
         return
-    from threadpoolctl import ThreadpoolController
+    caller = threading.get_ident()
+    helpers: list[Jobs] = []
+    started: list[tuple[threading.Thread, Jobs]] = []
 
-    blas = ThreadpoolController().select(user_api="blas")
-    if count is None:
-        count = max((library["num_threads"] for library in blas.info()), default=1)
-    if validation.integer("count", count) == 1 or _helpers or not blas.info():
-        yield
-        return
-    with blas.limit(limits=1):
-        _helpers.extend(SimpleQueue() for _ in range(count - 1))
-        running = [threading.Thread(target=_work_off, args=(jobs,), daemon=True) for jobs in _helpers]
-        for thread in running:
-            thread.start()
-        try:
-            yield
-        finally:
-            for jobs in _helpers:
-                jobs.put(None)
-            _helpers.clear()
-            for thread in running:
+    def end() -> None:
+        if threading.get_ident() == caller:
+            _here.helpers = None
+        helpers.clear()
+        for _, jobs in started:
+            jobs.put(None)
+        for thread, _ in started:
+            if thread.is_alive():  # else Ctrl-C came before it started
                 thread.join()
+        blas.give_back(caller)
 
-
-def blas_kernels() -> str | None:
-    """Return the processor type that NumPy's BLAS uses, for example "SkylakeX", or None if it does not tell."""
-    if not find_spec("threadpoolctl"):
-        return None
-    from threadpoolctl import ThreadpoolController
-
-    libraries = ThreadpoolController().select(user_api="blas").info()
-    return next((library["architecture"] for library in libraries if library.get("architecture")), None)
+    try:
+        usual = blas.limit(caller)
+        _here.helpers = helpers
+        for _ in range((count or usual) - 1 if usual else 0):
+            jobs: Jobs = SimpleQueue()
+            thread = threading.Thread(target=_work_off, args=(jobs,), daemon=True)
+            started.append((thread, jobs))
+            thread.start()
+            helpers.append(jobs)
+        yield
+    finally:
+        try:
+            end()
+        except BaseException:  # Ctrl-C, for example; what is done twice does no harm
+            end()
+            raise
 
 
 def _work_off(jobs: Jobs) -> None:
+    _here.helpers = []  # a helper has no helpers
+    blas.limit_helper()
     while (job := jobs.get()) is not None:
         job()
 
 
+def _wait_for_helpers() -> None:
+    """Wait until the helpers of this Python thread have done what they were given."""
+    idle: SimpleQueue[None] = SimpleQueue()
+    helpers = _here.helpers or []
+    for jobs in helpers:
+        jobs.put(lambda: idle.put(None))
+    for _ in helpers:
+        idle.get()
+
+
+def _after_fork_in_child() -> None:
+    if _here.helpers is not None:
+        _here.helpers = []  # the new process has only the thread that forked
+
+
+if hasattr(os, "register_at_fork"):  # not on Windows; a signal may fork in the middle of a `parallel_for`
+    os.register_at_fork(before=_wait_for_helpers, after_in_child=_after_fork_in_child)
+
+
 def parallel_for(task: Callable[[Item], object], items: Sequence[Item]) -> None:
-    """Call ``task`` on each item, in any order and on all threads; an error in a call is raised again."""
-    if len(items) < 2 or not _helpers:
+    """Call ``task`` on each item, in any order and on all threads; an error in a call is raised again at the end."""
+    helpers = _here.helpers
+    if len(items) < 2 or not helpers:
         for item in items:
             task(item)
         return
     # A free thread takes the next item, and stops at its own end mark. Threads can share a deque, but not an iterator.
-    waiting: deque[Any] = deque([*items, *[END] * (len(_helpers) + 1)])
+    waiting: deque[Any] = deque([*items, *[END] * (len(helpers) + 1)])
     finished: SimpleQueue[BaseException | None] = SimpleQueue()
 
     def job() -> None:
@@ -111,11 +149,15 @@ def parallel_for(task: Callable[[Item], object], items: Sequence[Item]) -> None:
             except BaseException as error:
                 finished.put(error)
 
-    for jobs in _helpers:
-        jobs.put(job)
-    job()
-    for _ in items:  # one answer for each item, so a helper that wakes too late delays nothing
-        error = finished.get()
+    try:
+        for jobs in helpers:
+            jobs.put(job)
+        job()
+        answers = [finished.get() for _ in items]  # one for each item, so a helper that wakes too late delays nothing
+    except BaseException:  # Ctrl-C: after it, nobody may go on with the arrays
+        _wait_for_helpers()
+        raise
+    for error in answers:
         if error is not None:
             raise error
 

@@ -10,6 +10,7 @@ from ..metrics import EVALUATORS, Evaluation, load_evaluator
 from ..metrics.evaluation import TEST_COUNTS
 from ..metrics.measures import table_rows
 from ..metrics.memorisation import flat_pixels
+from .drawing import one_at_a_time
 from .figures import tile
 
 REAL, DRAWN, SECOND = "#8d99a6", "#e4572e", "#f3a78f"  # SECOND: drawn digits under the second evaluator
@@ -19,6 +20,7 @@ POINTS = 1500  # real digits, and drawn ones, among the features
 LEFT_OUT = ("kid_std", "precision_5", "recall_5", "density_5", "coverage_5")  # of the table
 
 
+@one_at_a_time
 def save_page(evaluation: Evaluation, path: str | os.PathLike[str], *, title: str) -> None:
     """Write the page as a PNG, whole or not at all.
 

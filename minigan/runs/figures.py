@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 import numpy as np
 
 from ..files import atomic_path
+from .drawing import one_at_a_time
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -86,6 +87,7 @@ def save_grid(images: np.ndarray, path: str | os.PathLike[str], *, columns: int 
         Image.fromarray(grid).save(temporary)
 
 
+@one_at_a_time
 def draw_points(points: np.ndarray, *, centres: np.ndarray | None = None, size: int = 400) -> np.ndarray:
     """Plot points over the centres of their modes.
 
@@ -124,6 +126,7 @@ def save_points(points: np.ndarray, path: str | os.PathLike[str], *, centres: np
     save_grid(draw_points(points, centres=centres)[None], path, scale=1)
 
 
+@one_at_a_time
 def save_animation(
     snapshots: Sequence[tuple[int, np.ndarray]], path: str | os.PathLike[str], *, seconds: float = 8.0, scale: int = 2
 ) -> None:
@@ -136,33 +139,33 @@ def save_animation(
     seconds : how long the animation takes, about
     scale : width of each pixel in the file
     """
-    import matplotlib
-    from matplotlib.animation import PillowWriter
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
+    from PIL import Image
 
     pictures = [_to_rgb(tile(images)) for _, images in snapshots]
     height, width = pictures[0].shape[:2]
     dpi = 100
     figure = Figure(figsize=(scale * width / dpi, (scale * height + 30) / dpi), dpi=dpi)
     figure.set_layout_engine("none")
-    FigureCanvasAgg(figure)
+    canvas = FigureCanvasAgg(figure)
     axes = figure.add_axes((0, 0, 1, scale * height / (scale * height + 30)))
     axes.set_axis_off()
     shown = axes.imshow(pictures[0], interpolation="nearest", aspect="auto")
     title = figure.text(0.5, 1 - 15 / (scale * height + 30), "", ha="center", va="center", fontsize=11)
-    fps = max(1, round(len(pictures) / seconds))
-    with atomic_path(path) as temporary, matplotlib.rc_context({"savefig.dpi": dpi}):
-        writer = PillowWriter(fps=fps)
-        with writer.saving(figure, str(temporary), dpi):
-            for (step, _), picture in zip(snapshots, pictures, strict=True):
-                shown.set_data(picture)
-                title.set_text(f"step {step:,}")
-                writer.grab_frame()
-            for _ in range(2 * fps):
-                writer.grab_frame()
+    frames = []
+    for (step, _), picture in zip(snapshots, pictures, strict=True):
+        shown.set_data(picture)
+        title.set_text(f"step {step:,}")
+        canvas.draw()
+        frames.append(Image.fromarray(np.array(canvas.buffer_rgba())[..., :3]))
+    fps = max(1, round(len(frames) / seconds))
+    frames += [frames[-1]] * (2 * fps)
+    with atomic_path(path) as temporary:
+        frames[0].save(temporary, save_all=True, append_images=frames[1:], duration=int(1000 / fps), loop=0)
 
 
+@one_at_a_time
 def save_losses(
     history: Columns,
     path: str | os.PathLike[str],

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..files import atomic_path
+from .drawing import one_at_a_time
 from .league import Result
 from .league_table import Interval, headline, intervals, models_of, places
 
@@ -13,6 +14,7 @@ SEED, MEDIAN = "#0072b2", "black"
 STYLE: dict[Any, Any] = {"font.size": 9, "axes.titlesize": 10, "axes.titlelocation": "left"}
 
 
+@one_at_a_time
 def save_league(results: Sequence[Result], path: str | os.PathLike[str]) -> None:
     """Write the Frechet distances of the first evaluator as a PNG, whole or not at all.
 

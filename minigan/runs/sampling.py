@@ -14,6 +14,7 @@ from .. import validation
 from ..backend import Array, device_of, to_device, to_host
 from ..datasets.batches import from_pixels_first
 from ..errors import InputError
+from ..fast.threads import threads
 from ..network import Network
 from ..objectives import Objective
 from ..objectives.conditional import Conditional
@@ -51,7 +52,8 @@ def generate(generator: Network, z: Array) -> np.ndarray:
     -------
     Images (n, H, W) or (n, H, W, C), or points (n, C), on the host.
     """
-    chunks = [generator.forward(z[i : i + CHUNK], train=False)[0] for i in range(0, len(z), CHUNK)]
+    with threads(device=device_of(z)):
+        chunks = [generator.forward(z[i : i + CHUNK], train=False)[0] for i in range(0, len(z), CHUNK)]
     return np.concatenate([from_pixels_first(x) for x in chunks])
 
 
@@ -78,13 +80,14 @@ def score(
 ) -> np.ndarray:
     """Return D's logit of each sample that G makes of z, (n,), on the host; the mean over several discriminators."""
     scores = []
-    for i in range(0, len(z), CHUNK):
-        part = z[i : i + CHUNK]
-        outputs, _ = discriminator.forward(generator.forward(part, train=False)[0], train=False)
-        if conditional:
-            codes = part[:, part.shape[1] - outputs.shape[1] + 1 :]
-            outputs, _ = conditional(objective, codes).logit(outputs)
-        scores.append(to_host(outputs.mean(axis=1)))
+    with threads(device=device_of(z)):
+        for i in range(0, len(z), CHUNK):
+            part = z[i : i + CHUNK]
+            outputs, _ = discriminator.forward(generator.forward(part, train=False)[0], train=False)
+            if conditional:
+                codes = part[:, part.shape[1] - outputs.shape[1] + 1 :]
+                outputs, _ = conditional(objective, codes).logit(outputs)
+            scores.append(to_host(outputs.mean(axis=1)))
     return np.concatenate(scores)
 
 

@@ -74,14 +74,13 @@ def start(
     """
     begin = first_start(**options) if resume is None else find_start(resume, **options)
     communicator = connect(begin.config.device) if begin.config.distributed else ALONE
-    with ending_together(communicator):
+    with ending_together(communicator), threads(share_of_cores(communicator), device=begin.config.device):
         loop = make_loop(begin, parent, communicator)
         try:
             loop.progress.message(headline(begin, communicator))
             if resume is None and begin.config.device == "cpu" and options.get("device", "auto") == "auto":
                 loop.progress.message(f"No GPU is used: {cuda_problem()}")
-            with threads(share_of_cores(communicator), device=begin.config.device):
-                return loop.train()
+            return loop.train()
         finally:
             loop.progress.close()
             if loop.folder:

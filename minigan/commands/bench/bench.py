@@ -19,7 +19,7 @@ import numpy as np
 from ... import validation
 from ...backend import Device, resolve_device
 from ...errors import InputError
-from ...fast.threads import blas_kernels
+from ...fast.blas import blas_kernels
 from ...models import IMAGE_MODELS, build_networks, get_model_spec
 from ...network import Network
 from ...terminal import say
