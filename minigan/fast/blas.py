@@ -7,12 +7,21 @@ takes the limit, and the last one that closes gives back what was there before.
 
 import os
 import threading
+from importlib.util import find_spec
 from typing import Any
 
-from threadpoolctl import ThreadpoolController
+
+def _find_libraries() -> list[Any]:
+    """Return what can limit each BLAS of the process; without threadpoolctl, as on some GPU machines, nothing can."""
+    if not find_spec("threadpoolctl"):
+        return []
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController().select(user_api="blas").lib_controllers
+
 
 # They are looked for once, early: in threadpoolctl before 3.8 the search can hang while another thread loads a library.
-LIBRARIES: list[Any] = ThreadpoolController().select(user_api="blas").lib_controllers
+LIBRARIES = _find_libraries()
 
 _lock = threading.RLock()  # for what follows
 _inside: set[int] = set()  # the Python threads that are in a block
