@@ -14,6 +14,7 @@ from typing import Any
 from .errors import InputError
 
 GREATEST = 2**63 - 1  # integer that NumPy can hold
+UNREADABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")  # control characters, and what is no UTF-8
 SHOWN = 100  # characters of a value in an error
 MOST_PATH, MOST_NAME = 4000, 250  # bytes; file systems allow a little more, which temporary names need
 
@@ -95,13 +96,13 @@ def one_of(name: str, value: Any, choices: Iterable[str]) -> str:
 def name_or_path(name: str, value: Any) -> str:
     """Return a name or a path as a string, in which a leading ``~`` has become the home folder.
 
-    It is not empty, it can be written in UTF-8, and it is short enough for the file systems of today.
+    It is not empty, it has no control characters, and it is short enough for the file systems of today.
     """
     text = os.fspath(value) if isinstance(value, os.PathLike) else value
     if not isinstance(text, str) or not text:
         raise InputError(f"{name}: expected a name or a path, got {shown(value)}")
-    if "\0" in text or any("\ud800" <= character <= "\udfff" for character in text):
-        raise InputError(f"{name}: expected a name or a path that can be written in UTF-8, got {shown(text)}")
+    if UNREADABLE.search(text):
+        raise InputError(f"{name}: expected a name or a path of readable characters, got {shown(text)}")
     text = os.path.expanduser(text)
     if len(text.encode()) > MOST_PATH or max(len(part.encode()) for part in re.split(r"[/\\]", text)) > MOST_NAME:
         raise InputError(

@@ -65,10 +65,11 @@ def test_paths(monkeypatch):
     monkeypatch.setenv("HOME", "/home/me")
     monkeypatch.setenv("USERPROFILE", "/home/me")
     assert validation.name_or_path("out", Path("~/x")) == "/home/me/x"
+    assert validation.name_or_path("out", "Gödel\u202f数.npz") == "Gödel\u202f数.npz"
     assert validation.name_or_path("out", "./mnist") == "./mnist"
     assert validation.name_or_path("out", "x" * 250) == "x" * 250
-    for text in ("a\0b", "\udcff", "\ud800.npz"):
-        with pytest.raises(InputError, match=r"^out: expected a name or a path that can be written in UTF-8, got '"):
+    for text in ("a\0b", "a\nb", "\x1b[0m", "\udcff", "\ud800.npz"):
+        with pytest.raises(InputError, match=r"^out: expected a name or a path of readable characters, got '"):
             validation.name_or_path("out", text)
     for text in ("x" * 251, "a/" + "ä" * 126, "a/" * 2001):
         with pytest.raises(InputError, match=r"^out: expected a path of at most 4000 bytes with names of at most 250,"):

@@ -55,8 +55,9 @@ def load_dataset(
     if isinstance(data, str) and data in DATASETS:
         return _load_named(data, split)
 
-    path = Path(os.path.expanduser(data))
-    if data != "" and os.path.isdir(path):
+    text = validation.name_or_path("data", data)
+    path = Path(text)
+    if os.path.isdir(path):
         return _read_folder(path, split)
     if os.path.isfile(path):
         if path.suffix != ".npz":
@@ -64,9 +65,9 @@ def load_dataset(
         if split == "test":
             raise _no_test_half(repr(str(path)))
         return read_npz(path)
-    if isinstance(data, os.PathLike) or path.name != data or path.suffix:
+    if isinstance(data, os.PathLike) or path.name != text or path.suffix:
         raise InputError(f"data: expected a file or a folder, got {str(path)!r}, which does not exist")
-    raise InputError(_unknown_name(data))
+    raise InputError(_unknown_name(text))
 
 
 def _load_named(name: str, split: str) -> Dataset | Points:
