@@ -81,9 +81,10 @@ def _read_announced(file: BufferedIOBase, most: int, limited: str | os.PathLike[
     At most ``most`` bytes are read. If the header announces more, a file that is ``limited`` is refused by this name.
     """
     head = file.read(HEAD)
-    if head[:3] != bytes([0, 0, UINT8]) or not 1 <= head[3] <= MAX_NDIM or len(head) < 4 + 4 * head[3]:
+    ndim = head[3] if len(head) > 3 and head[:3] == bytes([0, 0, UINT8]) else 0
+    if not 1 <= ndim <= MAX_NDIM or len(head) < 4 + 4 * ndim:
         return head
-    length = 4 + 4 * head[3] + math.prod(_shape(head))
+    length = 4 + 4 * ndim + math.prod(_shape(head))
     if limited is not None and length > most:
         raise InputError(f"{limited}: expected gzip data of at most {most:,} bytes, got a header for {length:,}")
     return head + file.read(max(0, min(length, most) + 1 - len(head)))  # to the end of gzip, where its checksum is
