@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import validation
+from ..archive import size_limit
 from ..errors import InputError
 
 GZIP_MAGIC = b"\x1f\x8b"
@@ -22,7 +23,6 @@ UINT8 = 8
 ELEMENT_TYPES = {8: "uint8", 9: "int8", 11: "int16", 12: "int32", 13: "float32", 14: "float64"}
 MAX_NDIM = 4
 HEAD = 1024  # bytes that are read first
-MOST_UNPACKED, MOST_RATIO = 64 << 20, 20  # MNIST's largest file has 45 MiB, 5 times its gzip
 
 
 def read_idx(path: str | os.PathLike[str]) -> NDArray[np.uint8]:
@@ -52,7 +52,7 @@ def read_payload(path: str | os.PathLike[str]) -> bytes:
     Raises
     ------
     InputError : the file cannot be read, it is gzip that is damaged or cut short, or its header announces more bytes
-        than gzip may become: 64 MiB, or 20 times the size of the file if that is more
+        than gzip may become (see `minigan.archive.size_limit`)
     """
     path = validation.name_or_path("path", path)
     try:
@@ -61,9 +61,8 @@ def read_payload(path: str | os.PathLike[str]) -> bytes:
             raw.seek(0)
             if not packed:
                 return _read_announced(raw, size)
-            most = max(MOST_UNPACKED, MOST_RATIO * size)
             with gzip.GzipFile(fileobj=raw) as unpacked:
-                return _read_announced(unpacked, most, path)
+                return _read_announced(unpacked, size_limit(size), path)
     except FileNotFoundError:
         raise InputError(f"{path}: expected an IDX file, got no such file") from None
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:

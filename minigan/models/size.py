@@ -9,14 +9,14 @@ from ..layers import Layer, Shape
 from ..layers.sequential import Sequential
 
 MOST_PARAMETERS = 100_000_000  # of one network: 0.4 GB, and five times as much while it is trained
-MOST_VALUES = 4_000_000_000  # that the layers of both networks may compute in one step: 16 GB
+MOST_VALUES = 4_000_000_000  # that one step may take and compute in both networks: 16 GB
 
 
 class Size(NamedTuple):
     """How large a network is.
 
     parameters : how many numbers it learns
-    values : how many numbers its layers compute for one sample
+    values : how many numbers it takes and its layers compute for one sample
     """
 
     parameters: int
@@ -29,8 +29,8 @@ def size_of(layers: Sequence[Layer], input_shape: Shape) -> Size:
     plain.build(input_shape)
     every = list(plain.walk())
     parameters = sum(prod(layer.array_shapes[name]) for layer in every for name in layer.params)
-    values = sum(prod(shape) for layer in every if isinstance(layer, Sequential) for shape in layer.shapes)
-    return Size(parameters, values)
+    computed = sum(prod(shape) for layer in every if isinstance(layer, Sequential) for shape in layer.shapes)
+    return Size(parameters, prod(input_shape) + computed)
 
 
 def check_size(model: str, generator: Size, discriminator: Size, *, batch_size: int = 1) -> None:
@@ -49,6 +49,6 @@ def check_size(model: str, generator: Size, discriminator: Size, *, batch_size: 
     most = MOST_VALUES // (generator.values + 2 * discriminator.values)  # D sees real samples and fakes
     if batch_size > most:
         raise InputError(
-            f"batch_size: expected at most {most:,} for the networks of {model!r}, because a step may compute "
+            f"batch_size: expected at most {most:,} for the networks of {model!r}, because a step may hold "
             f"{MOST_VALUES:,} numbers, got {batch_size:,}"
         )
