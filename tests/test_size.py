@@ -66,7 +66,7 @@ def test_a_batch_that_no_computer_holds_is_refused():
     with pytest.raises(InputError, match="batch_size: expected at most 16,999 for the networks of 'dcgan'"):
         make_game(config, (28, 28, 1), **rngs)
     config = TrainConfig(model="dirac", latent_dim=100_000, batch_size=60_000).resolve(dataset="dirac", device="cpu")
-    with pytest.raises(InputError, match="batch_size: expected at most 39,99[0-9] for the networks of 'dirac'"):
+    with pytest.raises(InputError, match=r"batch_size: expected at most 39,99[0-9] for the networks of 'dirac'"):
         make_game(config, (1,), **rngs)
     size = Size(1, 1000)
     check_size("mlp", size, size, batch_size=MOST_VALUES // 3000)
