@@ -19,6 +19,7 @@ import numpy as np
 
 from .errors import InputError
 from .files import atomic_path
+from .validation import shown
 
 SMALLEST_LIMIT = 1 << 26  # bytes that an array may have in a file of any size
 GREATEST_RATIO = 20  # how many times larger than the file an array may be; MNIST's digits are 5 times larger
@@ -163,12 +164,12 @@ def read_verified(archive: Archive, description: Mapping[str, Any]) -> dict[str,
     """
     manifest = description.get("arrays")
     if not isinstance(manifest, dict):
-        raise InputError(f"arrays: expected the list of all arrays in the description, got {manifest!r}")
+        raise InputError(f"arrays: expected the list of all arrays in the description, got {shown(manifest)}")
     found = {}
     for name, entry in manifest.items():
         dtype = entry.get("dtype") if isinstance(entry, dict) else None
         if dtype not in DTYPES:
-            raise InputError(f"{name}: expected one of the types {', '.join(DTYPES)}, got {dtype!r}")
+            raise InputError(f"{name}: expected one of the types {', '.join(DTYPES)}, got {shown(dtype)}")
         array = archive.read(name, (dtype,))
         if _entry(array) != entry:
             raise InputError(f"{name}: expected an array that fits its checksum, got another")

@@ -19,6 +19,7 @@ from typing import Any, NoReturn
 from . import __version__
 from .errors import DeviceError, DivergedError, InputError
 from .terminal import lost_output, release_streams, say
+from .validation import shown
 
 COMMANDS = (
     "train", "resume", "sample", "evaluate", "gradcheck", "data", "doctor", "bench", "study", "museum", "models",
@@ -39,7 +40,7 @@ class Parser(argparse.ArgumentParser):
 
     def _check_value(self, action: argparse.Action, value: Any) -> None:
         if action.choices is not None and value not in action.choices:
-            raise argparse.ArgumentError(action, f"expected one of {', '.join(action.choices)}, got {value!r}")
+            raise argparse.ArgumentError(action, f"expected one of {', '.join(action.choices)}, got {shown(value)}")
 
     def error(self, message: str) -> NoReturn:
         """Print the message and leave with exit status 2."""

@@ -160,3 +160,18 @@ def test_count_classes():
         message = f"labels 0 to K - 1 with K from 2 to 3, .* got {labels[-1]} as the largest label of 'x'"
         with pytest.raises(InputError, match=message):
             count_classes(np.array(labels), conditional="ac-gan", data="x")
+
+
+def test_small_integers_do_not_overflow(rng):
+    """Class 9 of 10 with 100 clusters each begins at column 900."""
+    shares = np.full((10, 100), 1 / 1000)
+    codes = draw_codes(rng, 4, shares, label=np.array([9, 0], dtype=np.uint8))
+    np.testing.assert_array_equal(codes.reshape(4, 10, 100).sum(axis=2).argmax(axis=1), [9, 0, 9, 0])
+
+
+@pytest.mark.parametrize("odd", [[[1, 2], [3]], [10**5000], "12", {}, object(), [None]])
+def test_what_is_no_array_is_refused(odd, rng):
+    with pytest.raises(InputError, match="label: expected an integer or a sequence of integers, got"):
+        draw_codes(rng, 4, equal(3), label=odd)
+    with pytest.raises(InputError, match="codes: expected finite numbers of shape"):
+        draw_codes(rng, 4, equal(3), continuous=2, codes=odd)

@@ -158,14 +158,16 @@ def test_a_real_study(tmp_path, capsys, monkeypatch):
         (("--seconds", "nan"), "seconds: expected a positive number, got nan"),
         (("--seeds", "0", "-1"), "argument --seeds: expected an integer of at least 0, got -1"),
         (("--models", "mlp", "infogan"), "models: expected models whose discriminator can pay, got 'infogan'"),
-        (("--plot", "{folder}/study.csv"), "plot: expected another file than the CSV file, got"),
+        (("--plot", "{folder}/study.csv"), "plot: expected a name that ends in .png, got"),
+        (("--plot", "0.5"), "plot: expected a name that ends in .png, got '0.5'"),
+        (("--out", "study"), "out: expected a name that ends in .csv, got 'study'"),
         (("--summary", "{folder}/nowhere.csv"), "summary: expected a CSV file, got no file at"),
     ],
 )
 def test_refuses(argv, words, tmp_path, played, capsys):
     argv = [each.replace("{folder}", str(tmp_path)) for each in argv]
     try:
-        status = cli.main(["study", *argv, "--out", str(tmp_path / "study.csv")])
+        status = cli.main(["study", "--out", str(tmp_path / "study.csv"), *argv])
     except SystemExit as stop:
         status = stop.code
     assert status == 2

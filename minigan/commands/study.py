@@ -92,9 +92,10 @@ def command(arguments: argparse.Namespace) -> int:
     asked = {name: getattr(arguments, name) for name in ("models", "games", "seeds", "data", "seconds")}
     given = {name: value for name, value in asked.items() if value is not None}
     out = arguments.out if arguments.summary else arguments.out or OUT
+    for name, path, suffix in (("out", out, ".csv"), ("plot", arguments.plot, ".png")):
+        if path and path.suffix != suffix:
+            raise InputError(f"{name}: expected a name that ends in {suffix}, got {str(path)!r}")
     plot = arguments.plot or (out and out.with_suffix(".png"))
-    if plot and plot == out:
-        raise InputError(f"plot: expected another file than the CSV file, got {str(plot)!r} for both")
     results = select(collect(arguments.summary, out), **given) if arguments.summary else study(out, **given)
     say(report(results))
     if plot:

@@ -9,9 +9,11 @@ which is z W_z plus row y of a learned matrix: an embedding of the label, added 
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
+from .. import validation
 from ..backend import Array, Device, to_device
 from ..errors import InputError
 from .cross_entropy import one_hot
@@ -99,25 +101,34 @@ def draw_codes(
 
 def _check_numbers(codes: Sequence[float] | np.ndarray, n: int, continuous: int) -> np.ndarray:
     if not continuous:
-        raise InputError(f"codes: expected None, because G takes only classes, got {codes!r}")
-    wanted = np.asarray(codes)
+        raise InputError(f"codes: expected None, because G takes only classes, got {validation.shown(codes)}")
+    wanted = _to_array(codes)
     numbers = wanted.dtype.kind in "iuf" and np.isfinite(wanted).all()
     if not numbers or wanted.shape not in ((continuous,), (n, continuous)):
         raise InputError(
-            f"codes: expected finite numbers of shape ({continuous},) or ({n}, {continuous}), got {codes!r}"
+            f"codes: expected finite numbers of shape ({continuous},) or ({n}, {continuous}), "
+            f"got {validation.shown(codes)}"
         )
     return wanted
 
 
 def _repeat_labels(label: int | Sequence[int] | np.ndarray, n: int, classes: int) -> np.ndarray:
-    labels = np.atleast_1d(np.asarray(label))
+    labels = np.atleast_1d(_to_array(label))
     if not np.issubdtype(labels.dtype, np.integer) or labels.ndim != 1 or not labels.size:
-        raise InputError(f"label: expected an integer or a sequence of integers, got {label!r}")
+        raise InputError(f"label: expected an integer or a sequence of integers, got {validation.shown(label)}")
     if not 0 <= labels.min() <= labels.max() < classes:
-        raise InputError(f"label: expected 0 to {classes - 1}, got {label!r}")
+        raise InputError(f"label: expected 0 to {classes - 1}, got {validation.shown(label)}")
     if n % len(labels):
         raise InputError(f"label: expected one, or a number of labels that divides n = {n}, got {len(labels)} of them")
-    return np.tile(labels, n // len(labels))
+    return np.tile(labels.astype(np.int64), n // len(labels))  # a sum of small integers would overflow
+
+
+def _to_array(value: Any) -> np.ndarray:
+    """Return a value as an array, which holds an object if the value is not made of numbers alone."""
+    try:
+        return np.asarray(value)
+    except (ValueError, TypeError, OverflowError):  # lists of different lengths, an object that is no number
+        return np.asarray(None)
 
 
 def draw_noise(rng: np.random.Generator, n: int, latent_dim: int, device: Device) -> Array:

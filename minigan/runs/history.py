@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from .. import validation
 from ..errors import InputError, MiniganWarning
 from ..training.stop_when import EVALUATED, TRAINED
 
@@ -57,7 +58,7 @@ class History:
             return np.array([])
         found = [record[column] for record in self.records if column in record]
         if not found:
-            raise InputError(f"column: expected one of {', '.join(self.columns)}, got {column!r}")
+            raise InputError(f"column: expected one of {', '.join(self.columns)}, got {validation.shown(column)}")
         missing = np.full(np.shape(found[0]), np.nan)
         return np.array([record.get(column, missing) for record in self.records])
 

@@ -104,14 +104,16 @@ def read_model(file: Path) -> ModelFile:
         found = archive.description()
         kind, version = found.get("kind", KIND), found.get("format")
         if kind not in (KIND, checkpoint.KIND):
-            raise InputError(f"kind: expected {KIND!r} or {checkpoint.KIND!r}, got {kind!r}")
+            raise InputError(f"kind: expected {KIND!r} or {checkpoint.KIND!r}, got {validation.shown(kind)}")
         if version != (FORMAT if kind == KIND else checkpoint.FORMAT):
-            raise InputError(f"format: expected {FORMAT}, got {version!r}")
+            raise InputError(f"format: expected {FORMAT}, got {validation.shown(version)}")
         shape, codes = found.get("image_shape", found.get("sample_shape")), found.get("codes", 0)
         if not isinstance(shape, list) or not all(map(_is_size, shape)) or not (codes == 0 or _is_size(codes)):
-            raise InputError(f"image_shape, codes: expected sizes, got {shape!r} and {codes!r}")
+            raise InputError(
+                f"image_shape, codes: expected sizes, got {validation.shown(shape)} and {validation.shown(codes)}"
+            )
         if not isinstance(found.get("config"), dict):
-            raise InputError(f"config: expected the options by name, got {found.get('config')!r}")
+            raise InputError(f"config: expected the options by name, got {validation.shown(found.get('config'))}")
         arrays = read_verified(archive, found) if "arrays" in found else _read_old(archive)
     generator, shares = ("average", "shares") if kind == checkpoint.KIND else ("generator", "class_shares")
     try:

@@ -171,7 +171,9 @@ class Run:
         if self.classes == 0:
             for name, value in (("label", label), ("codes", codes)):
                 if value is not None:
-                    raise InputError(f"{name}: expected None, because this run is not conditional, got {value!r}")
+                    raise InputError(
+                        f"{name}: expected None, because this run is not conditional, got {validation.shown(value)}"
+                    )
             return to_device(z, self.generator.device)
         rng, continuous = np.random.default_rng((seed, 1, *again)), length - self.shares.size
         drawn = draw_codes(rng, n, self.shares, continuous=continuous, label=label, codes=codes)
