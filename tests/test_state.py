@@ -125,6 +125,7 @@ def state(digits):
         ("shares", np.zeros(3, np.float32), "shares: expected float64"),
         ("shares", np.array([0.5, 0.7, -0.2]), "shares: expected the probabilities"),
         ("order", np.zeros(3, np.int64), "order: expected int64 of shape"),
+        ("order", np.array(5), "order: expected int64 of shape"),
         ("order", np.full(61, 61), "order: expected integers from 0 to 60"),
         ("labels", np.full(61, -1), "labels: expected integers from 0 to 2"),
         ("generator_t", 1.5, "generator_t: expected an integer"),

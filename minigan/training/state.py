@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from .. import validation
 from ..backend import Array, device_of, to_device, to_host
 from ..errors import InputError
 from ..fast.adam import FastAdam
@@ -117,7 +118,7 @@ def _check(trainer: "Trainer", state: State) -> None:
     wanted["labels"] = (_labels(trainer).shape, "int64")
     samples = len(trainer.batches.samples)
     order = arrays.get("order")
-    wanted["order"] = ((samples if order is not None and len(order) else 0,), "int64")
+    wanted["order"] = ((samples if order is not None and order.size else 0,), "int64")
     for name, (shape, dtype) in wanted.items():
         array = arrays.get(name)
         if array is None or (array.shape, str(array.dtype)) != (shape, dtype):
@@ -131,7 +132,7 @@ def _check(trainer: "Trainer", state: State) -> None:
     counts = ("generator_t", "discriminator_t", "average_t", "discriminator_steps", "reclustered", "position")
     for name in counts:
         if type(numbers.get(name)) is not int or not 0 <= numbers[name] < 1 << 62:
-            raise InputError(f"{name}: expected an integer of at least 0, got {numbers.get(name)!r}")
+            raise InputError(f"{name}: expected an integer of at least 0, got {validation.shown(numbers.get(name))}")
     streams = numbers.get("streams")
     for name in trainer.streams:
         try:
