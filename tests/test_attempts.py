@@ -24,7 +24,7 @@ def test_what_fails_is_one_warning_in_one_line(error):
     [warning] = seen
     said = str(warning.message)
     assert said.startswith("samples cannot be written (")
-    assert said.endswith("; the training goes on")
+    assert said.endswith("; the run goes on")
     assert " ".join(str(error).split()) in said
     assert "\n" not in said
 

@@ -114,7 +114,7 @@ def test_one_that_cannot_be_written_leaves_those_before(monkeypatch, tmp_path):
     with pytest.warns(MiniganWarning) as seen:
         run = train(steps=5, checkpoint_every=1e-9, out=tmp_path / "run")
     assert [str(each.message) for each in seen] == [
-        "checkpoints cannot be written ([Errno 28] No space left on device); the training goes on"
+        "checkpoints cannot be written ([Errno 28] No space left on device); the run goes on"
     ]
     assert sorted(checkpoint_steps(tmp_path / "run")) == [1, 2]
     assert run.checkpoint.standing.step == 5

@@ -63,22 +63,23 @@ def conclude(run: Run) -> int:
     The exit status: 130, 143 or 129 when Ctrl-C, SIGTERM or SIGHUP ended the training, 1 when its losses ran away or
     its model is lost, otherwise 0.
     """
-    saved = run.rank > 0 or run.model is not None or save_elsewhere(run)
+    saved = run.rank > 0 or (run.model or save_elsewhere(run)) is not None
     status = STATUS.get(run.stopped or "", 1 if run.runaway else 0)
     if not run.config.quiet and status not in (STATUS["terminate"], STATUS["hangup"]):
         print_quality(run)
     return status if saved else 1
 
 
-def save_elsewhere(run: Run) -> bool:
+def save_elsewhere(run: Run) -> Path | None:
     """Save the model in the current folder, or if that fails in the folder for temporary files; say where it is."""
     for folder in (Path(), Path(tempfile.gettempdir())):
         path = folder / f"minigan-{run.config.model}-{os.getpid()}.npz"
         with suppress(InputError):
-            say(f"minigan: the model is in {run.save(path)}", error=True)
-            return True
+            run.model = run.save(path)
+            say(f"minigan: the model is in {run.model}", error=True)
+            return run.model
     say("minigan: the model could not be written anywhere", error=True)
-    return False
+    return None
 
 
 def print_quality(run: Run) -> None:
@@ -92,8 +93,9 @@ def print_quality(run: Run) -> None:
     if not isinstance(judge, DigitJudge):
         say(verdict.text)
         return
+    place = run.folder if run.folder and run.model == run.folder / "model.npz" else run.model
     fid, floor = verdict.columns["fid"], verdict.columns["fid_floor"]
     say(
         f"FID {fid:.2f} between {judge.samples:,} of its digits and MNIST's test digits; as many real digits "
-        f"of {run.config.data} have {floor:.2f}. Full report: minigan evaluate {run.folder}"
+        f"of {run.config.data} have {floor:.2f}. Full report: minigan evaluate {place}"
     )

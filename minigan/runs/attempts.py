@@ -1,4 +1,4 @@
-"""Attempts: what a run can do without may fail, and the training goes on."""
+"""Attempts: what a run can do without may fail, and the rest goes on."""
 
 import warnings
 from collections.abc import Callable
@@ -25,7 +25,7 @@ class Attempts:
         try:
             return write(*arguments)
         except Exception as error:  # a full disk, a lost folder, a font that is missing, ...
-            self.warn(what, f"{what} cannot be written ({' '.join(str(error).split())}); the training goes on")
+            self.warn(what, f"{what} cannot be written ({' '.join(str(error).split())}); the run goes on")
             return None
 
     def warn(self, what: str, text: str) -> None:

@@ -199,7 +199,11 @@ class RunFolder:
             for name, text in CONTENTS.items()
             if text and (self.path / name).exists()
         ]
-        return "\n".join([*lines, f"More {drawn}: minigan sample {self.path}"])
+        if (self.path / "model.npz").exists():
+            lines.append(f"More {drawn}: minigan sample {self.path}")
+        else:
+            lines.append(f"The model is not in {self.path}, because it could not be written there")
+        return "\n".join(lines)
 
     def _place(self, name: str) -> Path:
         """Return the path of a file, in a folder that exists."""
