@@ -10,11 +10,9 @@ import pytest
 import minigan
 from minigan import DivergedError, InputError
 from minigan.errors import MiniganWarning
-from minigan.runs import clock, watch
+from minigan.runs import clock
 from minigan.runs import train as train_module
-from minigan.runs.diagnosis import diagnose
 from minigan.runs.judge import Verdict, find_judge
-from minigan.runs.symptoms import Symptoms
 from minigan.training.trainer import Trainer
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (16, 8, 8), dtype=np.uint8)
@@ -282,76 +280,3 @@ def test_evaluations_take_no_time_from_the_budget(judged, monkeypatch, capsys):
     left = [re.search(r"(\d+) s left", line)[1] for line in lines if "left" in line]
     assert left == ["4", "153", "69", "51", "0"]  # what is left is said with the evaluations
     assert "5 steps, 20 images, 5.0 s and 300.0 s for 3 evaluations" in lines
-
-
-# warnings
-
-
-SICK = diagnose(Symptoms(missing=1.0, copied=0.0))
-WELL = diagnose(Symptoms())
-
-
-@pytest.fixture
-def diagnosed(monkeypatch):
-    """diagnosed(a, b): what the looks of the next run find; returns the history that each look saw."""
-
-    def prepare(*diagnoses):
-        left, seen = list(diagnoses), []
-        monkeypatch.setattr(watch, "EARLY", 3)
-        monkeypatch.setattr(watch, "find_symptoms", lambda history, *rest: seen.append(len(history)))
-        monkeypatch.setattr(watch, "diagnose", lambda symptoms: left.pop(0))
-        return seen
-
-    return prepare
-
-
-def test_a_finding_is_shown_once_when_it_is_found_again(diagnosed, capsys):
-    seen = diagnosed(diagnose(Symptoms(copied=0.0)), SICK, SICK, SICK)
-    train(steps=12, log_every=1, quiet=False)
-    assert seen == [3, 6, 9, 12]  # a quarter of the run apart
-    said = [line for line in capsys.readouterr().out.splitlines() if "Warning" in line]
-    assert len(said) == 2
-    assert said[0].startswith("step      6  Warning: memorisation (distance from the nearest training image 0): ")
-    assert said[1].startswith("step      9  Warning: mode collapse (missing share of the data 1): ")
-
-
-def test_what_passes_is_not_shown(diagnosed, capsys):
-    diagnosed(SICK, WELL, SICK, WELL)
-    train(steps=12, log_every=1, quiet=False)
-    assert "Warning" not in capsys.readouterr().out
-    diagnosed(SICK, WELL, WELL, SICK)
-    train(steps=12, log_every=1, quiet=False)
-    assert capsys.readouterr().out.count("step     12  Warning") == 2
-
-
-def test_the_first_steps_are_too_early(diagnosed):
-    seen = diagnosed(SICK, SICK, SICK, SICK)
-    train(steps=2, log_every=1, quiet=False)
-    assert seen == []
-    train(steps=100, log_every=30, stop_when="d_loss>0", quiet=False)
-    assert seen == [1]  # at the end, whatever ends it
-
-
-def test_a_quiet_run_is_not_diagnosed(diagnosed, capsys):
-    assert diagnosed() == []
-    train(steps=4, log_every=1)
-    assert capsys.readouterr().out == ""
-
-
-@pytest.mark.parametrize("data", [IMAGES, IMAGES[:3], "ring"], ids=["images", "three images", "points"])
-def test_warnings_change_no_weight(data, monkeypatch, capsys):
-    monkeypatch.setattr(watch, "EARLY", 1)
-    options = {"data": data, "model": "points" if isinstance(data, str) else "mlp"}
-    loud, quiet = (
-        train(**options, steps=6, log_every=1, quiet=quiet, latent_dim=2, batch_size=2) for quiet in (False, True)
-    )
-    np.testing.assert_array_equal(loud.generator.theta, quiet.generator.theta)
-    np.testing.assert_array_equal(loud.discriminator.theta, quiet.discriminator.theta)
-
-
-def test_a_real_warning(monkeypatch, capsys):
-    monkeypatch.setattr(watch, "EARLY", 1)
-    train(steps=2, quiet=False)
-    assert re.search(
-        r"^step      2  Warning: .*mode collapse .*variety of the samples 0\.0", capsys.readouterr().out, re.M
-    )
