@@ -76,7 +76,10 @@ class Keeper:
                 problem = f"the {player} has weights that are not finite after step {standing.step:,}"
                 raise self.diverged(standing.step, f"{problem}: training has diverged")
             if bad:
-                self.attempts.warn("checkpoint", f"step {standing.step:,} is not kept: {bad[0]} is not finite")
+                self.attempts.warn(
+                    "checkpoint",
+                    f"the checkpoint of step {standing.step:,} is not kept, because {bad[0]} is not finite",
+                )
             else:
                 self.last = checkpoint
                 self.shares.clear()
