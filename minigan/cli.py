@@ -1,7 +1,7 @@
 """The command line: one parser for all commands. What a command does stands in its file in `minigan.commands`.
 
 Exit status: 0 when all is done, 1 when a check failed or the training diverged, 2 when the input was wrong (one line
-on stderr says what), 130 when Ctrl-C ended the command.
+on stderr says what), 130 when Ctrl-C ended the command. Of the processes that mpiexec started, the first one says it.
 """
 
 import argparse
@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from importlib import import_module
 from typing import Any, NoReturn
 
-from . import __version__
+from . import __version__, launcher
 from .errors import DeviceError, DivergedError, InputError
 from .terminal import lost_output, release_streams, say
 from .validation import shown
@@ -47,7 +47,7 @@ class Parser(argparse.ArgumentParser):
         self.exit(2, f"{self.prog}: {one_line(message)} (see {self.prog} --help)\n")
 
     def _print_message(self, message: str, file: Any = None) -> None:
-        say(message.removesuffix("\n"), error=file is sys.stderr)
+        (complain if file is sys.stderr else say)(message.removesuffix("\n"))
 
 
 class HelpFormatter(argparse.HelpFormatter):
@@ -102,6 +102,12 @@ def ctrl_c_waits() -> Iterator[None]:
             raise KeyboardInterrupt
 
 
+def complain(message: str) -> None:
+    """Print a line to stderr; of several processes that mpiexec started, only the first one does."""
+    if launcher.started_as()[0] == 0:
+        say(message, error=True)
+
+
 def one_line(message: object) -> str:
     """Return a message in one line of characters that can be shown."""
     text = " ".join(str(message).split())
@@ -114,7 +120,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     name, status, message = "minigan", 0, None
 
     def show_warning(text: Warning | str, *where: Any) -> None:
-        say(f"{name}: {one_line(text)}", error=True)
+        complain(f"{name}: {one_line(text)}")
 
     try:
         with ctrl_c_waits():
@@ -138,6 +144,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         status, message = 130, "interrupted"
     finally:
         if message:
-            say(f"{name}: {one_line(message)}", error=True)
+            complain(f"{name}: {one_line(message)}")
         release_streams()
     return status

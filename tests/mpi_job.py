@@ -25,7 +25,7 @@ def samples():
 
 
 def resolved(**options):
-    return TrainConfig(**{**OPTIONS, **options}).resolve(dataset="array", device="cpu")
+    return TrainConfig(**{**OPTIONS, "distributed": True, **options}).resolve(dataset="array", device="cpu")
 
 
 def train_rank(communicator, **options):
@@ -84,7 +84,7 @@ JOBS = {
 }
 
 if __name__ == "__main__":
-    communicator = connect("cpu")
+    communicator = connect()
     with ending_together(communicator):
         said = {name: communicator.gather(JOBS[name](communicator)) for name in sys.argv[1:]}
     if communicator.rank == 0:

@@ -265,9 +265,9 @@ def test_with_synchronised_batch_norm_ranks_are_one_process(options, size):
 
 
 def test_where_batch_norm_is_synchronised():
-    def kinds(communicator, **options):
+    def kinds(communicator, shape=SHAPE, **options):
         rng = np.random.default_rng(0)
-        game = make_game(resolved(**options), SHAPE, rng=rng, label_rng=rng, communicator=communicator)
+        game = make_game(resolved(**options), shape, rng=rng, label_rng=rng, communicator=communicator)
         return [
             {type(each) for layer in net.layers for each in layer.walk()} & {SynchronisedBatchNorm}
             for net in (game.generator, game.discriminator)
@@ -278,6 +278,10 @@ def test_where_batch_norm_is_synchronised():
     assert run_ranks(2, lambda c: kinds(c, **on, discriminators=2)) == 2 * [[{SynchronisedBatchNorm}] * 2]
     assert run_ranks(2, kinds) == 2 * [[set(), set()]]
     assert kinds(ALONE, **on) == [set(), set()]
+    with pytest.raises(
+        InputError, match=r"^synchronised_batch_norm: expected False for .points., which has no batch norm"
+    ):
+        run_ranks(2, lambda c: kinds(c, (2,), **on, model="points", packing=1))
 
 
 # the wrapper by itself

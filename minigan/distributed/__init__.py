@@ -2,6 +2,17 @@
 
 from .communicator import ALONE, Alone, Communicator, average
 from .in_process import run_ranks
-from .job import connect, ending_together, place_on_machine
+from .job import all_or_none, connect, ending_together, place_on_machine, take_gpus
 
-__all__ = ["ALONE", "Alone", "Communicator", "average", "connect", "ending_together", "place_on_machine", "run_ranks"]
+__all__ = [
+    "ALONE",
+    "Alone",
+    "Communicator",
+    "all_or_none",
+    "average",
+    "connect",
+    "ending_together",
+    "place_on_machine",
+    "run_ranks",
+    "take_gpus",
+]

@@ -7,35 +7,47 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TypeVar, cast
 
-from ..backend import Device
-from ..errors import DeviceError, DivergedError, InputError
+from ..backend import array_module
+from ..errors import DeviceError, InputError
+from ..launcher import started_as
 from .communicator import Communicator
 from .mpi import Mpi
-from .nccl import Nccl, choose_gpu
+from .nccl import Nccl
 
-ALIKE = (InputError, DeviceError, DivergedError, SystemExit)
 Result = TypeVar("Result")
 
 
-def connect(device: Device) -> Communicator:
-    """Join the MPI job as one of its ranks; on GPUs the ranks of one machine take one after the other.
-
-    Parameters
-    ----------
-    device : "cpu" or "cuda"
-        With "cuda", `Nccl` is taken where every rank has a GPU of its own and CuPy has NCCL, otherwise `Mpi`.
+def connect() -> Communicator:
+    """Join the MPI job as one of its ranks.
 
     Raises
     ------
     DeviceError
-        If mpi4py or MPI is missing.
+        If mpi4py or MPI is missing, or mpiexec belongs to another MPI than mpi4py: then each process is alone.
     """
     communicator = Mpi()
-    if device == "cuda":
-        own = choose_gpu(*place_on_machine(communicator))
-        if communicator.size > 1 and all(communicator.gather(own)):
-            return Nccl()
+    started = started_as()[1]
+    if started > 1 and communicator.size == 1:
+        raise DeviceError(
+            f"distributed: expected {started} processes that know each other, got processes that are alone, because "
+            "mpiexec belongs to another MPI than mpi4py"
+        )
     return communicator
+
+
+def take_gpus(communicator: Communicator) -> Communicator:
+    """Let the ranks of each machine compute on its GPUs in turn.
+
+    Returns
+    -------
+    `Nccl`, if every rank has a GPU of its own and CuPy has NCCL; otherwise the same communicator.
+    """
+    cuda = array_module("cuda").cuda
+    index, here = place_on_machine(communicator)
+    gpus = cuda.runtime.getDeviceCount()
+    cuda.Device(index % gpus).use()
+    own = here <= gpus and cuda.nccl.available
+    return Nccl() if communicator.size > 1 and all(communicator.gather(own)) else communicator
 
 
 def place_on_machine(communicator: Communicator) -> tuple[int, int]:
@@ -46,16 +58,21 @@ def place_on_machine(communicator: Communicator) -> tuple[int, int]:
 
 
 @contextmanager
-def ending_together(communicator: Communicator) -> Iterator[None]:
+def ending_together(communicator: Communicator, *alike: type[Exception]) -> Iterator[None]:
     """End all ranks when the block fails on this one: its traceback is printed, and the job is aborted.
 
     Without this a rank that fails leaves the others waiting for it. A process that is killed needs no such help,
-    because ``mpiexec`` ends the others. Errors that all ranks find alike pass through: wrong input, a divergence, and
-    the end of a process that was asked to end.
+    because ``mpiexec`` ends the others.
+
+    Parameters
+    ----------
+    communicator : Communicator
+    alike : types of errors
+        All ranks raise them together in this block, so nobody waits, and they pass through.
     """
     try:
         yield
-    except ALIKE:
+    except alike:
         raise
     except BaseException:
         if communicator.size > 1:
@@ -67,14 +84,12 @@ def ending_together(communicator: Communicator) -> Iterator[None]:
 
 
 def all_or_none(communicator: Communicator, prepare: Callable[[], Result]) -> Result:
-    """Return ``prepare()`` if that succeeds on all ranks; otherwise rank 0 raises the error, and the others end.
+    """Return ``prepare()`` if that succeeds on all ranks.
 
     Raises
     ------
     InputError, DeviceError
-        The error of this rank, or on rank 0 that of the first rank that has one.
-    SystemExit
-        On the other ranks, with status 2.
+        On all ranks, the error of the first rank that has one.
     """
     result, problem = None, None
     try:
@@ -82,8 +97,6 @@ def all_or_none(communicator: Communicator, prepare: Callable[[], Result]) -> Re
     except (InputError, DeviceError) as error:
         problem = error
     found = [each for each in communicator.gather(problem) if each]
-    if not found:
-        return cast(Result, result)
-    if communicator.rank == 0:
+    if found:
         raise found[0]
-    raise SystemExit(2)
+    return cast(Result, result)

@@ -1,5 +1,7 @@
 """Ranks with a GPU each: NCCL moves their arrays from GPU to GPU, without a detour through the host."""
 
+import numpy as np
+
 from ..backend import Array, array_module, get_array_module
 from .communicator import flat
 from .mpi import Mpi
@@ -20,19 +22,17 @@ class Nccl(Mpi):
 
     def sum_(self, array: Array) -> None:
         """Replace ``array`` by its sum over the ranks, in place."""
-        vector = flat(array)
-        if get_array_module(vector) is not array_module("cuda"):
-            super().sum_(vector)
+        if get_array_module(array) is np:
+            super().sum_(array)
         else:
-            self._nccl.allReduce(*self._buffers(vector), self._cuda.nccl.NCCL_SUM, self._stream)
+            self._nccl.allReduce(*self._buffers(flat(array)), self._cuda.nccl.NCCL_SUM, self._stream)
 
     def broadcast(self, array: Array) -> None:
         """Replace ``array`` by that of rank 0, in place."""
-        vector = flat(array)
-        if get_array_module(vector) is not array_module("cuda"):
-            super().broadcast(vector)
+        if get_array_module(array) is np:
+            super().broadcast(array)
         else:
-            self._nccl.broadcast(*self._buffers(vector), 0, self._stream)
+            self._nccl.broadcast(*self._buffers(flat(array)), 0, self._stream)
 
     def _buffers(self, vector: Array) -> tuple[int, int, int, int]:
         """Return what NCCL asks for: where the vector comes from and goes to, its length and its type."""
@@ -42,16 +42,3 @@ class Nccl(Mpi):
     @property
     def _stream(self) -> int:
         return self._cuda.get_current_stream().ptr
-
-
-def choose_gpu(index: int, users: int) -> bool:
-    """Compute on GPU number ``index`` from here on, counted in a circle.
-
-    Returns
-    -------
-    Whether each of ``users`` has a GPU of its own, and CuPy has NCCL.
-    """
-    cuda = array_module("cuda").cuda
-    gpus = cuda.runtime.getDeviceCount()
-    cuda.Device(index % gpus).use()
-    return users <= gpus and cuda.nccl.available

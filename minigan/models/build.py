@@ -7,6 +7,7 @@ from ..backend import Device
 from ..distributed import Communicator
 from ..errors import InputError
 from ..layers import (
+    BatchNorm,
     Dense,
     DiscriminatorEnsemble,
     GaussianNoise,
@@ -131,6 +132,10 @@ def build_networks(
 
     g_layers, judging = make_generator(sample_shape, latent), spec.discriminator(sample_shape)
     if communicator is not None:
+        if not any(type(layer) is BatchNorm for layer in (*g_layers, *judging)):
+            raise InputError(
+                f"synchronised_batch_norm: expected False for {model!r}, which has no batch norm, got True"
+            )
         g_layers, judging = (with_synchronised_batch_norm(layers, communicator) for layers in (g_layers, judging))
     if codes:
         judging[-1] = _with_more_outputs(judging[-1], codes)

@@ -111,11 +111,12 @@ class Loop:
         return self.run
 
     def agree(self, signals: Signals) -> bool:
-        """Let all ranks stop at the same step; return whether a checkpoint is due on rank 0."""
-        stopped = self.run.stopped or signals.wish
-        said = self.ranks.gather((stopped, self.keeper.is_due(self.clock)))
-        self.run.stopped = next((theirs for theirs, _ in said if theirs), None)
-        return said[0][1]
+        """Let a signal to one rank be one to all; return whether a checkpoint is due on rank 0."""
+        received, due = zip(*self.ranks.gather((signals.received, self.keeper.is_due(self.clock))), strict=True)
+        if any(received):
+            signals.received = next(filter(None, received))
+            self.run.stopped = self.run.stopped or signals.wish
+        return due[0]
 
     def step(self) -> None:
         """Take one step, and say how much of the budget is spent.

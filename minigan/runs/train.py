@@ -7,14 +7,24 @@ from typing import Any
 
 from ..backend import cuda_problem, resolve_device
 from ..datasets import Dataset, Points, load_dataset
-from ..distributed import ALONE, Communicator
-from ..distributed.job import all_or_none, connect, ending_together, place_on_machine
-from ..errors import InputError
+from ..distributed import (
+    ALONE,
+    Communicator,
+    all_or_none,
+    connect,
+    ending_together,
+    place_on_machine,
+    take_gpus,
+)
+from ..errors import DeviceError, DivergedError, InputError
 from ..fast.memory import retain_heap
 from ..fast.threads import threads
+from ..launcher import started_as
 from ..models import kind_of
 from ..training.config import ResolvedConfig, TrainConfig
+from ..training.rank_states import count_ranks
 from ..training.stop_when import TRAINED, read_condition
+from .checkpoint import fingerprint
 from .history import History
 from .judge import KNOWN, Judge, find_judge
 from .loop import Loop
@@ -72,19 +82,48 @@ def start(
 
     If there is no other folder for the run, it gets a new one in ``parent``.
     """
-    begin = first_start(**options) if resume is None else find_start(resume, **options)
-    communicator = connect(begin.config.device) if begin.config.distributed else ALONE
-    with ending_together(communicator), threads(share_of_cores(communicator), device=begin.config.device):
-        loop = make_loop(begin, parent, communicator)
-        try:
-            loop.progress.message(headline(begin, communicator))
-            if resume is None and begin.config.device == "cpu" and options.get("device", "auto") == "auto":
-                loop.progress.message(f"No GPU is used: {cuda_problem()}")
-            return loop.train()
-        finally:
-            loop.progress.close()
-            if loop.folder:
-                loop.folder.close()
+    distributed = options.get("distributed") if resume is None else started_as()[1] > 1
+    communicator = connect() if distributed else ALONE
+    with ending_together(communicator, InputError, DeviceError):
+        begin = all_or_none(
+            communicator, lambda: first_start(**options) if resume is None else find_start(resume, **options)
+        )
+        check_alike(begin, communicator)
+        if communicator.size > 1 and begin.config.device == "cuda":
+            communicator = take_gpus(communicator)
+    with threads(share_of_cores(communicator), device=begin.config.device):
+        with ending_together(communicator, InputError, DeviceError):
+            loop = make_loop(begin, parent, communicator)
+        with ending_together(communicator, DivergedError):
+            try:
+                loop.progress.message(headline(begin, communicator))
+                if resume is None and begin.config.device == "cpu" and options.get("device", "auto") == "auto":
+                    loop.progress.message(f"No GPU is used: {cuda_problem()}")
+                return loop.train()
+            finally:
+                loop.progress.close()
+                if loop.folder:
+                    loop.folder.close()
+
+
+def check_alike(begin: Start, communicator: Communicator) -> None:
+    """Check that all ranks do the same with the same data, and that a run goes on with as many ranks as it had.
+
+    Raises
+    ------
+    InputError : something differs; all ranks raise it
+    """
+    config, checkpoint = begin.config, begin.checkpoint
+    if communicator.size > 1:
+        step = checkpoint.standing.step if checkpoint else 0
+        mine = {**dataclasses.asdict(config), "out": None, "data": fingerprint(begin.dataset), "resume": step}
+        everyone = communicator.gather(mine)
+        for name in mine:
+            if any(theirs[name] != everyone[0][name] for theirs in everyone):
+                raise InputError(f"{name}: expected the same in all processes, got something else in some of them")
+    ranks = count_ranks(checkpoint.state.numbers) if checkpoint else communicator.size if config.distributed else 1
+    if ranks != communicator.size:
+        raise InputError(f"mpiexec -n: expected {ranks}, as at the start of the run, got {communicator.size}")
 
 
 def make_loop(begin: Start, parent: Path | None, communicator: Communicator) -> Loop:
@@ -111,10 +150,15 @@ def make_loop(begin: Start, parent: Path | None, communicator: Communicator) -> 
 
 
 def share_of_cores(communicator: Communicator) -> int | None:
-    """Return how many threads a rank takes: an equal share of its machine; None for a process that is alone."""
+    """Return how many threads a rank takes: an equal share of its machine; None for a process that is alone.
+
+    If mpiexec binds a rank to some cores, it takes no more threads than these.
+    """
     if communicator.size == 1:
         return None
-    return max(1, (os.cpu_count() or 1) // place_on_machine(communicator)[1])
+    cores = os.cpu_count() or 1
+    bound = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else cores
+    return max(1, min(bound, cores // place_on_machine(communicator)[1]))
 
 
 def first_start(*, data: Any = TrainConfig.data, **options: Any) -> Start:
@@ -174,7 +218,8 @@ def headline(begin: Start, communicator: Communicator) -> str:
     kind, size = kind_of(dataset.sample_shape), " x ".join(map(str, dataset.sample_shape))
     unit = " coordinates" if kind == "points" else ""
     where = "CPU" if config.device == "cpu" else "GPU"
-    ranks = f" of {communicator.size} processes" if communicator.size > 1 else ""
+    count = communicator.size
+    ranks = f", in {count} process{'es' if count > 1 else ''}" if config.distributed else ""
     goes_on = f", from step {begin.checkpoint.standing.step:,} on" if begin.checkpoint else ""
     return (
         f"{config.model} on {dataset.name}: {len(dataset):,} {kind} of {size}{unit}, "

@@ -32,6 +32,12 @@ def join(communicator: Communicator, arrays: Arrays, numbers: Numbers) -> tuple[
     return arrays | orders, numbers | {"streams": streams, "other_streams": [theirs for _, theirs in others]}
 
 
+def count_ranks(numbers: Numbers) -> int:
+    """Return the number of ranks of which a state is; 0 if it does not say so."""
+    others = numbers.get("other_streams", [])
+    return 1 + len(others) if isinstance(others, list) else 0
+
+
 def part(communicator: Communicator, arrays: Arrays, numbers: Numbers) -> tuple[Arrays, Numbers]:
     """Return the state of this rank, given what `join` returned.
 
@@ -40,13 +46,12 @@ def part(communicator: Communicator, arrays: Arrays, numbers: Numbers) -> tuple[
     InputError
         If the state is that of another number of ranks.
     """
-    others = numbers.get("other_streams", [])
-    ranks = 1 + len(others) if isinstance(others, list) else "none"
+    ranks = count_ranks(numbers)
     if ranks != communicator.size:
         raise InputError(f"ranks: expected {communicator.size}, as many as the run has now, got a state of {ranks}")
     own = {name: array for name, array in arrays.items() if not name.startswith("order_")}
     counts = {name: number for name, number in numbers.items() if name != "other_streams"}
     if communicator.rank:
         own["order"] = arrays.get(f"order_{communicator.rank}", np.empty(0))
-        counts["streams"] = others[communicator.rank - 1]
+        counts["streams"] = numbers["other_streams"][communicator.rank - 1]
     return own, counts

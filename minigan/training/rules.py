@@ -25,6 +25,8 @@ def check_game(config: Options) -> None:
         raise InputError(f"packing: expected a divisor of the batch size {config.batch_size}, got {packing}")
     if config.combine == "max" and config.discriminators == 1:
         raise InputError("combine: expected 'mean' with one discriminator, got 'max'")
+    if config.synchronised_batch_norm and not config.distributed:
+        raise InputError("synchronised_batch_norm: expected False in a run that is not distributed, got True")
     if config.update != "simultaneous":
         return
     for name, reason in (
