@@ -39,8 +39,7 @@ class Loop:
     training goes on.
 
     In a distributed run every rank has a loop. Those of the ranks above 0 have no folder and no judge and print
-    nothing, and all loops do the same at the same steps: what could differ between them, such as the time and the
-    signals, is agreed after every step.
+    nothing, and all loops do the same at the same steps: the time and the records are those of rank 0.
 
     Parameters
     ----------
@@ -170,6 +169,7 @@ class Loop:
         if verdict:
             record |= verdict.columns
         self.at.recorded, self.at.pending = seconds, []
+        record = self.ranks.gather(record)[0]
         self.run.history.append(record)
         if self.folder:
             self.attempts.make("metrics.jsonl", self.folder.add_record, record)
