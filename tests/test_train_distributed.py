@@ -2,12 +2,16 @@
 
 import itertools
 import json
+import os
 import signal
+import sys
 import threading
+import time
 
 import numpy as np
 import pytest
 from test_loop import Scripted
+from test_mpi import launch, runs_mpi
 
 import minigan
 from minigan import DivergedError, InputError
@@ -265,3 +269,67 @@ def test_a_run_goes_on_with_as_many_ranks_as_it_had(on_ranks, tmp_path):
 def test_synchronised_batch_norm_without_ranks():
     with pytest.raises(InputError, match=r"^synchronised_batch_norm: expected False in a run that is not distributed"):
         minigan.train(**OPTIONS | {"distributed": False, "synchronised_batch_norm": True})
+
+
+# under mpiexec
+
+
+@pytest.fixture(scope="module")
+def mpiexec():
+    """mpiexec(*arguments): what two ranks of Python with these arguments did."""
+    if not runs_mpi():
+        pytest.skip("mpi4py or mpiexec is missing")
+    return launch
+
+
+def main(how, out):
+    """Train, resume, or train and send a signal to rank 1 after step 3: the program for mpiexec."""
+    if how.startswith("SIG"):
+
+        def send(trainer, metrics):
+            if trainer.communicator.rank == 1 and trainer.discriminator_steps == 4:
+                os.kill(os.getpid(), getattr(signal, how))
+            return metrics
+
+        step = Trainer.step
+        Trainer.step = lambda trainer, share: send(trainer, step(trainer, share))
+        keeper.SHARE = 1e9
+    options = OPTIONS | {"out": out, "log_every": 4, "checkpoint_every": 1e-9}
+    run = minigan.train(resume=out, data=IMAGES, checkpoint_every=30.0) if how == "resume" else minigan.train(**options)
+    if run.rank == 0:
+        print(run.stopped)
+
+
+@pytest.mark.parametrize(("name", "last", "status"), [("SIGTERM", 4, 143), ("SIGKILL", 3, None)])
+def test_resumed_processes_are_ranks_that_were_never_killed(name, last, status, mpiexec, on_ranks, tmp_path):
+    """To the bit, and to the byte of the file that the ranks of one process leave."""
+    on_ranks(2, out=tmp_path / "whole", log_every=4)
+    began = time.perf_counter()
+    killed = mpiexec([__file__, name, str(tmp_path / "run")])
+    assert time.perf_counter() - began < 30
+    assert killed.returncode == status if status else killed.returncode != 0
+    assert max(path.name for path in (tmp_path / "run" / "checkpoints").iterdir()) == f"step-{last:06d}.npz"
+    resumed = mpiexec([__file__, "resume", str(tmp_path / "run")])
+    assert (resumed.returncode, resumed.stdout, resumed.stderr) == (0, "steps\n", "")
+    for each in ("model.npz", "samples.png", "training.gif"):
+        assert (tmp_path / "run" / each).read_bytes() == (tmp_path / "whole" / each).read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ("train --distributed --steps x", "minigan train: argument --steps: invalid int value: 'x'"),
+        ("train --distributed --out {folder}", "minigan train: out: expected a new or an empty folder, got"),
+        ("resume {folder}/none", "minigan resume: path: expected a checkpoint, got"),
+    ],
+)
+def test_a_problem_is_said_once(arguments, said, mpiexec, tmp_path):
+    (tmp_path / "mine.txt").touch()
+    done = mpiexec(["-m", "minigan", *arguments.format(folder=tmp_path).split()])
+    lines = [line for line in done.stderr.splitlines() if line.startswith("minigan")]  # mpiexec may add its own
+    assert (done.returncode, len(lines), done.stdout.count("minigan")) == (2, 1, 0)
+    assert lines[0].startswith(said)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
