@@ -332,6 +332,16 @@ def test_more_steps_spread_the_decay(train, tmp_path):
     assert minigan.load(tmp_path / "run").config.steps == 2 * STEPS
 
 
+def test_more_steps_are_not_forgotten_when_their_run_is_killed_at_once(train, tmp_path, monkeypatch):
+    run = train("run")
+    monkeypatch.setattr(Trainer, "step", lambda self, share: sys.exit("killed"))
+    with pytest.raises(SystemExit):
+        run.resume(steps=2 * STEPS, data=IMAGES)
+    assert find_start(tmp_path / "run", data=IMAGES).config.steps == 2 * STEPS
+    (tmp_path / "run" / "config.json").write_text("[")
+    assert find_start(tmp_path / "run", data=IMAGES).config.steps == STEPS  # as the checkpoint says
+
+
 def test_a_budget_of_seconds_goes_on(train, monkeypatch, tmp_path):
     """A step takes a second of a clock that is watched; the seconds of the first part count."""
     now = [0.0]

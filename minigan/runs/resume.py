@@ -96,18 +96,22 @@ def _read(place: Path) -> tuple[Checkpoint | None, dict[str, Any], Path | None]:
         checkpoint = read_checkpoint(place)
         return checkpoint, checkpoint.config, None
     newest = newest_checkpoint(place)
-    if newest:
-        return newest, newest.config, place
+    try:
+        options = json.loads((place / "config.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        options = None
+    if newest:  # what may change is taken from the file, which a later start has written
+        wishes = options if isinstance(options, dict) else {}
+        return newest, newest.config | {name: wishes[name] for name in CHANGEABLE if name in wishes}, place
     if (place / "model.npz").exists():
         raise InputError(
             f"resume: expected a run folder with a whole checkpoint, got {str(place)!r}, with a model alone"
         )
-    try:  # the run was killed before its first checkpoint, so it begins anew
-        return None, json.loads((place / "config.json").read_text(encoding="utf-8")), place
-    except (OSError, ValueError, RecursionError):
+    if not isinstance(options, dict):
         raise InputError(
             f"resume: expected a run folder with checkpoints, or with the options in config.json, got {str(place)!r}"
-        ) from None
+        )
+    return None, options, place  # the run was killed before its first checkpoint, so it begins anew
 
 
 def _change(saved: dict[str, Any], changes: dict[str, Any], folder: Path | None) -> ResolvedConfig:
