@@ -6,7 +6,6 @@ import os
 import signal
 import sys
 import threading
-import time
 
 import numpy as np
 import pytest
@@ -304,9 +303,7 @@ def main(how, out):
 def test_resumed_processes_are_ranks_that_were_never_killed(name, last, status, mpiexec, on_ranks, tmp_path):
     """To the bit, and to the byte of the file that the ranks of one process leave."""
     on_ranks(2, out=tmp_path / "whole", log_every=4)
-    began = time.perf_counter()
     killed = mpiexec([__file__, name, str(tmp_path / "run")])
-    assert time.perf_counter() - began < 30
     assert killed.returncode == status if status else killed.returncode != 0
     assert max(path.name for path in (tmp_path / "run" / "checkpoints").iterdir()) == f"step-{last:06d}.npz"
     resumed = mpiexec([__file__, "resume", str(tmp_path / "run")])

@@ -35,9 +35,7 @@ GRID = {"images": 64, "points": 1000}  # samples in each picture of the fixed z
 class Loop:
     """Everything that happens between the first step of a run and the last.
 
-    Whatever a run can do without may fail: a picture, a record, a checkpoint. Then there is one warning, and the
-    training goes on.
-
+    What a run can do without may fail: a picture, a record, a checkpoint. It warns once and goes on.
     In a distributed run every rank has a loop. Those of the ranks above 0 have no folder and no judge and print
     nothing, and all loops do the same at the same steps: the time and the records are those of rank 0.
 
