@@ -276,8 +276,8 @@ def test_saved_and_loaded(tmp_path):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"discriminators": 0}, "discriminators: expected an integer of at least 1, got 0"),
-        ({"discriminators": 2.0}, "discriminators: expected an integer of at least 1, got 2.0"),
+        ({"discriminators": 0}, "discriminators: expected an integer from 1 to 1000, got 0"),
+        ({"discriminators": 2.0}, "discriminators: expected an integer from 1 to 1000, got 2.0"),
         ({"discriminators": 2, "combine": "min"}, "combine: expected one of mean, max, got 'min'"),
         ({"combine": "max"}, "combine: expected 'mean' with one discriminator, got 'max'"),
         (

@@ -55,7 +55,7 @@ def test_the_command_writes_both_files(tmp_path, monkeypatch, capsys):
     digits = mnist_5k()
     monkeypatch.setattr(measure_floors, "mnist", lambda split: digits)
     monkeypatch.setattr(measure_floors, "random_training_digits", lambda: digits.images[:100])
-    monkeypatch.setattr(measure_floors, "held_out", lambda training: np.arange(3))
+    monkeypatch.setattr(measure_floors, "held_out", lambda training: np.arange(3, dtype=np.float32))
     measure_floors.main(["--out", str(tmp_path)])
     assert capsys.readouterr().out.count(" bytes\n") == 2
     monkeypatch.setattr("minigan.metrics.floors.FLOORS", tmp_path / "floors.json")

@@ -18,7 +18,9 @@ from . import checkpoint
 KIND = "model"
 FORMAT = 1
 DTYPES = ("float32", "float16")  # of the weights
-NOT_SAVED = ("out", "overwrite", "quiet", "checkpoint_every", "keep_checkpoints")  # they say nothing about the model
+NOT_SAVED = (  # options that say nothing about the model
+    "out", "overwrite", "quiet", "checkpoint_every", "keep_checkpoints", "distributed", "synchronised_batch_norm",
+)  # fmt: skip
 
 
 class ModelFile(NamedTuple):

@@ -10,8 +10,8 @@ from ..datasets.batches import Batches
 from ..datasets.dataset import Dataset
 from ..datasets.points import Points
 from ..datasets.shards import shard, share_of_batch, unshard
-from ..distributed import ALONE, Communicator, average
-from ..layers import BatchNorm, GaussianNoise
+from ..distributed import ALONE, Communicator
+from ..layers import GaussianNoise
 from ..network import Caches, Network
 from ..objectives import Objective
 from ..objectives.codes import draw_codes, draw_noise
@@ -23,7 +23,7 @@ from .config import ResolvedConfig
 from .game import make_game
 from .steps import Game, discriminator_step
 from .streams import make_streams
-from .updates import UPDATES
+from .updates import UPDATES, agreeing
 
 CHUNK = 500  # samples whose features are computed at once
 
@@ -98,7 +98,7 @@ class Trainer:
             communicator=communicator,
         )
         self.generator, self.discriminator = self.game.generator, self.game.discriminator
-        self.update = UPDATES[config.update]
+        self.update = agreeing(UPDATES[config.update], communicator)
         self.batches = Batches(
             shard(dataset.samples, communicator.rank, communicator.size),
             self.batch_size,
@@ -135,7 +135,6 @@ class Trainer:
             discriminator_step(self._game(batch.objective), batch.x_real, batch.x_fake, rng=self.layer_draws)
         x_real, x_fake, caches_fake, objective = self._batch()
         seen = self.update(self._game(objective), x_real, x_fake, caches_fake, rng=self.layer_draws)
-        self._agree_on_stats()
         self.average.update()
         d_real, d_fake = (
             objective.output(objective.logit(o)[0]).mean() for o in (seen.outputs_real, seen.outputs_fake)
@@ -178,12 +177,6 @@ class Trainer:
         self.label_batches()
         self.shares[...] = self.classes.shares
         self.reclustered += 1
-
-    def _agree_on_stats(self) -> None:
-        """Replace running statistics that belong to the samples of this rank by their means over the ranks."""
-        for network in (self.generator, self.discriminator):
-            if any(type(each) is BatchNorm for layer in network.layers for each in layer.walk()):
-                average(self.communicator, network.stats)
 
     def _game(self, objective: Objective) -> Game:
         """Return the game for D's next step: with the objective of the batch, and the penalty only if it is due."""
