@@ -66,6 +66,7 @@ def test_paths(monkeypatch):
     monkeypatch.setenv("USERPROFILE", "/home/me")
     assert validation.name_or_path("out", Path("~/x")) == "/home/me/x"
     assert validation.name_or_path("out", "Gödel\u202f数.npz") == "Gödel\u202f数.npz"
+    assert validation.name_or_path("out", "~nobody0/x") == "~nobody0/x"  # no such user: it may be a file
     assert validation.name_or_path("out", "./mnist") == "./mnist"
     assert validation.name_or_path("out", "x" * 250) == "x" * 250
     for text in ("a\0b", "a\nb", "\x1b[0m", "\udcff", "\ud800.npz"):

@@ -42,7 +42,7 @@ def load(path: str | os.PathLike[str]) -> Run:
     >>> minigan.load("mnist-labels").sample(64, label=7)                            # doctest: +SKIP
     """
     name = validation.name_or_path("path", path)
-    place = file_of(name) if isinstance(path, str) and name in PRETRAINED else Path(name).expanduser()
+    place = file_of(name) if isinstance(path, str) and name in PRETRAINED else Path(name)
     if not place.is_dir():
         return _load_file(place)
     if (place / "model.npz").is_file() or not checkpoint_steps(place):

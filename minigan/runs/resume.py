@@ -65,7 +65,7 @@ def find_start(source: Run | str | os.PathLike[str], *, data: Any = None, **chan
     else:
         place = source.folder if isinstance(source, Run) else Path(validation.name_or_path("resume", source))
         assert place is not None
-        checkpoint, saved, folder = _read(place.expanduser())
+        checkpoint, saved, folder = _read(place)
         metrics = (folder or place.parent) / "metrics.jsonl"
         history = History.read(metrics) if metrics.is_file() else History()
     config = _change(saved, changes, folder)
