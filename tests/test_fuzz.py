@@ -247,7 +247,8 @@ def test_model_contents(folder, model_files, data):
 
 TEXTS = (
     "", " ", "0", "-1", "1", "2", "64", "1e9", "1e400", "nan", "-inf", "None", "none", "\0", "\ud800", "\udcff",
-    "a\nb", "~", "~/x", "~nobody/x", "~0", "..", "/", "x" * 300, "9" * 30, "9" * 5000, "--", "-", "-x", "r1", "r1:every=0",
+    "a\nb", "~", "~/x", "~nobody/x", "~0", "..", "/", "x" * 300,
+    "9" * 30, "9" * 5000, "--", "-", "-x", "r1", "r1:every=0",
     "r1:weight=nan", "r1:every=" + "9" * 5000, "wgan-gp:", "ring", "mnist", "fid<1", "d_loss>0", "dirac", "0.5",
     "1_0", "٣", "clusters", "\x1b[0m", "C:\\x", "max", "simultaneous", "mean", "linear", "hinge", "points",
     "projection", "./nowhere.npz", "cpu", "infogan",
