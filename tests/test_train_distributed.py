@@ -236,7 +236,7 @@ def test_a_signal_to_one_rank_is_one_to_all(rank, name, status, on_ranks, this, 
         (2, {"data": "nowhere"}, "data: expected"),
         (2, {"data": IMAGES[:1]}, "data: expected"),
     ],
-    ids=str,
+    ids=["batch", "steps", "steps of one rank", "seed", "data of one rank", "no data", "one image"],
 )
 def test_bad_input_is_refused_by_all_ranks(size, options, message, on_ranks, tmp_path):
     errors = on_ranks(size, **options, out=lambda rank: tmp_path / "run")
