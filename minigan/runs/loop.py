@@ -123,11 +123,12 @@ class Loop:
         DivergedError : a loss is not a finite number; on a GPU this is seen with the next record
         """
         self.keeper.shares.append(self.at.share)
-        self.pending.append(self.trainer.step(self.at.share))
+        seen = self.trainer.step(self.at.share)
+        self.pending.append(seen)
         self.at.step += 1
         self.at.share = self.spent()
         self.run.stopped = self.at.limit(self.config)
-        fault = self.config.device == "cpu" and first_fault(self.at.step, to_numbers(self.pending[-1:])) is not None
+        fault = self.config.device == "cpu" and not math.isfinite(seen.d_loss + seen.g_loss)
         if any(self.ranks.gather(fault)):
             self.write_record()
 
