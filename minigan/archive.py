@@ -24,6 +24,7 @@ from .validation import shown
 SMALLEST_LIMIT = 1 << 26  # bytes that an array may have in a file of any size
 GREATEST_RATIO = 20  # how many times larger than the file an array may be; MNIST's digits are 5 times larger
 CHUNK = 1 << 20  # bytes that are read at once
+LONGEST_LIST = 1 << 20  # bytes of the list of all members, which zipfile reads when it opens a file; 10,000 members
 DTYPES = ("float16", "float32", "float64", "int64", "uint8")  # of the arrays that have a checksum
 
 
@@ -46,6 +47,8 @@ class Archive:
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         try:
+            if (length := _length_of_list(path)) > LONGEST_LIST:
+                raise ValueError(f"the list of its members has {length:,} bytes")
             self._zip = zipfile.ZipFile(path)
             self._limit = size_limit(os.path.getsize(path))
         except OSError as error:
@@ -135,6 +138,23 @@ class Archive:
         if not isinstance(found, dict):
             raise InputError(f"description: expected an object, got {str(found)[:60]!r}")
         return found
+
+
+def _length_of_list(path: str | os.PathLike[str]) -> int:
+    """Return how many bytes the list of a zip archive's members has; 0 if the file is something else.
+
+    The record at the end of the file begins with "PK 5 6" and holds the length as four bytes. In an archive of more
+    than 4 GB, two more stand before it: the first one holds the length as eight bytes, the second one has 20 bytes and
+    begins with "PK 6 7" (APPNOTE 6.3.10, sections 4.3.14 to 4.3.16).
+    """
+    with open(path, "rb") as file:
+        file.seek(max(os.path.getsize(path) - (1 << 17), 0))  # a comment of up to 64 KiB may follow
+        end = file.read()
+    at = end.rfind(b"PK\5\6")
+    length = int.from_bytes(end[at + 12 : at + 16], "little") if at >= 0 else 0
+    if end[max(at - 20, 0) :].startswith(b"PK\6\7"):
+        length = max(length, int.from_bytes(end[max(at - 36, 0) : max(at - 28, 0)], "little"))
+    return length
 
 
 def write_archive(

@@ -168,3 +168,19 @@ def test_other_files_are_refused(content, tmp_path):
 def test_a_missing_file_is_refused(tmp_path):
     with pytest.raises(InputError, match="it cannot be read: No such file"):
         Archive(tmp_path / "none.npz")
+
+
+@pytest.mark.parametrize(("count", "fits"), [(5_000, True), (30_000, False), (70_000, False)])
+def test_a_list_of_too_many_members_is_refused_before_it_is_read(count, fits, tmp_path):
+    """From 65,536 members on, the length of the list stands in a record of its own."""
+    path = tmp_path / "some.npz"
+    with zipfile.ZipFile(path, "w") as archive:
+        for i in range(count):
+            archive.writestr(f"{i}.npy", b"")
+        archive.writestr("weights.npy", npy(ARRAYS["weights"]))
+    if fits:
+        with Archive(path) as archive:
+            np.testing.assert_array_equal(archive.read("weights", ["float32"]), ARRAYS["weights"])
+    else:
+        with pytest.raises(InputError, match=r"the list of its members has [\d,]+ bytes"):
+            Archive(path)
