@@ -78,7 +78,7 @@ class Archive:
         InputError : there is no such array, it has another type, is damaged or too large, or a number is not finite
         """
         if name not in self.names:
-            raise InputError(f"{name}: expected an array with this name, got {', '.join(self.names) or 'none'}")
+            raise InputError(f"{name}: expected an array with this name, got {shown(self.names)}")
         try:
             array = self._read(name, dtypes)
         except InputError:

@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 TEMPORARY = re.compile(r"\.minigan-(\d+)-([0-9a-f]{8})-[0-9a-f]{8}(\..*)?")  # process, its own mark, and suffix
 MARK = secrets.token_hex(4)  # tells this process from an earlier one with the same number, as in a container
@@ -56,6 +57,32 @@ def _synchronise(folder: Path) -> None:
             os.fsync(handle)
         finally:
             os.close(handle)
+
+
+def step_files(folder: Path, suffix: str) -> dict[int, Path]:
+    """Return the files in a folder that are named ``step-<number><suffix>``, by their numbers; it may be missing."""
+    if not folder.is_dir():
+        return {}
+    found = {path: re.fullmatch(rf"step-(\d+){re.escape(suffix)}", path.name) for path in folder.iterdir()}
+    return {int(match[1]): path for path, match in found.items() if match}
+
+
+def acquire_lock(path: Path, *, seconds: float) -> Any:
+    """Return a lock on a file that no other process holds; ``release`` gives it back, and so does the end of a process.
+
+    On a file system without locks nothing is prevented.
+
+    Raises
+    ------
+    TimeoutError
+        If another process holds the lock for longer than ``seconds``.
+    """
+    from filelock import FileLock
+
+    lock = FileLock(path)
+    with suppress(NotImplementedError):
+        lock.acquire(timeout=seconds)
+    return lock
 
 
 def remove_stale(folder: Path) -> None:

@@ -4,9 +4,10 @@ import os
 import subprocess
 import sys
 
+import filelock
 import pytest
 
-from minigan.files import atomic_path, remove_stale
+from minigan.files import acquire_lock, atomic_path, remove_stale
 
 
 def test_success(tmp_path):
@@ -126,3 +127,31 @@ def test_a_file_of_an_earlier_process_with_the_same_number_is_removed(tmp_path):
     earlier.touch()
     remove_stale(tmp_path)
     assert not earlier.exists()
+
+
+def test_a_lock_is_held_by_one_process_until_it_ends(tmp_path):
+    code = (
+        "import sys\n"
+        "from pathlib import Path\n"
+        "from minigan.files import acquire_lock\n"
+        "lock = acquire_lock(Path(sys.argv[1]), seconds=0)\n"
+        "print('held', flush=True)\n"
+        "sys.stdin.read()\n"
+    )
+    path = tmp_path / ".lock"
+    with subprocess.Popen(
+        [sys.executable, "-c", code, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as other:
+        assert other.stdout.readline() == "held\n"
+        with pytest.raises(TimeoutError):
+            acquire_lock(path, seconds=0)
+        other.kill()
+    acquire_lock(path, seconds=0).release()
+
+
+def test_without_locks_nothing_is_prevented(tmp_path, monkeypatch):
+    def refuse(self, **options):
+        raise NotImplementedError
+
+    monkeypatch.setattr(filelock.FileLock, "acquire", refuse)
+    acquire_lock(tmp_path / ".lock", seconds=0).release()

@@ -215,4 +215,4 @@ def test_the_best_is_kept_as_a_checkpoint(tmp_path):
     )
     best = read_checkpoint(tmp_path / "run" / "best.npz")
     assert best.standing.best_step == best.standing.step == run.checkpoint.standing.best_step
-    assert run_folder.newest_checkpoint(run.folder).standing.step == 4
+    assert run_folder.read_newest(run.folder, read_checkpoint)[1].standing.step == 4

@@ -6,6 +6,7 @@ from PIL import Image
 
 import minigan
 from minigan.backend import device_of
+from minigan.files import step_files
 from minigan.runs import figures
 from minigan.runs.history import History
 from minigan.runs.pictures import (
@@ -15,7 +16,6 @@ from minigan.runs.pictures import (
     save_film,
     save_losses,
     save_samples,
-    snapshot_steps,
     snapshots_until,
 )
 
@@ -60,7 +60,7 @@ def test_the_film_shows_the_snapshots_in_order(tmp_path):
         save_samples(grids(3)[i], tmp_path / f"step-{step:06d}.png", data="array")
     (tmp_path / "notes.txt").write_text("mine")
     (tmp_path / "step-x.png").write_text("no snapshot")
-    assert list(sorted(snapshot_steps(tmp_path))) == sorted(steps)
+    assert list(sorted(step_files(tmp_path, ".png"))) == sorted(steps)
     seen = []
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(figures, "save_animation", lambda frames, path, **options: seen.extend(frames))
@@ -87,7 +87,7 @@ def test_the_same_snapshots_give_the_same_bytes(tmp_path):
 def test_without_snapshots_there_is_no_film(there, tmp_path):
     if there:
         (tmp_path / "samples").mkdir()
-    assert snapshot_steps(tmp_path / "samples") == {}
+    assert step_files(tmp_path / "samples", ".png") == {}
     save_film(tmp_path / "samples", tmp_path / "film.gif", images=True)
     assert not (tmp_path / "film.gif").exists()
 

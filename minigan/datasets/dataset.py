@@ -135,7 +135,9 @@ def read_npz(path: str | os.PathLike[str], *, name: str | None = None) -> Datase
     try:
         with opened as archive:
             if "images" not in archive.names:
-                raise InputError(f"expected an array 'images' and, optionally, 'labels', got {archive.names}")
+                raise InputError(
+                    f"expected an array 'images' and, optionally, 'labels', got {validation.shown(archive.names)}"
+                )
             images = archive.read("images", IMAGE_DTYPES)
             labels = archive.read("labels", LABEL_DTYPES) if "labels" in archive.names else None
         return Dataset(name or Path(path).stem, images, labels)

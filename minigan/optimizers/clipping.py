@@ -3,7 +3,7 @@
 from .. import validation
 from ..backend import get_array_module
 from ..network import Network
-from .optimizer import Optimizer
+from .optimizer import Optimizer, Wrapper
 
 
 def clip_gradient_norm(network: Network, bound: float) -> None:
@@ -25,7 +25,7 @@ def clip_weights(network: Network, bound: float) -> None:
     network.version += 1
 
 
-class Clipped:
+class Clipped(Wrapper):
     """Clip a network before and after every step of its optimiser; a bound of None does nothing.
 
     Parameters
@@ -46,24 +46,10 @@ class Clipped:
         gradient_norm: float | None = None,
         weights: float | None = None,
     ) -> None:
-        self.optimizer = optimizer
+        super().__init__(optimizer)
         self.gradient_value = _bound("gradient_value", gradient_value)
         self.gradient_norm = _bound("gradient_norm", gradient_norm)
         self.weights = _bound("weights", weights)
-
-    @property
-    def network(self) -> Network:
-        """The network that the optimiser moves."""
-        return self.optimizer.network
-
-    @property
-    def learning_rate(self) -> float:
-        """The learning rate of ``optimizer``."""
-        return self.optimizer.learning_rate
-
-    @learning_rate.setter
-    def learning_rate(self, rate: float) -> None:
-        self.optimizer.learning_rate = rate
 
     def step(self) -> None:
         """Clip the gradient, let the optimiser step, clip the weights."""

@@ -1,11 +1,10 @@
 """Data-parallel training: every rank has the whole network and a part of the batch, and all take the same step."""
 
 from ..distributed import Communicator, average
-from ..network import Network
-from .optimizer import Optimizer
+from .optimizer import Optimizer, Wrapper
 
 
-class DataParallel:
+class DataParallel(Wrapper):
     """Replace the gradient by its mean over the ranks, in one sum, and let an optimiser step.
 
     dtheta <- 1/K sum_r dtheta_r
@@ -23,25 +22,11 @@ class DataParallel:
     """
 
     def __init__(self, optimizer: Optimizer, communicator: Communicator) -> None:
-        self.optimizer = optimizer
+        super().__init__(optimizer)
         self.communicator = communicator
         for vector in (self.network.theta, self.network.stats):
             communicator.broadcast(vector)
         self.network.version += 1
-
-    @property
-    def network(self) -> Network:
-        """The network that the optimiser moves."""
-        return self.optimizer.network
-
-    @property
-    def learning_rate(self) -> float:
-        """The learning rate of ``optimizer``."""
-        return self.optimizer.learning_rate
-
-    @learning_rate.setter
-    def learning_rate(self, rate: float) -> None:
-        self.optimizer.learning_rate = rate
 
     def step(self) -> None:
         """Find the mean gradient, and let the optimiser step."""

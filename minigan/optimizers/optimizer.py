@@ -1,4 +1,4 @@
-"""What every optimiser promises."""
+"""What every optimiser promises, and the base of those that do something around the step of another one."""
 
 from typing import Protocol
 
@@ -18,3 +18,30 @@ class Optimizer(Protocol):
     def step(self) -> None:
         """Move the network's parameters once along its present gradients, and add 1 to its ``version``."""
         ...
+
+
+class Wrapper:
+    """An optimiser around another one, with its network and its learning rate.
+
+    Parameters
+    ----------
+    optimizer : Optimizer
+        Takes the step.
+    """
+
+    def __init__(self, optimizer: Optimizer) -> None:
+        self.optimizer = optimizer
+
+    @property
+    def network(self) -> Network:
+        """The network that the optimiser moves."""
+        return self.optimizer.network
+
+    @property
+    def learning_rate(self) -> float:
+        """The learning rate of ``optimizer``."""
+        return self.optimizer.learning_rate
+
+    @learning_rate.setter
+    def learning_rate(self, rate: float) -> None:
+        self.optimizer.learning_rate = rate

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ..errors import InputError
-from ..files import atomic_path
+from ..files import acquire_lock, atomic_path
 from ..models import IMAGE_MODELS
 from .league import GAMES, Entry, Result
 
@@ -81,16 +81,11 @@ def merge(results: Iterable[Result]) -> list[Result]:
 
 @contextmanager
 def _locked(path: Path) -> Iterator[None]:
-    """Let no other process write a file; on a file system without locks, nothing is prevented."""
-    from filelock import FileLock, Timeout
-
-    lock = FileLock(path.with_name(f".{path.name}.lock"))
+    """Let no other process write a file."""
     try:
-        lock.acquire(timeout=PATIENCE)
-    except Timeout:
+        lock = acquire_lock(path.with_name(f".{path.name}.lock"), seconds=PATIENCE)
+    except TimeoutError:
         raise InputError(f"out: expected a file that no other process holds, got {str(path)!r}") from None
-    except NotImplementedError:
-        pass
     try:
         yield
     finally:

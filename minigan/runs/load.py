@@ -16,7 +16,7 @@ from .history import History
 from .model_file import ModelFile, read_model
 from .pretrained import PRETRAINED, file_of
 from .run import Run
-from .run_folder import checkpoint_steps
+from .run_folder import checkpoint_steps, read_newest
 
 RENAMED_OBJECTIVES = {"squared fool": "squared error", "swapped squared fool": "swapped squared error"}
 
@@ -56,18 +56,13 @@ def load(path: str | os.PathLike[str]) -> Run:
 
 def _load_newest(folder: Path) -> Run:
     """Load the newest checkpoint of a folder that is whole, and warn of that."""
-    for step, file in sorted(checkpoint_steps(folder).items(), reverse=True):
-        try:
-            run = _load_file(file)
-        except InputError as error:
-            warnings.warn(f"a checkpoint is left out; {error}", MiniganWarning, stacklevel=3)
-        else:
-            text = (
-                f"{folder} holds no model.npz, because the run did not end; its checkpoint of step {step:,} is loaded"
-            )
-            warnings.warn(text, MiniganWarning, stacklevel=3)
-            return run
-    raise InputError(f"path: expected a run folder with a model or a whole checkpoint, got {str(folder)!r}")
+    newest = read_newest(folder, _load_file)
+    if newest is None:
+        raise InputError(f"path: expected a run folder with a model or a whole checkpoint, got {str(folder)!r}")
+    step, run = newest
+    text = f"{folder} holds no model.npz, because the run did not end; its checkpoint of step {step:,} is loaded"
+    warnings.warn(text, MiniganWarning, stacklevel=3)
+    return run
 
 
 def _load_file(file: Path) -> Run:

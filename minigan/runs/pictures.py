@@ -1,18 +1,17 @@
 """The pictures of a run: what its generator draws, how that came about, and its losses."""
 
 import math
-import re
 from pathlib import Path
 
 import numpy as np
 
 from ..datasets import MODES
+from ..files import step_files
 from ..models import kind_of
 from ..training.config import ResolvedConfig
 from . import figures
 from .run import Run
 
-SNAPSHOT = re.compile(r"step-(\d+)\.png")
 SNAPSHOTS = 40  # pictures of one fixed z over a run, more of them at its start
 SCALE = 3  # width of a pixel of an image in a picture of images
 
@@ -63,7 +62,7 @@ def save_film(snapshots: Path, path: Path, *, images: bool) -> None:
 
     scale = SCALE if images else 1
     frames = []
-    for step, picture in sorted(snapshot_steps(snapshots).items()):
+    for step, picture in sorted(step_files(snapshots, ".png").items()):
         with Image.open(picture) as opened:
             pixels = np.asarray(opened.convert("RGB"))[::scale, ::scale]
         frames.append((step, pixels[None] / np.float32(127.5) - 1))
@@ -74,14 +73,6 @@ def save_film(snapshots: Path, path: Path, *, images: bool) -> None:
 def snapshots_until(share: float) -> int:
     """Return how many pictures of the fixed z belong to this share of a run; there are more of them at its start."""
     return math.floor(SNAPSHOTS * math.sqrt(share)) + 1
-
-
-def snapshot_steps(folder: Path) -> dict[int, Path]:
-    """Return the snapshots in a folder by their steps."""
-    if not folder.is_dir():
-        return {}
-    found = {path: SNAPSHOT.fullmatch(path.name) for path in folder.iterdir()}
-    return {int(match[1]): path for path, match in found.items() if match}
 
 
 def save_drawn(run: Run, path: Path) -> None:

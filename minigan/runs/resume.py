@@ -15,7 +15,7 @@ from .checkpoint import Checkpoint, fingerprint, read_checkpoint
 from .history import History
 from .load import read_config
 from .run import Run
-from .run_folder import newest_checkpoint
+from .run_folder import is_finished, read_newest
 
 CHANGEABLE = (  # options that change nothing of what was trained so far
     "steps",
@@ -30,7 +30,6 @@ CHANGEABLE = (  # options that change nothing of what was trained so far
     "overwrite",
     "quiet",
 )
-FINISHED = ("model.npz", "training.gif")  # the first and the last file that the end of a run writes
 
 
 class Start(NamedTuple):
@@ -73,7 +72,7 @@ def find_start(source: Run | str | os.PathLike[str], *, data: Any = None, **chan
     if checkpoint is None:
         return Start(config, dataset, None, History(), folder)
     in_place = folder if folder and config.out == str(folder) else None
-    if in_place is None or all((in_place / name).exists() for name in FINISHED):
+    if in_place is None or is_finished(in_place):
         _check_budget(config, checkpoint)
     tail = checkpoint.history
     records = [record for record in history if record["step"] < (tail[0]["step"] if tail else 0)]
@@ -95,14 +94,15 @@ def _read(place: Path) -> tuple[Checkpoint | None, dict[str, Any], Path | None]:
     if not place.is_dir():
         checkpoint = read_checkpoint(place)
         return checkpoint, checkpoint.config, None
-    newest = newest_checkpoint(place)
+    newest = read_newest(place, read_checkpoint)
     try:
         options = json.loads((place / "config.json").read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):
         options = None
     if newest:  # what may change is taken from the file, which a later start has written
         wishes = options if isinstance(options, dict) else {}
-        return newest, newest.config | {name: wishes[name] for name in CHANGEABLE if name in wishes}, place
+        checkpoint = newest[1]
+        return checkpoint, checkpoint.config | {name: wishes[name] for name in CHANGEABLE if name in wishes}, place
     if (place / "model.npz").exists():
         raise InputError(
             f"resume: expected a run folder with a whole checkpoint, got {str(place)!r}, with a model alone"

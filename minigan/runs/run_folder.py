@@ -3,21 +3,21 @@
 import dataclasses
 import itertools
 import json
-import re
 import shutil
 import warnings
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
 from ..errors import InputError, MiniganWarning
-from ..files import TEMPORARY, atomic_path, remove_stale
+from ..files import TEMPORARY, acquire_lock, atomic_path, remove_stale, step_files
 from ..training.config import ResolvedConfig
-from .checkpoint import Checkpoint, read_checkpoint
-from .history import Record, read_record
-from .pictures import save_drawn, save_film, save_losses, save_samples, snapshot_steps
+from .checkpoint import Checkpoint
+from .history import LONGEST, Record, read_record
+from .pictures import save_drawn, save_film, save_losses, save_samples
 from .run import Run
 
 # What a run writes, and what the line about it says at the end.
@@ -32,8 +32,8 @@ CONTENTS = {
     "metrics.jsonl": "",
     "config.json": "",
 }
-ENDING = ("model.npz", "samples.png", "losses.png", "training.gif")  # what the end of a run writes
-CHECKPOINT = re.compile(r"step-(\d+)\.npz")
+ENDING = ("model.npz", "samples.png", "losses.png", "training.gif")  # what the end of a run writes, in this order
+Result = TypeVar("Result")
 
 
 class RunFolder:
@@ -64,22 +64,21 @@ class RunFolder:
     """
 
     def __init__(self, path: Path, config: ResolvedConfig) -> None:
-        from filelock import FileLock, Timeout
-
         self.path = path
         self.config = config
         self.images = config.spec.samples == "images"
-        self.lock = FileLock(path / ".lock")
         try:
-            with suppress(NotImplementedError):  # on a file system without locks
-                self.lock.acquire(timeout=0)
+            self.lock = acquire_lock(path / ".lock", seconds=0)
+        except TimeoutError:
+            raise InputError(f"out: expected a folder that no other process trains in, got {str(path)!r}") from None
+        except OSError as error:
+            raise _cannot_be_written(path, error) from None
+        try:
             with atomic_path(path / "config.json") as temporary:  # first, because a run is known by it
                 temporary.write_text(json.dumps(dataclasses.asdict(config), indent=2) + "\n", encoding="utf-8")
             for folder in (path, path / "samples", path / "checkpoints"):
                 folder.mkdir(exist_ok=True)
                 remove_stale(folder)
-        except Timeout:
-            raise InputError(f"out: expected a folder that no other process trains in, got {str(path)!r}") from None
         except OSError as error:
             self.close()
             raise _cannot_be_written(path, error) from None
@@ -149,7 +148,7 @@ class RunFolder:
         for name in ENDING:
             (self.path / name).unlink(missing_ok=True)
         step, tail = (checkpoint.standing.step, checkpoint.history) if checkpoint else (-1, [])
-        for found in (snapshot_steps(self.path / "samples"), checkpoint_steps(self.path)):
+        for found in (step_files(self.path / "samples", ".png"), checkpoint_steps(self.path)):
             for when, path in found.items():
                 if when > step:
                     path.unlink()
@@ -157,7 +156,8 @@ class RunFolder:
         with atomic_path(metrics) as temporary, open(temporary, "wb") as file:
             if metrics.is_file():
                 with open(metrics, "rb") as old:
-                    file.writelines(line for line in old if _is_before(line, tail[0]["step"] if tail else 0))
+                    lines = iter(lambda: old.readline(LONGEST), b"")
+                    file.writelines(line for line in lines if _is_before(line, tail[0]["step"] if tail else 0))
             file.writelines(_line(record).encode() for record in tail)
 
     def add_record(self, record: Record) -> None:
@@ -172,8 +172,8 @@ class RunFolder:
     def save_checkpoint(self, checkpoint: Checkpoint) -> None:
         """Write a checkpoint, and then remove those that are too old."""
         checkpoint.write(self._place(f"checkpoints/step-{checkpoint.standing.step:06d}.npz"))
-        for step in sorted(checkpoint_steps(self.path))[: -self.config.keep_checkpoints]:
-            checkpoint_steps(self.path)[step].unlink()
+        for _, path in sorted(checkpoint_steps(self.path).items())[: -self.config.keep_checkpoints]:
+            path.unlink()
 
     def save_best(self, checkpoint: Checkpoint) -> None:
         """Write the checkpoint of the best model so far; the file is replaced whole or not at all."""
@@ -214,18 +214,19 @@ class RunFolder:
 
 def checkpoint_steps(folder: Path) -> dict[int, Path]:
     """Return the checkpoints of a run folder by their steps."""
-    place = folder / "checkpoints"
-    if not place.is_dir():
-        return {}
-    found = {path: CHECKPOINT.fullmatch(path.name) for path in place.iterdir()}
-    return {int(match[1]): path for path, match in found.items() if match}
+    return step_files(folder / "checkpoints", ".npz")
 
 
-def newest_checkpoint(folder: Path) -> Checkpoint | None:
-    """Return the newest checkpoint of a run folder that is whole, with a warning for each that is not."""
-    for _, path in sorted(checkpoint_steps(folder).items(), reverse=True):
+def is_finished(folder: Path) -> bool:
+    """Say whether a run has written its results: the first file and the last of those that its end writes."""
+    return (folder / ENDING[0]).exists() and (folder / ENDING[-1]).exists()
+
+
+def read_newest(folder: Path, read: Callable[[Path], Result]) -> tuple[int, Result] | None:
+    """Return the step of the newest checkpoint that ``read`` can read, and what it returns; warn of each other one."""
+    for step, path in sorted(checkpoint_steps(folder).items(), reverse=True):
         try:
-            return read_checkpoint(path)
+            return step, read(path)
         except InputError as error:
             warnings.warn(f"a checkpoint is left out; {error}", MiniganWarning, stacklevel=2)
     return None
