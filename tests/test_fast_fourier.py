@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
-from test_fast_convolution import CASES, operands
+from test_fast_convolution import CASES
 
 from minigan.backend import to_device, to_host
 from minigan.fast import fourier, transform
-from minigan.layers.convolution import conv2d, conv2d_input_grad, conv_geometry
+from minigan.layers.convolution import conv_geometry
 
 
 @pytest.mark.parametrize(("size", "kernel", "stride", "padding"), CASES)
@@ -61,20 +61,6 @@ def by_definition(length, size, own, mix):
         rows += single + first + second
         thirds += [p + q for p, q in zip(first, second, strict=True)]
     return np.array(rows + thirds)
-
-
-@pytest.mark.parametrize("at_once", [0, 1 << 10])
-def test_a_gpu_transforms_at_once_or_not(at_once, device, normal, monkeypatch):
-    monkeypatch.setattr(fourier, "AT_ONCE", at_once)
-    fourier._matrices_on.cache_clear()
-    g, x, w, dy = operands(((6, 5), (3, 3), 2, "same"), 3, 4, normal)
-    xf, wf, dyf = fourier.prepare_x(x, g), fourier.prepare_w(w, g), fourier.prepare_dy(dy, g)
-    for got, expected in [
-        (fourier.conv2d(xf, wf, g), conv2d(x, w, g)),
-        (fourier.input_grad(dyf, wf, g), conv2d_input_grad(dy, w, g)),
-    ]:
-        np.testing.assert_allclose(to_host(got), to_host(expected), rtol=1e-12, atol=1e-12)
-    fourier._matrices_on.cache_clear()
 
 
 def test_known_ranks():

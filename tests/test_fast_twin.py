@@ -5,12 +5,12 @@ import pytest
 
 from minigan.backend import to_host
 from minigan.fast import threads as parallel
-from minigan.fast.activations import FastLeakyReLU
+from minigan.fast.activations import FastLeakyReLU, FastRescaling, FastTanh
 from minigan.fast.batch_norm import FastBatchNorm
 from minigan.fast.dense import FastDense
 from minigan.fast.threads import threads
 from minigan.fast.twin import LinearTwin, Twin
-from minigan.layers import BatchNorm, Conv2D, Dense, Dropout, LeakyReLU, ReLU
+from minigan.layers import BatchNorm, Conv2D, Dense, Dropout, LeakyReLU, ReLU, Rescaling, Tanh
 from minigan.network import Network
 
 SINGLES = [
@@ -24,6 +24,8 @@ SINGLES = [
         (LeakyReLU(negative_slope=0.2), (4, 3, 5), FastLeakyReLU),
         (LeakyReLU(negative_slope=0), (7,), FastLeakyReLU),
         (ReLU(), (4, 3, 5), FastLeakyReLU),
+        (Tanh(), (4, 3, 5), FastTanh),
+        (Rescaling(scale=0.5, offset=2.0), (4, 3, 5), FastRescaling),
     ]
 ]
 

@@ -19,11 +19,17 @@ def to_pixels_first(images: Array) -> Array:
     -------
     Images (H, W, N, C), float32 in [-1, 1], or points (N, C).
     """
-    x = images.astype(np.float32)
+    x = to_floats(images)
+    return x if x.ndim == 2 else x.transpose(1, 2, 0, 3)
+
+
+def to_floats(images: Array) -> Array:
+    """Return images or points as float32, uint8 images in [-1, 1]."""
+    x = images.astype(np.float32, copy=False)
     if images.dtype == np.uint8:
         x *= 1 / 127.5
         x -= 1
-    return x if x.ndim == 2 else x.transpose(1, 2, 0, 3)
+    return x
 
 
 def from_pixels_first(x: Array) -> np.ndarray:
@@ -69,7 +75,10 @@ class Batches:
         if batch_size > len(samples):
             kind = "points" if points else "images"
             raise InputError(f"batch_size: expected at most {len(samples)}, the number of {kind}, got {batch_size}")
-        self.samples = to_device(samples if points else samples.reshape(*samples.shape[:3], -1), device)
+        samples = samples if points else samples.reshape(*samples.shape[:3], -1)
+        if device == "cuda":
+            samples = to_floats(samples)  # a GPU has the memory for it, and a batch then takes one kernel and not four
+        self.samples = to_device(samples, device)
         self.labels = None if labels is None else to_device(labels.astype(np.int64), device)
         self.batch_size = batch_size
         self.device = device

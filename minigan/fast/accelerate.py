@@ -2,18 +2,19 @@
 
 from collections.abc import Sequence
 
-from ..layers.activations import LeakyReLU, ReLU
+from ..layers.activations import LeakyReLU, ReLU, Tanh
 from ..layers.base import Layer
 from ..layers.batch_norm import BatchNorm
 from ..layers.conv2d import Conv2D
 from ..layers.conv2d_transpose import Conv2DTranspose
 from ..layers.dense import Dense
 from ..layers.dropout import Dropout
-from .activations import FastLeakyReLU
-from .batch_norm import FastBatchNorm
+from ..layers.rescaling import Rescaling
+from .activations import FastLeakyReLU, FastRescaling, FastTanh
+from .batch_norm import BatchNormLeakyReLU, FastBatchNorm
 from .convolution import FastConvolution
 from .dense import FastDense
-from .fused import BatchNormLeakyReLU, LeakyReLUDropout
+from .dropout import LeakyReLUDropout
 from .twin import Twin
 
 PAIRS: dict[tuple[type[Layer], type[Layer]], type[Twin]] = {
@@ -29,6 +30,8 @@ SINGLES: dict[type[Layer], type[Twin]] = {
     BatchNorm: FastBatchNorm,
     LeakyReLU: FastLeakyReLU,
     ReLU: FastLeakyReLU,
+    Tanh: FastTanh,
+    Rescaling: FastRescaling,
 }
 
 

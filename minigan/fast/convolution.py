@@ -8,9 +8,10 @@ import numpy as np
 from ..backend import Array, get_array_module
 from ..layers.conv2d_transpose import Conv2DTranspose
 from ..layers.convolution import Geometry
-from . import fourier, im2col, taps
+from . import fourier, im2col, im2col_gpu, taps
 from .cost import fastest
-from .elementwise import column_sums, repeat_rows
+from .elementwise import add_column_sums, repeat_rows
+from .fuse import compiles
 from .threads import WRITE_COST, equal_slices, parallel_for
 from .twin import LinearTwin
 
@@ -61,16 +62,23 @@ FORMS = {
         fourier.weight_grad,
     ),
 }
+GPU_FORM = Form(
+    im2col_gpu.prepare_x, unchanged, unchanged, im2col_gpu.conv2d, im2col_gpu.input_grad, im2col_gpu.weight_grad
+)
 
 
 class FastConvolution(LinearTwin):
-    """Compute `Conv2D` or `Conv2DTranspose` in one of the `FORMS`; the cache holds the prepared operands Xf and Wf."""
+    """Compute `Conv2D` or `Conv2DTranspose` in one of the `FORMS`, or on a GPU in `GPU_FORM`.
+
+    The cache holds the prepared operands Xf and Wf.
+    """
 
     def __init__(self, layer: Any) -> None:
         super().__init__(layer)
         *_, channels, filters = layer.w.shape  # C and F of the convolution, which a transposed layer runs backwards
-        self.how = fastest(layer.geometry, channels, filters)
-        form = FORMS[self.how]
+        on_gpu = compiles(get_array_module(layer.w))
+        self.how = "im2col" if on_gpu else fastest(layer.geometry, channels, filters)
+        form = GPU_FORM if on_gpu else FORMS[self.how]
         self.form = form.transposed() if isinstance(layer, Conv2DTranspose) else form
         self.geometry = layer.geometry
 
@@ -104,7 +112,7 @@ class FastConvolution(LinearTwin):
     def _add_grads(self, dy: Array, dyf: Array, cache: tuple[Array, Array]) -> None:
         self.layer.dw += self.form.weight_grad(cache[0], dyf, self.geometry)
         if self.layer.use_bias:
-            self.layer.db += column_sums(dy)
+            add_column_sums(self.layer.db, dy)
 
     def add_tangent_param_grads(self, dy: Array, x_dot: Array, cache: tuple[Array, Array]) -> None:
         xf_dot, dyf = self._prepare(self.form.prepare_x, x_dot), self._prepare(self.form.prepare_dy, dy)

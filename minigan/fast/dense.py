@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from ..backend import Array
-from .elementwise import column_sums
+from .elementwise import add_column_sums
 from .threads import matmul
 from .twin import LinearTwin
 
@@ -33,7 +33,7 @@ class FastDense(LinearTwin):
     def add_param_grads(self, dy: Array, cache: Array) -> None:
         self.layer.dw += matmul(cache.T, dy)
         if self.layer.use_bias:
-            self.layer.db += column_sums(dy)
+            add_column_sums(self.layer.db, dy)
 
     def add_tangent_param_grads(self, dy: Array, x_dot: Array, cache: Array) -> None:
         self.layer.dw += matmul(x_dot.T, dy)

@@ -48,8 +48,6 @@ from .polyphase import Plan, from_phases, plan, taps_from_phases, taps_to_phases
 from .threads import batched_matmul, matmul, parallel_for, slices
 from .transform import COLUMNS, Transform, axes, padded, rank, transform_back, transform_images, whole
 
-AT_ONCE = 1 << 10  # pixels up to which a GPU transforms an image by one product; this takes fewer kernels
-
 
 def products(g: Geometry) -> int:
     """Count the products R of a convolution."""
@@ -82,19 +80,15 @@ def matrices(p: Plan) -> tuple[Transform, np.ndarray, Transform]:
 
 
 @lru_cache
-def _matrices_on(p: Plan, dtype: str, device: Device) -> tuple[Transform | Array, Array, Transform | Array]:
+def _matrices_on(p: Plan, dtype: str, device: Device) -> tuple[Transform, Array, Transform]:
     def there(m: np.ndarray) -> Array:
         return to_device(np.ascontiguousarray(m.astype(dtype)), device)
 
-    def image_transform(t: Transform) -> Transform | Array:
-        at_once = device != "cpu" and t.rows.shape[1] * t.own.shape[1] <= AT_ONCE
-        return there(whole(t)) if at_once else Transform(*map(there, t))
-
     a, g, bt = matrices(p)
-    return image_transform(a), there(g), image_transform(bt)
+    return Transform(*map(there, a)), there(g), Transform(*map(there, bt))
 
 
-def _for(g: Geometry, like: Array) -> tuple[Transform | Array, Array, Transform | Array]:
+def _for(g: Geometry, like: Array) -> tuple[Transform, Array, Transform]:
     return _matrices_on(plan(g), str(like.dtype), device_of(like))
 
 

@@ -71,11 +71,9 @@ def whole(t: Transform) -> np.ndarray:
     return transform_images(t, np.eye(prod(size)).reshape(*size, -1))
 
 
-def transform_images(t: Transform | Array, x: Array) -> Array:
+def transform_images(t: Transform, x: Array) -> Array:
     """Transform images: (H, W, M) -> (R, M)."""
-    xp, (h, w, m) = get_array_module(x), x.shape
-    if not isinstance(t, Transform):
-        return t @ x.reshape(h * w, m)
+    xp, (_, w, m) = get_array_module(x), x.shape
     z = padded(rank((len(t.rows), len(t.own))), m, like=x)
 
     def transform(columns: slice) -> None:
@@ -92,11 +90,9 @@ def transform_images(t: Transform | Array, x: Array) -> Array:
     return z
 
 
-def transform_back(t: Transform | Array, z: Array, size: tuple[int, int]) -> Array:
+def transform_back(t: Transform, z: Array, size: tuple[int, int]) -> Array:
     """Apply the transpose of `transform_images`, (R, M) -> (H, W, M), and overwrite z."""
     xp, (h, w), m = get_array_module(z), size, z.shape[1]
-    if not isinstance(t, Transform):
-        return (t.T @ z).reshape(h, w, m)
     x = xp.empty((h, w, m), dtype=z.dtype)
 
     def transform(columns: slice) -> None:

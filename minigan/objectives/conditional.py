@@ -69,10 +69,14 @@ class Projection(Conditional):
 
     name = "projection"
 
+    def __init__(self, objective: Objective, codes: Array, *, weight: float | None = None) -> None:
+        super().__init__(objective, codes, weight=weight)
+        n, k = codes.shape
+        self.slope = get_array_module(codes).ones((n, 1 + k), dtype=codes.dtype)  # dlogit/do = (1, c)
+        self.slope[:, 1:] = codes
+
     def logit(self, outputs: Array) -> tuple[Array, Array]:
-        xp = get_array_module(outputs)
-        slope = xp.concatenate((xp.ones_like(outputs[:, :1]), self.codes.astype(outputs.dtype)), axis=1)
-        return (outputs * slope).sum(axis=1, keepdims=True), slope
+        return (outputs * self.slope).sum(axis=1, keepdims=True), self.slope
 
 
 class Clusters(Projection):

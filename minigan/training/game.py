@@ -9,6 +9,7 @@ from ..models import build_networks
 from ..network import Network
 from ..objectives import Objective, SoftLabels, get_penalty
 from ..objectives.ensemble import DiscriminatorEnsembleObjective
+from ..objectives.fused import FusedObjective
 from ..objectives.penalties import GeneratorPenalty, check_penalised
 from ..optimizers import Adam, Clipped, DataParallel, Optimizer
 from .config import ResolvedConfig
@@ -25,7 +26,7 @@ def make_objective(config: ResolvedConfig, *, rng: np.random.Generator) -> Objec
     rng : numpy.random.Generator
         Draws the noise and the flips of soft labels.
     """
-    objective = config.base_objective
+    objective = config.base_objective if config.plain else FusedObjective(config.base_objective)
     if config.soft_labels:
         objective = SoftLabels(objective, **config.soft_labels, rng=rng)
     if config.discriminators > 1:

@@ -1,12 +1,10 @@
-"""A fused pair is the twin of its two layers; a chain, in blocks or as a kernel, is the twin of its plain form."""
+"""A fused pair is the twin of its two layers."""
 
 import numpy as np
 import pytest
 
-from minigan.backend import get_array_module, to_host
+from minigan.backend import to_host
 from minigan.fast import elementwise as blocks
-from minigan.fast import fused
-from minigan.fast.elementwise import as_rows
 from minigan.gradient_check import check_network, report
 from minigan.layers import BatchNorm, Dropout, LeakyReLU, ReLU
 from minigan.network import Network
@@ -90,47 +88,3 @@ def test_the_input_is_left_alone(pair, normal, rng, device):
     np.testing.assert_array_equal(to_host(net.backward(dy, caches)), first)  # nor is the cache
     for now, then in zip(arrays, before, strict=True):
         np.testing.assert_array_equal(to_host(now), then)
-
-
-def chains():
-    n = (2, 3)  # N, C
-    rows = (5, *n)
-    return {
-        "squares": (fused.squares, [rows, n], {}),
-        "normalise_leaky_relu": (fused.normalise_leaky_relu, [rows, n, n, n], {"slope": 0.3}),
-        "leaky_relu_grad_and_sums": (fused.leaky_relu_grad_and_sums, [rows, rows, rows, n], {"slope": 0.3}),
-        "normalise_grad": (fused.normalise_grad, [rows, rows, n, n, n, n], {}),
-        "leaky_relu_dropout": (fused.leaky_relu_dropout, [rows, rows], {"slope": 0.3, "scale": 1.5}),
-    }
-
-
-OUTPUTS = {"leaky_relu_grad_and_sums": 2, "leaky_relu_dropout": 2}
-SUMMED = {"squares": [0], "leaky_relu_grad_and_sums": [0, 1]}
-STORED = {"squares": 0, "leaky_relu_dropout": 2}
-
-
-@pytest.mark.parametrize("name", chains())
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_chains_are_their_plain_forms(name, dtype, block, normal, device):
-    chain, shapes, scalars = chains()[name]
-    operands = [normal(*shape, dtype=dtype) for shape in shapes]
-    if name == "leaky_relu_dropout":
-        operands[1] = operands[1] > 0
-    operands += scalars.values()
-    parts = [get_array_module(operands[0]).empty_like(operands[0]) for _ in range(OUTPUTS.get(name, 1))]
-    chain.plain(*operands, *parts)
-    expected = [*parts[: STORED.get(name, 1)], *(parts[i].sum(axis=(0, 1)) for i in SUMMED.get(name, []))]
-    for got, want in zip(chain(*operands), expected, strict=True):
-        assert got.dtype == want.dtype == dtype
-        np.testing.assert_allclose(to_host(got), to_host(want), rtol=1e-5 if dtype == "float32" else 1e-13)
-
-
-@pytest.mark.parametrize(
-    ("shape", "rows"),
-    [((3, 4, 2, 5), (1, 24, 5)), ((4, 3), (1, 4, 3)), ((7, 7, 64, 32), (14, 224, 32)), ((2, 3, 9000), (6, 1, 9000))],
-)
-def test_rows(shape, rows, normal, device):
-    """As many samples as divide their number and keep a row at 8,192 elements: 224 of the 3,136 behind 7 x 7 pixels."""
-    x = normal(*shape)
-    assert as_rows(x).shape == rows
-    np.testing.assert_array_equal(to_host(as_rows(x)).reshape(shape), to_host(x))
