@@ -71,7 +71,7 @@ def test_without_fast_the_layers_themselves_compute(rng):
 
 def test_the_summary_says_how_each_layer_is_computed(rng):
     layers = [Conv2D(8, 3), BatchNorm(), ReLU(), Flatten(), SpectralNorm(Dense(1)), Tanh()]
-    words = ["im2col", "fused with the next", "fused with the one before", "plain", "threads", "one pass"]
+    words = ["im2col", "fused with the next", "fused with the one before", "plain", "threads", "in place"]
     rows = Network(layers, (6, 6, 1), rng=rng).summary().splitlines()[3:9]
     assert all(row.endswith(word) for row, word in zip(rows, words, strict=True))
     assert all(

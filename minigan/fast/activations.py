@@ -1,21 +1,26 @@
-"""The twins of LeakyReLU, ReLU and tanh: they have no branch, and make one pass over memory."""
+"""The twins of LeakyReLU, ReLU, tanh and rescaling: no branch, few arrays, and on a GPU one kernel."""
 
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from ..backend import Array, get_array_module
-from .elementwise import as_rows, elementwise
 from .fuse import fused
 from .twin import Twin
 
 
-@elementwise()
-def leaky_relu(x: Array, slope: float, y: Array) -> None:
-    """Compute y = max(x, slope x)."""
-    xp = get_array_module(x)
-    xp.multiply(x, slope, out=y)
-    xp.maximum(x, y, out=y)
+@fused
+def leaky_relu(x: Array, slope: float) -> Array:
+    """Compute max(x, slope x)."""
+    y = x * slope
+    return get_array_module(x).maximum(x, y, out=y)
+
+
+@fused
+def relu(x: Array) -> Array:
+    """Compute max(x, 0)."""
+    return get_array_module(x).maximum(x, 0)
 
 
 def multiply_by_slope(dy: Array, y: Array, slope: float, dx: Array) -> None:
@@ -26,16 +31,10 @@ def multiply_by_slope(dy: Array, y: Array, slope: float, dx: Array) -> None:
     dx *= dy
 
 
-leaky_relu_grad = elementwise()(multiply_by_slope)
+leaky_relu_grad = fused(multiply_by_slope, outputs=1)
 
 
-@elementwise()
-def tanh(x: Array, y: Array) -> None:
-    """Compute y = tanh(x)."""
-    get_array_module(x).tanh(x, out=y)
-
-
-@elementwise()
+@partial(fused, outputs=1)
 def tanh_grad(dy: Array, y: Array, dx: Array) -> None:
     """Compute dx = (1 - y^2) dy."""
     xp = get_array_module(dy)
@@ -44,64 +43,68 @@ def tanh_grad(dy: Array, y: Array, dx: Array) -> None:
     dx *= dy
 
 
-class FastLeakyReLU(Twin):
-    """Compute `LeakyReLU` or `ReLU`."""
-
-    how = "one pass"
-
-    def __init__(self, layer: Any) -> None:
-        super().__init__(layer)
-        self.slope = layer.negative_slope
-
-    def forward(self, x: Array, *, train: bool, rng: np.random.Generator | None = None) -> tuple[Array, Array]:
-        (y,) = leaky_relu(as_rows(x), self.slope)
-        return y.reshape(x.shape), y
-
-    def input_grad(self, dy: Array, cache: Array) -> Array:
-        return leaky_relu_grad(as_rows(dy), cache, self.slope)[0].reshape(dy.shape)
-
-    def jvp(self, x_dot: Array, cache: Array) -> Array:
-        return self.input_grad(x_dot, cache)
-
-
-class FastTanh(Twin):
-    """Compute `Tanh`."""
-
-    how = "one pass"
-
-    def forward(self, x: Array, *, train: bool, rng: np.random.Generator | None = None) -> tuple[Array, Array]:
-        (y,) = tanh(as_rows(x))
-        return y.reshape(x.shape), y
-
-    def input_grad(self, dy: Array, cache: Array) -> Array:
-        return tanh_grad(as_rows(dy), cache)[0].reshape(dy.shape)
-
-    def jvp(self, x_dot: Array, cache: Array) -> Array:
-        return self.input_grad(x_dot, cache)
-
-
-class FastRescaling(Twin):
-    """Compute `Rescaling`."""
-
-    how = "one pass"
-
-    def __init__(self, layer: Any) -> None:
-        super().__init__(layer)
-        self.layer = layer
-
-    def forward(self, x: Array, *, train: bool, rng: np.random.Generator | None = None) -> tuple[Array, None]:
-        return rescale(x, float(self.layer.scale), float(self.layer.offset)), None
-
-    def input_grad(self, dy: Array, cache: None) -> Array:
-        return self.layer.input_grad(dy, cache)
-
-    def jvp(self, x_dot: Array, cache: None) -> Array:
-        return self.layer.input_grad(x_dot, cache)
-
-
 @fused
 def rescale(x: Array, scale: float, offset: float) -> Array:
     """Compute scale x + offset."""
     y = x * scale
     y += offset
     return y
+
+
+class FastLeakyReLU(Twin):
+    """Compute `LeakyReLU` or `ReLU` in place and without a branch."""
+
+    how = "in place"
+
+    def __init__(self, layer: Any) -> None:
+        super().__init__(layer)
+        self.slope = layer.negative_slope
+
+    def forward(self, x: Array, *, train: bool, rng: np.random.Generator | None = None) -> tuple[Array, Array]:
+        y = leaky_relu(x, self.slope) if self.slope else relu(x)
+        return y, y
+
+    def input_grad(self, dy: Array, cache: Array) -> Array:
+        dx = get_array_module(dy).empty_like(dy)
+        leaky_relu_grad(dy, cache, self.slope, dx)
+        return dx
+
+    def jvp(self, x_dot: Array, cache: Array) -> Array:
+        return self.input_grad(x_dot, cache)
+
+
+class FastTanh(Twin):
+    """Compute `Tanh` with a backward pass in place."""
+
+    how = "in place"
+
+    def forward(self, x: Array, *, train: bool, rng: np.random.Generator | None = None) -> tuple[Array, Array]:
+        y = get_array_module(x).tanh(x)
+        return y, y
+
+    def input_grad(self, dy: Array, cache: Array) -> Array:
+        dx = get_array_module(dy).empty_like(dy)
+        tanh_grad(dy, cache, dx)
+        return dx
+
+    def jvp(self, x_dot: Array, cache: Array) -> Array:
+        return self.input_grad(x_dot, cache)
+
+
+class FastRescaling(Twin):
+    """Compute `Rescaling` in place; with the scale 1, the gradient passes as it is."""
+
+    how = "in place"
+
+    def __init__(self, layer: Any) -> None:
+        super().__init__(layer)
+        self.scale, self.offset = float(layer.scale), float(layer.offset)
+
+    def forward(self, x: Array, *, train: bool, rng: np.random.Generator | None = None) -> tuple[Array, None]:
+        return rescale(x, self.scale, self.offset), None
+
+    def input_grad(self, dy: Array, cache: None) -> Array:
+        return dy if self.scale == 1 else dy * self.scale
+
+    def jvp(self, x_dot: Array, cache: None) -> Array:
+        return self.input_grad(x_dot, cache)

@@ -32,8 +32,10 @@ def normalise_leaky_relu(x: Array, mean: Array, scale: Array, beta: Array, slope
     xp.maximum(y, y * slope, out=y)
 
 
-@elementwise(outputs=2, stored=0, summed=(0, 1))
-def leaky_relu_grad_sums(dy: Array, y: Array, x: Array, mean: Array, slope: float, dh: Array, product: Array) -> None:
+@elementwise(outputs=2, stored=1, summed=(0, 1))
+def leaky_relu_grad_and_sums(
+    dy: Array, y: Array, x: Array, mean: Array, slope: float, dh: Array, product: Array
+) -> None:
     """Compute dh, the input gradient of LeakyReLU, and dh (x - mean); batch norm needs the sums of both."""
     multiply_by_slope(dy, y, slope, dh)
     get_array_module(x).subtract(x, mean, out=product)
@@ -41,14 +43,19 @@ def leaky_relu_grad_sums(dy: Array, y: Array, x: Array, mean: Array, slope: floa
 
 
 @elementwise()
-def batch_norm_grad(
-    dy: Array, y: Array, x: Array, mean: Array, scale: Array, a: Array, b: Array, slope: float, dx: Array
-) -> None:
-    """Compute the input gradient of both layers from the two sums: dx = scale dh + a (x - mean) + b."""
-    multiply_by_slope(dy, y, slope, dx)
-    dx *= scale
+def normalise_grad(dh: Array, x: Array, mean: Array, scale: Array, a: Array, b: Array, dx: Array) -> None:
+    """Compute the input gradient of batch norm from its two sums: dx = scale dh + a (x - mean) + b."""
+    get_array_module(x).subtract(x, mean, out=dx)
+    dx *= a
     dx += b
-    dx += (x - mean) * a
+    dx += dh * scale
+
+
+@fused
+def both_grads(dy: Array, y: Array, x: Array, mean: Array, scale: Array, a: Array, b: Array, slope: float) -> Array:
+    """Compute dx of both layers; a GPU rather computes dh again than reads it from memory."""
+    dh = ((y > 0) * (1 - slope) + slope) * dy
+    return dh * scale + (x - mean) * a + b
 
 
 @partial(fused, outputs=2)
@@ -112,24 +119,6 @@ def statistics(x: Array, norm: BatchNorm) -> tuple[Array, ...]:
     return mean, var, inv_std, norm.gamma * inv_std
 
 
-def gradients(dy: Array, cache: Cache, norm: BatchNorm, slope: float, *, param_grads: bool) -> tuple[Array, ...]:
-    """Add dgamma and dbeta, if that is wanted, and return the factors scale, a and b of `batch_norm_grad`."""
-    xp, m = get_array_module(dy), dy.size // dy.shape[-1]
-    if compiles(xp):
-        factors = tuple(xp.empty_like(cache.mean) for _ in range(3))
-        given = cache.y, cache.x, norm.gamma, cache.mean, cache.inv_std, slope, cache.train, param_grads
-        GRADIENTS(dy, *given, norm.dgamma, norm.dbeta, *factors)
-        return factors
-    dbeta, product = leaky_relu_grad_sums(dy, cache.y, cache.x, repeat_rows(cache.mean, dy.shape[1]), slope)
-    dgamma = product * cache.inv_std
-    if param_grads:
-        norm.dbeta += dbeta
-        norm.dgamma += dgamma
-    scale = norm.gamma * cache.inv_std
-    share = -1 / m if cache.train else 0.0
-    return scale, scale * cache.inv_std * dgamma * share, scale * dbeta * share
-
-
 class BatchNormLeakyReLU(Twin):
     """Compute `BatchNorm` and the `LeakyReLU` after it together.
 
@@ -162,10 +151,25 @@ class BatchNormLeakyReLU(Twin):
         return y.reshape(x.shape), Cache(rows, y, inv_std, mean, var, train)
 
     def backward(self, dy: Array, cache: Cache, *, param_grads: bool = True) -> Array:
-        slope, rows = self.activation.negative_slope, as_rows(get_array_module(dy).ascontiguousarray(dy))
-        factors = gradients(rows, cache, self.norm, slope, param_grads=param_grads)
-        vectors = (repeat_rows(v, rows.shape[1]) for v in (cache.mean, *factors))
-        return batch_norm_grad(rows, cache.y, cache.x, *vectors, slope)[0].reshape(dy.shape)
+        norm, x, mean, slope = self.norm, cache.x, cache.mean, self.activation.negative_slope
+        xp, rows = get_array_module(dy), as_rows(get_array_module(dy).ascontiguousarray(dy))
+        if compiles(xp):
+            factors = [xp.empty_like(mean) for _ in range(3)]
+            flags = slope, cache.train, param_grads
+            GRADIENTS(rows, cache.y, x, norm.gamma, mean, cache.inv_std, *flags, norm.dgamma, norm.dbeta, *factors)
+            return both_grads(rows, cache.y, x, mean, *factors, slope)
+        mean = repeat_rows(mean, x.shape[1])
+        dh, dbeta, dgamma = leaky_relu_grad_and_sums(rows, cache.y, x, mean, slope)
+        dgamma *= cache.inv_std
+        if param_grads:
+            norm.dbeta += dbeta
+            norm.dgamma += dgamma
+        scale = norm.gamma * cache.inv_std
+        if not cache.train:
+            return (dh * scale).reshape(dy.shape)
+        m = dy.size // dy.shape[-1]
+        vectors = (scale, scale * cache.inv_std * dgamma / -m, scale * dbeta / -m)
+        return normalise_grad(dh, x, mean, *(repeat_rows(v, x.shape[1]) for v in vectors))[0].reshape(dy.shape)
 
     def input_grad(self, dy: Array, cache: Cache) -> Array:
         return self.backward(dy, cache, param_grads=False)

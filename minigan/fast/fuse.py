@@ -39,7 +39,7 @@ OPERATIONS = {
 
 def compiles(xp: ModuleType) -> bool:
     """Return whether this array module compiles kernels in CUDA C, as CuPy does."""
-    return hasattr(xp, "RawKernel")
+    return xp is not np and hasattr(xp, "RawKernel")
 
 
 class Value:
