@@ -65,7 +65,7 @@ class FastLeakyReLU(Twin):
         return y, y
 
     def input_grad(self, dy: Array, cache: Array) -> Array:
-        dx = get_array_module(dy).empty_like(dy)
+        dx = get_array_module(dy).empty_like(cache)
         leaky_relu_grad(dy, cache, self.slope, dx)
         return dx
 
@@ -83,7 +83,7 @@ class FastTanh(Twin):
         return y, y
 
     def input_grad(self, dy: Array, cache: Array) -> Array:
-        dx = get_array_module(dy).empty_like(dy)
+        dx = get_array_module(dy).empty_like(cache)
         tanh_grad(dy, cache, dx)
         return dx
 
