@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from minigan.backend import get_array_module, to_device, to_host
-from minigan.fast.fuse import OPERATIONS, cuda_text, fused, kinds_of
+from minigan.fast.fuse import OPERATIONS, NotElementwiseError, cuda_text, fused, kinds_of
 from minigan.layers.activations import sigmoid
 from minigan.objectives.cross_entropy import sigmoid_cross_entropy
 
@@ -59,17 +59,27 @@ def test_types_of_inputs():
     ("function", "said"),
     [
         (lambda x: np.sin(x), "expected an operation of add, .*, got sin"),
-        (lambda x: np.add.reduce(x), "expected an operation of add, .*, got add"),
+        (lambda x: np.add.reduce(x), "expected an operation on elements, got add with options"),
+        (lambda x: np.mean(x), "expected an operation of add, .*, got mean"),
+        (lambda x: x if x > 0 else -x, "expected the same lines for every element, got a condition"),
         (lambda x: x + np.ones(3), "expected numbers and arguments of the function, got ndarray"),
         (lambda x: x**3, "expected the exponent 2, got 3"),
     ],
 )
 def test_refuses_what_no_kernel_computes(function, said):
-    with pytest.raises(TypeError, match=f"^fused: {said}"):
+    with pytest.raises(NotElementwiseError, match=f"^fused: {said}"):
         cuda_text(function, ("T",))
 
 
+def test_what_no_kernel_computes_is_computed_all_the_same(device, rng):
+    x = to_device(rng.standard_normal((4, 3)), device)
+    got = fused(lambda x: x - x.mean(axis=0))(x)
+    np.testing.assert_allclose(to_host(got), to_host(x) - to_host(x).mean(axis=0), atol=1e-15)
+
+
 def operation(name):
+    if name == "where":
+        return lambda a, b: get_array_module(a).where(a > 0, a, b)
     if getattr(np, name).nin == 1:
         return lambda a, b: getattr(get_array_module(a), name)(a)
     return lambda a, b: getattr(get_array_module(a), name)(a, b)

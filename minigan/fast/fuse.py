@@ -4,7 +4,8 @@ On a GPU every operation on arrays is a kernel of its own: it takes about 5 micr
 writes whole arrays. `fused` calls a function once with `Value` objects instead of arrays. They compute nothing, but
 note each operation as a line of CUDA C. The lines together are one kernel, which computes the function from then on.
 
-On the CPU, `fused` does nothing: there the function itself runs.
+On the CPU, `fused` does nothing: there the function itself runs. It also runs on a GPU if it does something that a
+kernel of this kind cannot do, such as a sum.
 """
 
 from collections.abc import Callable, Sequence
@@ -34,7 +35,12 @@ OPERATIONS = {
     "minimum": "({0} < {1} || {0} != {0} ? {0} : {1})",
     "greater": "{} > {}",
     "less": "{} < {}",
+    "where": "({} ? {} : {})",
 }
+
+
+class NotElementwiseError(TypeError):
+    """A function does something that cannot be a line of an elementwise kernel."""
 
 
 def compiles(xp: ModuleType) -> bool:
@@ -47,23 +53,33 @@ class Value:
 
     Raises
     ------
-    TypeError
-        In an operation that `OPERATIONS` does not contain, or with an array that is not an argument of the function.
+    NotElementwiseError
+        In an operation that `OPERATIONS` does not contain, in a condition of Python, or with an array that is not an
+        argument of the function.
     """
 
     def __init__(self, lines: list[str], text: str) -> None:
         self.lines, self.text = lines, text
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *operands: Any, out: Any = None, **options: Any) -> "Value":
-        if method != "__call__" or options or ufunc.__name__ not in OPERATIONS:
-            raise TypeError(f"fused: expected an operation of {', '.join(OPERATIONS)}, got {ufunc.__name__}")
-        name = f"v{len(self.lines)}"
-        self.lines.append(f"const auto {name} = {OPERATIONS[ufunc.__name__].format(*map(self._text, operands))};")
+        if method != "__call__" or options:
+            raise NotElementwiseError(f"fused: expected an operation on elements, got {ufunc.__name__} with options")
+        value = self._note(ufunc.__name__, operands)
         if out is None:
-            return Value(self.lines, name)
+            return value
         (result,) = out
-        result.text = name
+        result.text = value.text
         return result
+
+    def __array_function__(self, function: Any, types: Any, operands: Any, options: Any) -> "Value":
+        return self._note(function.__name__, operands)
+
+    def _note(self, operation: str, operands: Any) -> "Value":
+        if operation not in OPERATIONS:
+            raise NotElementwiseError(f"fused: expected an operation of {', '.join(OPERATIONS)}, got {operation}")
+        name = f"v{len(self.lines)}"
+        self.lines.append(f"const auto {name} = {OPERATIONS[operation].format(*map(self._text, operands))};")
+        return Value(self.lines, name)
 
     @staticmethod
     def _text(operand: Any) -> str:
@@ -71,7 +87,16 @@ class Value:
             return operand.text
         if isinstance(operand, int | float | np.floating):
             return f"T({float(operand)!r})"
-        raise TypeError(f"fused: expected numbers and arguments of the function, got {type(operand).__name__}")
+        kind = type(operand).__name__
+        raise NotElementwiseError(f"fused: expected numbers and arguments of the function, got {kind}")
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        raise NotElementwiseError(f"fused: expected an operation on elements, got {name}")
+
+    def __bool__(self) -> bool:
+        raise NotElementwiseError("fused: expected the same lines for every element, got a condition on a value")
 
     def astype(self, dtype: Any) -> "Value":
         """Return the value as T, the only type of numbers in a kernel."""
@@ -90,7 +115,7 @@ class Value:
 
     def __pow__(self, exponent: float) -> "Value":
         if exponent != 2:
-            raise TypeError(f"fused: expected the exponent 2, got {exponent!r}")
+            raise NotElementwiseError(f"fused: expected the exponent 2, got {exponent!r}")
         return np.square(self)
 
 
@@ -163,8 +188,8 @@ def fused(function: Callable[..., Any], *, outputs: int = 0) -> Callable[..., An
     Parameters
     ----------
     function : callable
-        Takes arrays and numbers and returns one array or a tuple of arrays. It uses only `OPERATIONS`, numbers and its
-        arguments; every element of a result depends only on the elements at the same place.
+        Takes arrays and numbers and returns one array or a tuple of arrays. It draws no random numbers, since it may be
+        called only once. To be one kernel, it uses only `OPERATIONS`, numbers and its arguments.
     outputs : int
         If > 0, the function returns nothing, and changes so many of its last arguments in place.
     """
@@ -174,6 +199,10 @@ def fused(function: Callable[..., Any], *, outputs: int = 0) -> Callable[..., An
         xp = get_array_module(*operands)
         if not compiles(xp):
             return function(*operands)
-        return kernel(xp, function, kinds_of(operands[: len(operands) - outputs]), outputs)(*operands)
+        try:
+            computed = kernel(xp, function, kinds_of(operands[: len(operands) - outputs]), outputs)
+        except NotElementwiseError:
+            computed = function
+        return computed(*operands)
 
     return run
