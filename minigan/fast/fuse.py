@@ -113,7 +113,7 @@ class Value:
         """Take over another value, as ``y[...] = value`` does."""
         self.text = self._text(value)
 
-    def __pow__(self, exponent: float) -> "Value":
+    def __pow__(self, exponent: float) -> Any:
         if exponent != 2:
             raise NotElementwiseError(f"fused: expected the exponent 2, got {exponent!r}")
         return np.square(self)
