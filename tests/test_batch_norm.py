@@ -83,6 +83,22 @@ def test_a_large_mean_does_not_swallow_the_variance(fast, device, normal, rng):
     np.testing.assert_allclose(y, (exact - exact.mean(0)) / np.sqrt(exact.var(0) + 1e-5), atol=1e-3)
 
 
+@each_floor
+def test_many_rows_keep_their_digits(fast, rng):
+    """60,000 rows in float32 whose mean is 10 standard deviations from 0, against float64."""
+    x = (10 + rng.standard_normal((60_000, 8))).astype(np.float32)
+    dy = (1 + rng.standard_normal(x.shape)).astype(np.float32)
+    results = []
+    for dtype in ("float32", "float64"):
+        net = Network([BatchNorm()], (8,), rng=rng, dtype=dtype, fast=fast)
+        y, caches = net.forward(x.astype(dtype), train=True)
+        results.append((y, net.backward(dy.astype(dtype), caches), net.layers[0].dbeta))
+    (y, dx, dbeta), (exact_y, exact_dx, exact_dbeta) = results
+    assert abs(y - exact_y).max() < 5e-6
+    assert abs(dx - exact_dx).max() < 2e-5
+    assert abs(dbeta / exact_dbeta - 1).max() < 5e-7
+
+
 @pytest.mark.parametrize("train", [True, False])
 @pytest.mark.parametrize("eps", [1e-5, 9e-3])
 @pytest.mark.parametrize("shape", SHAPES)

@@ -44,6 +44,14 @@ def test_value(c, f, use_bias, fast, device, normal, rng):
         np.testing.assert_allclose(to_host(got), expected, rtol=1e-11, atol=1e-13, err_msg=name)
 
 
+@pytest.mark.parametrize("fast", [False, True], ids=["plain", "fast"])
+def test_the_gradient_of_the_bias_keeps_its_digits_on_many_rows(fast, rng):
+    net = Network([Dense(2)], (1,), rng=rng, fast=fast)
+    dy = (1 + rng.standard_normal((200_000, 2))).astype(np.float32)
+    net.add_param_grads(dy, net.forward(np.ones((200_000, 1), dtype=np.float32), train=True)[1])
+    np.testing.assert_allclose(net.layers[0].db, dy.sum(axis=0, dtype=np.float64), rtol=1e-6)
+
+
 @pytest.mark.parametrize("use_bias", [True, False])
 @pytest.mark.parametrize("train", [True, False])
 def test_gradients(use_bias, train, device):

@@ -22,6 +22,8 @@ from ..errors import UnboundLayerError
 
 Shape = tuple[int, ...]
 
+BLOCK_ROWS = 1 << 10  # rows in one partial sum
+
 
 class Layer(ABC):
     """A differentiable map y = f(x; params), its derivative, and the transpose of its derivative.
@@ -143,5 +145,14 @@ class SymmetricLayer(Layer):
 
 
 def sum_over_rows(x: Array) -> Array:
-    """Sum over all axes but the last: (..., N, C) -> (C,), as the gradient of a bias needs it."""
-    return x.reshape(-1, x.shape[-1]).sum(axis=0)
+    """Sum over all axes but the last: (..., N, C) -> (C,), as the gradient of a bias needs it.
+
+    Every addition rounds, and a long sum of float32 numbers collects many roundings. So each block of 1,024 rows is
+    summed first, then the sums of the blocks are summed in the same way.
+    """
+    rows = x.reshape(-1, x.shape[-1])
+    if len(rows) < 2 * BLOCK_ROWS:
+        return rows.sum(axis=0)
+    whole = len(rows) // BLOCK_ROWS * BLOCK_ROWS
+    blocks = rows[:whole].reshape(-1, BLOCK_ROWS, x.shape[-1])
+    return sum_over_rows(blocks.sum(axis=1)) + rows[whole:].sum(axis=0)

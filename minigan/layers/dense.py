@@ -5,7 +5,7 @@ import numpy as np
 from .. import validation
 from ..backend import Array, device_of, to_device
 from ..errors import InputError
-from .base import Layer, Shape
+from .base import Layer, Shape, sum_over_rows
 from .initializers import Initializer, glorot_uniform
 
 
@@ -66,7 +66,7 @@ class Dense(Layer):
         x = cache
         self.dw += x.T @ dy
         if self.use_bias:
-            self.db += dy.sum(axis=0)
+            self.db += sum_over_rows(dy)
 
     def add_tangent_param_grads(self, dy: Array, x_dot: Array, cache: Array) -> None:
         self.dw += x_dot.T @ dy  # the tangent does not depend on the bias
