@@ -6,10 +6,11 @@ import strict_cupy
 
 from minigan import InputError
 from minigan.backend import device_of, get_array_module, to_host
+from minigan.fast import dropout as fast_module
 from minigan.gradient_check import check_layer
-from minigan.layers import Dropout
+from minigan.layers import Dropout, LeakyReLU
 from minigan.layers import dropout as layer_module
-from minigan.layers.dropout import bernoulli, host_words
+from minigan.layers.dropout import bernoulli, host_words, keep_probability
 from minigan.network import Network
 
 
@@ -29,7 +30,7 @@ def test_frequency_and_scale(rate, device):
     y = to_host(net.forward(x, train=True, rng=draws())[0])
     dropped = y == 0
     assert abs(dropped.mean() - rate) < 5 * (rate * (1 - rate) / n) ** 0.5
-    np.testing.assert_allclose(y[~dropped], 1 / (1 - rate), rtol=1e-12)
+    np.testing.assert_allclose(y[~dropped], 1 / keep_probability(rate), rtol=1e-12)
 
 
 @pytest.mark.parametrize("rate", [0.25, 0.6])
@@ -39,6 +40,38 @@ def test_the_mean_is_kept(rate, device, normal):
     total = sum(net.forward(x, train=True, rng=rng)[0] for _ in range(passes))
     sigma = np.abs(to_host(x)) * (rate / (1 - rate) / passes) ** 0.5
     assert (np.abs(to_host(total) / passes - to_host(x)) < 5 * sigma).all()
+
+
+@pytest.mark.parametrize("rate", [0.3, 0.9, 0.99, 0.999, 0.9999, 0.99998])
+@pytest.mark.parametrize("before", [[], [LeakyReLU(negative_slope=0.2)]], ids=["alone", "after LeakyReLU"])
+@pytest.mark.parametrize("fast", [False, True], ids=["plain", "fast"])
+def test_the_mean_is_kept_exactly_at_every_rate(fast, before, rate, monkeypatch):
+    """If each of the 65,536 random words comes once, the mean of y is x, up to the rounding of float64."""
+    every = np.arange(65536, dtype=np.uint16)
+    for module in (layer_module, fast_module):
+        monkeypatch.setattr(module, "host_words", lambda seed, start, count: every[start : start + count])
+    net = Network([*before, Dropout(rate=rate)], (1,), rng=draws(), dtype="float64", fast=fast)
+    x = np.full((65536, 1), 3.0)
+    y, caches = net.forward(x, train=True, rng=draws())
+    for values in (y, net.backward(x, caches), net.jvp(x, caches)):
+        np.testing.assert_allclose(values.mean(), 3, rtol=1e-12)
+
+
+@pytest.mark.parametrize(("rate", "kept"), [
+    (0, 65536), (0.25, 49152), (0.5, 32768), (0.3, 45875), (0.9, 6554), (0.9999, 7), (1 - 2**-16, 1), (1e-6, 65536),
+])  # fmt: skip
+def test_keep_probability(rate, kept):
+    assert keep_probability(rate) == kept / 65536
+    assert Dropout(rate=rate).p == kept / 65536
+
+
+@pytest.mark.parametrize("rate", [0.99999, 1 - 2**-40])
+def test_refuses_a_rate_that_keeps_nothing(rate):
+    with pytest.raises(InputError) as caught:
+        Dropout(rate=rate)
+    assert str(caught.value) == (
+        f"rate: expected at most 1 - 2^-16 = 0.9999847, so that an element can be kept, got {rate!r}"
+    )
 
 
 def test_elements_drop_independently(device):
@@ -166,29 +199,22 @@ def test_host_words_are_uniform_in_each_quarter_of_a_draw():
     assert (host_words(4, 0, 100) != words.ravel()[:100]).any()
 
 
-@pytest.mark.parametrize("p", [0.0, 0.25, 1 / 3, 0.9, 1.0])
-def test_p_counts_as_the_nearest_multiple_of_1_in_65536(p):
-    """Exactly the words below round(65536 p), of the seed that the host's generator gives."""
+@pytest.mark.parametrize("count", [0, 1, 16384, 21845, 65535, 65536])
+def test_p_counts_words(count):
+    """Exactly the words below 65536 p, of the seed that the host's generator gives."""
     words = host_words(int(draws(2).integers(2**63)), 0, 3000).reshape(30, 100)
-    expected = words < np.floor(p * 65536 + 0.5)
-    np.testing.assert_array_equal(bernoulli(draws(2), p, (30, 100), like=np.empty(0)), expected)
-
-
-@pytest.mark.parametrize(("p", "kept"), [(0.4 / 65536, 0), (0.6 / 65536, 1), (1 - 0.4 / 65536, 65536)])
-def test_p_is_rounded(p, kept, monkeypatch):
-    every = np.arange(65536, dtype=np.uint16)
-    monkeypatch.setattr(layer_module, "host_words", lambda seed, start, count: every)
-    assert bernoulli(draws(), p, (65536,), like=np.empty(0)).sum() == kept
+    np.testing.assert_array_equal(bernoulli(draws(2), count / 65536, (30, 100), like=np.empty(0)), words < count)
 
 
 @pytest.mark.parametrize("rate", [0.3, 0.75])
-def test_value_and_gradient_with_a_known_mask(rate, device, normal, monkeypatch):
-    """y = x m / (1 - rate), dx = dy m / (1 - rate), y_dot = x_dot m / (1 - rate), for m drawn with 1 - rate."""
+def test_value_and_gradient_with_a_known_mask(rate, device, normal):
+    """y = x m / p, dx = dy m / p, y_dot = x_dot m / p, for m drawn with p = 1 - rate, rounded."""
     net, (x, dy) = network(rate, device=device), (normal(4, 50) for _ in range(2))
-    mask = to_host(bernoulli(draws(9), 1 - rate, (4, 50), like=x))
+    p = keep_probability(rate)
+    mask = to_host(bernoulli(draws(9), p, (4, 50), like=x))
     y, caches = net.forward(x, train=True, rng=draws(9))
     for got, given in ((y, x), (net.backward(dy, caches), dy), (net.jvp(dy, caches), dy)):
-        np.testing.assert_allclose(to_host(got), np.where(mask, to_host(given), 0) / (1 - rate), rtol=1e-14)
+        np.testing.assert_allclose(to_host(got), np.where(mask, to_host(given), 0) / p, rtol=1e-14)
 
 
 def test_generator_of():

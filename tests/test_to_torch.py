@@ -6,7 +6,7 @@ import pytest
 from minigan import layers as L
 from minigan.commands.bench import to_torch, torch_loops
 from minigan.errors import InputError
-from minigan.layers.dropout import bernoulli
+from minigan.layers.dropout import bernoulli, keep_probability
 from minigan.models import IMAGE_MODELS, build_networks
 from minigan.network import Network
 from minigan.objectives import NonSaturating
@@ -109,12 +109,12 @@ class SameDropout(torch.nn.Module):
 
     def __init__(self, rate, rng):
         super().__init__()
-        self.rate, self.rng = rate, rng
+        self.p, self.rng = keep_probability(rate), rng
 
     def forward(self, x):
         n, c, h, w = x.shape
-        mask = bernoulli(self.rng, 1 - self.rate, (h, w, n, c), like=np.empty(0))
-        return x * to_torch.to_nchw(mask) / (1 - self.rate)
+        mask = bernoulli(self.rng, self.p, (h, w, n, c), like=np.empty(0))
+        return x * to_torch.to_nchw(mask) / self.p
 
 
 def test_twenty_steps_of_dcgan():

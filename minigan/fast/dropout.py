@@ -71,7 +71,7 @@ class LeakyReLUDropout(Twin):
 
     Both layers multiply each element by a number, so y = x slopes and dx = dy slopes with
 
-    slopes = (1 if x > 0 else s) m / (1 - rate)        without m / (1 - rate) outside training
+    slopes = (1 if x > 0 else s) m / p        without m / p outside training
     """
 
     how = "fused"
@@ -81,13 +81,13 @@ class LeakyReLUDropout(Twin):
         self.activation, self.dropout = activation, dropout
 
     def forward(self, x: Array, *, train: bool, rng: np.random.Generator | None = None) -> tuple[Array, Array]:
-        slope, rate = self.activation.negative_slope, self.dropout.rate
+        slope, p = self.activation.negative_slope, self.dropout.p
         rng = self.dropout.generator_of(rng, train=train)
         if rng is None:
             y, _ = self.activation.forward(x, train=train)
             return y, (x > 0) * x.dtype.type(1 - slope) + slope
-        keep = bernoulli_in_blocks(rng, 1 - rate, x.shape, like=x)
-        y, slopes = leaky_relu_dropout(as_rows(x), as_rows(keep), slope, 1 / (1 - rate))
+        keep = bernoulli_in_blocks(rng, p, x.shape, like=x)
+        y, slopes = leaky_relu_dropout(as_rows(x), as_rows(keep), slope, 1 / p)
         return y.reshape(x.shape), slopes.reshape(x.shape)
 
     def input_grad(self, dy: Array, cache: Array) -> Array:

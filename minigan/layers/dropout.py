@@ -11,12 +11,27 @@ from ..errors import InputError
 from .base import SymmetricLayer
 
 
+def keep_probability(rate: float) -> float:
+    """Return the probability with which dropout keeps an element: 1 - rate, rounded to a multiple of 2^-16.
+
+    A mask takes 16 random bits for each element, so it has no other probabilities. Dropout divides by the rounded
+    number, because only then E[y] = x.
+
+    Raises
+    ------
+    InputError
+        If 1 - rate is below 2^-16.
+    """
+    if 1 - rate < 2**-16:
+        raise InputError(f"rate: expected at most 1 - 2^-16 = 0.9999847, so that an element can be kept, got {rate!r}")
+    return round((1 - rate) * 2**16) / 2**16
+
+
 def bernoulli(rng: np.random.Generator, p: float, shape: tuple[int, ...], *, like: Array) -> Array:
-    """Draw booleans, True with probability ``p``, on the device of ``like``.
+    """Draw booleans, True with probability ``p``, a multiple of 2^-16, on the device of ``like``.
 
     ``rng`` draws only one seed of 63 bits, so the whole random state stays in ``rng``. With this seed, `host_words`
-    draws on a CPU, and `device_words` on a GPU. Each boolean takes 16 random bits, so ``p`` is rounded to a multiple of
-    2^-16.
+    draws on a CPU, and `device_words` on a GPU: 16 random bits for each boolean.
     """
     xp, seed = get_array_module(like), int(rng.integers(2**63))
     if xp is not np:
@@ -45,15 +60,17 @@ def device_words(xp: ModuleType, seed: int, count: int) -> Array:
 
 
 class Dropout(SymmetricLayer):
-    """Set each element to 0 with probability ``rate`` and divide the others by 1 - rate (Srivastava et al. 2014).
+    """Set each element to 0 with probability ``rate`` and divide the others by p = 1 - rate (Srivastava et al. 2014).
 
-    Forward, train   y = x * m / (1 - rate)     m is 0 with probability rate, else 1: E[y] = x
+    Forward, train   y = x * m / p     m is 1 with probability p, else 0: E[y] = x
     Forward, eval    y = x
-    Backward         dx = dy * m / (1 - rate)   with the m of that pass: J is diagonal, `jvp` is `input_grad`
+    Backward         dx = dy * m / p   with the m of that pass: J is diagonal, `jvp` is `input_grad`
+
+    `keep_probability` rounds p to a multiple of 2^-16.
 
     Parameters
     ----------
-    rate : float in [0, 1)
+    rate : float in [0, 1 - 2^-16]
         Share of the elements that are set to 0.
     """
 
@@ -61,6 +78,12 @@ class Dropout(SymmetricLayer):
 
     def __init__(self, *, rate: float) -> None:
         self.rate = validation.fraction("rate", rate)
+        keep_probability(self.rate)  # refuses a rate that is too high
+
+    @property
+    def p(self) -> float:
+        """The probability with which an element is kept."""
+        return keep_probability(self.rate)
 
     def generator_of(self, rng: np.random.Generator | None, *, train: bool) -> np.random.Generator | None:
         """Return the generator that draws the mask of a pass, or None if the pass needs no mask.
@@ -80,7 +103,7 @@ class Dropout(SymmetricLayer):
         rng = self.generator_of(rng, train=train)
         if rng is None:
             return x, None
-        mask = bernoulli(rng, 1 - self.rate, x.shape, like=x) * x.dtype.type(1 / (1 - self.rate))
+        mask = bernoulli(rng, self.p, x.shape, like=x) * x.dtype.type(1 / self.p)
         return x * mask, mask
 
     def input_grad(self, dy: Array, cache: Array | None) -> Array:
