@@ -2,10 +2,11 @@
 
 import numpy as np
 import pytest
+import strict_cupy
 
 from minigan import InputError, StaleCacheError
-from minigan.backend import to_host
-from minigan.layers import Dense
+from minigan.backend import to_device, to_host
+from minigan.layers import Dense, Flatten
 from minigan.network import Network
 from minigan.optimizers import SGD, Adam
 from minigan.optimizers.clipping import Clipped, clip_gradient_norm, clip_gradient_value, clip_weights
@@ -23,6 +24,56 @@ def test_gradient_norm(share, expected, net):
     before = to_host(net.dtheta).copy()
     clip_gradient_norm(net, share * float(np.linalg.norm(before)))
     np.testing.assert_allclose(to_host(net.dtheta), expected * before, rtol=1e-12)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("bound", [1e-24, 1e-12, 1.0, 1e12, 1e25])
+@pytest.mark.parametrize("size", [1e-24, 1e-18, 1.0, 1e18, 1e25])
+def test_a_norm_whose_square_has_no_place_in_the_type(size, bound, dtype, net):
+    """In float32 the squares of 1e-24 are 0 and those of 1e25 infinite; the norm itself is an ordinary number."""
+    net = net.copy(dtype=dtype)
+    g = (size * np.random.default_rng(0).standard_normal(net.dtheta.shape)).astype(dtype)
+    net.dtheta[...] = to_device(g, net.device)
+    clip_gradient_norm(net, bound)
+    norm = np.linalg.norm(g.astype("float64"))
+    clipped = to_host(net.dtheta)
+    assert clipped.dtype == dtype
+    if norm <= bound:
+        np.testing.assert_array_equal(clipped, g)
+    elif bound / size > 1e-36:
+        np.testing.assert_allclose(clipped.astype("float64"), g * (bound / norm), rtol=1e-5)
+    else:  # the factor itself has hardly a digit in float32, or is 0
+        assert np.linalg.norm(clipped.astype("float64")) <= bound * 1.01
+
+
+@pytest.mark.parametrize("bound", [1e-300, 5e-324, 1e300])
+@pytest.mark.parametrize("value", [0.0, 1.0])
+def test_a_bound_that_float32_does_not_know(value, bound, net):
+    net = net.copy(dtype="float32")
+    net.dtheta[...] = value
+    clip_gradient_norm(net, bound)
+    np.testing.assert_allclose(to_host(net.dtheta), value if bound > 1 else 0, atol=1e-37)
+
+
+@pytest.mark.parametrize("bound", [1e-3, 1e3])
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])
+@pytest.mark.filterwarnings("ignore:invalid value")
+def test_a_gradient_that_is_not_finite_stays_so(value, bound, net):
+    net.dtheta[3] = value
+    clip_gradient_norm(net, bound)
+    assert np.isnan(to_host(net.dtheta)).all()
+
+
+def test_a_network_without_parameters(rng):
+    clip_gradient_norm(Network([Flatten()], (4, 4, 1), rng=rng), 1)
+
+
+def test_clipping_the_norm_never_waits_for_the_device(monkeypatch, rng):
+    strict_cupy.install(monkeypatch)
+    net = Network([Dense(5)], (4,), rng=rng, device="cuda")
+    with strict_cupy.count() as counts:
+        clip_gradient_norm(net, 0.1)
+    assert (counts.synchronisations, counts.uploads) == (0, 0)
 
 
 def test_a_gradient_of_0_stays_0(net):

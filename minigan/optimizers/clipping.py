@@ -1,5 +1,7 @@
 """Clipping: bounds on the gradient of a network before a step of its optimiser, and on its weights after it."""
 
+import numpy as np
+
 from .. import validation
 from ..backend import get_array_module
 from ..network import Network
@@ -7,11 +9,20 @@ from .optimizer import Optimizer, Wrapper
 
 
 def clip_gradient_norm(network: Network, bound: float) -> None:
-    """Multiply dtheta by min(1, bound / |dtheta|), the norm of the whole vector (Pascanu et al. 2013, algorithm 1)."""
+    """Multiply dtheta by min(1, bound / |dtheta|), the norm of the whole vector (Pascanu et al. 2013, algorithm 1).
+
+    The squares of numbers below 1e-23 are 0 in float32, and those of numbers above 2e19 are infinite. So the vector is
+    divided by s = max(bound, its largest magnitude) first, and |dtheta| / s is compared with bound / s. A gradient
+    within the bound keeps every bit. A NaN or an infinity makes the whole gradient NaN.
+    """
     g = network.dtheta
-    xp = get_array_module(g)
-    norm = xp.sqrt(g @ g)
-    g *= xp.minimum(bound / (norm + (norm == 0)), 1)
+    if not g.size:
+        return
+    xp, limits = get_array_module(g), np.finfo(g.dtype)
+    bound = min(max(bound, float(limits.tiny)), float(limits.max))
+    s = xp.maximum(xp.abs(g).max(), bound)
+    scaled, share = g / s, bound / s
+    g *= share / xp.maximum(xp.sqrt(scaled @ scaled), share)
 
 
 def clip_gradient_value(network: Network, bound: float) -> None:
