@@ -12,8 +12,11 @@ from minigan.layers import (
     Conv2D,
     Conv2DTranspose,
     Dense,
+    DiscriminatorEnsemble,
     Flatten,
     LeakyReLU,
+    MinibatchStd,
+    PackSamples,
     SpectralNorm,
     glorot_uniform,
     with_spectral_norm,
@@ -21,7 +24,11 @@ from minigan.layers import (
 from minigan.layers.discriminator.spectral_norm import SpectralNormCache, unit
 from minigan.models import build_networks
 from minigan.network import Network
-from minigan.objectives import OBJECTIVES
+from minigan.objectives import OBJECTIVES, NonSaturating
+from minigan.objectives.penalties import R1, WGANGP
+from minigan.optimizers import SGD
+from minigan.training.simultaneous import simultaneous_step
+from minigan.training.steps import Game, discriminator_step, generator_step
 
 LAYERS = [
     pytest.param(lambda: Dense(5), (7,), id="dense"),
@@ -43,9 +50,8 @@ def network(make, shape, device, normal, dtype="float64", fast=False):
 
 
 def converge(net, x, steps=2000):
-    _, caches = net.forward(x, train=True)
     for _ in range(steps):
-        net.update_stats(caches)
+        net.update_stats(net.forward(x, train=True)[1])
 
 
 def sample(normal, shape, n=4, dtype="float64"):
@@ -274,6 +280,65 @@ def test_only_update_stats_moves_u_and_only_after_training(device, normal):
         np.testing.assert_allclose(to_host(net.stats), before, rtol=1e-11)
         net.update_stats(caches)  # of a pass in eval
         np.testing.assert_allclose(to_host(net.stats), before, rtol=1e-11)
+
+
+def test_all_passes_of_one_update_make_one_step(device, normal):
+    net = network(lambda: Dense(5), (7,), device, normal)
+    passes = [net.forward(sample(normal, (7,)), train=True)[1] for _ in range(3)]
+    net.theta += 0.1
+    expected = power_step(matrix(net), to_host(net.stats))
+    for caches in passes:
+        net.update_stats(caches)
+        np.testing.assert_allclose(to_host(net.stats), expected, rtol=1e-11)
+
+
+def small_game(layers, device, **penalty):
+    """G is a Dense layer; D is these layers, in which there is one spectral norm."""
+    g, d = (
+        Network(stack, (5,), rng=np.random.default_rng(3), dtype="float64", device=device)
+        for stack in ([Dense(5)], layers)
+    )
+    [normed] = [layer for each in d.layers for layer in each.walk() if isinstance(layer, SpectralNorm)]
+    return Game(g, d, SGD(g, learning_rate=0.1), SGD(d, learning_rate=0.1), NonSaturating(), **penalty), normed
+
+
+def assert_one_step(normed, before):
+    """One step from ``before``, and not two, where W is the weight after the update."""
+    w = to_host(normed.layer.w)
+    once = power_step(w, before)
+    np.testing.assert_allclose(to_host(normed.u), once, rtol=1e-10)
+    assert abs(once - power_step(w, once)).max() > 1e-4
+
+
+HEAD = [SpectralNorm(Dense(3)), LeakyReLU(negative_slope=0.2), Dense(1)]
+
+
+@pytest.mark.parametrize(("layers", "penalty"), [
+    pytest.param(HEAD, None, id="in one pass"),
+    pytest.param(HEAD, R1(), id="in one pass, penalty"),
+    pytest.param([MinibatchStd(group_size=2), *HEAD], None, id="minibatch std"),
+    pytest.param([*HEAD[:1], BatchNorm(), *HEAD[1:]], None, id="batch norm"),
+    pytest.param([PackSamples(2), *HEAD], WGANGP(), id="packing, penalty"),
+    pytest.param([DiscriminatorEnsemble([[PackSamples(2), *HEAD]])], None, id="packing in an ensemble"),
+])  # fmt: skip
+def test_an_update_of_the_discriminator_makes_one_step(layers, penalty, device, normal):
+    game, normed = small_game(layers, device, discriminator_penalty=penalty)
+    x_fake, caches = game.generator.forward(normal(4, 5), train=True)
+    for _ in range(2):
+        before = to_host(normed.u).copy()
+        discriminator_step(game, normal(4, 5), x_fake, rng=np.random.default_rng(0))
+        assert_one_step(normed, before)
+    before = to_host(normed.u).copy()
+    generator_step(game, x_fake, caches)
+    np.testing.assert_array_equal(to_host(normed.u), before)
+
+
+def test_so_does_a_simultaneous_update(device, normal):
+    game, normed = small_game(HEAD, device)
+    for _ in range(2):
+        before = to_host(normed.u).copy()
+        simultaneous_step(game, normal(4, 5), *game.generator.forward(normal(4, 5), train=True))
+        assert_one_step(normed, before)
 
 
 @each_mode

@@ -45,14 +45,16 @@ class SpectralNorm(Layer):
     Backward        dx = the layer's own at dy / sigma,  db = sum over rows of dy
                     dW = the layer's own at dy / sigma - <dy, y> / sigma v u^T       v = W u / |W u|
     Tangent         y_dot = l(x_dot; W) / sigma
-    `update_stats`  u <- W^T v / |W^T v|                    one step of power iteration, with the present weights
+    `update_stats`  u <- W^T v / |W^T v|,  v = W u / |W u|      one step of power iteration from the u of the pass
 
     u is constant in a pass, so dsigma = <v, dW u> = <v u^T, dW> is exact for every u. A change dW of the weight changes
     the loss by <dy, dy'> with dy' = l(x; dW) / sigma - y dsigma / sigma. This gives the two terms of the gradient.
 
     The paper takes the step of u inside the forward pass, and its gradient leaves this change out. Here u changes only
     between passes. So the gradient is exact, and sigma is the same in train, in eval and in all passes between two
-    updates. |W u| is at most the largest singular value, and is equal to it when u is the singular vector. One step per
+    updates. The step takes u from the pass and W as it is after the update. All passes of one update have the same u,
+    so they lead to the same new u: if D sees real samples and fakes in two passes, this is still one step, as in the
+    paper. |W u| is at most the largest singular value, and is equal to it when u is the singular vector. One step per
     update is enough for a W that changes slowly. (In a run of "hybrid" with its own high rates, |W u| is on average
     0.86 to 0.89 of it in the first layer, and 0.86 to 0.93 with the step inside.) `initialize` takes the first ten
     steps.
@@ -109,13 +111,13 @@ class SpectralNorm(Layer):
         u, _ = unit(rng.standard_normal(self.u.shape), self.eps)
         self.u[...] = to_device(u, device_of(self.u))
         for _ in range(FIRST_STEPS):
-            self.power_step()
+            self.power_step(self.u)
 
-    def power_step(self) -> None:
-        """Take one step of power iteration: u <- W^T v / |W^T v| with v = W u / |W u|."""
-        v, _ = unit(self.matrix @ self.u, self.eps)
-        u, length = unit(v @ self.matrix, self.eps)
-        self.u[...] = get_array_module(u).where(length > self.eps, u, self.u)
+    def power_step(self, u: Array) -> None:
+        """Store W^T v / |W^T v| with v = W u / |W u|, one step of power iteration from u; if it is 0, store u."""
+        v, _ = unit(self.matrix @ u, self.eps)
+        stepped, length = unit(v @ self.matrix, self.eps)
+        self.u[...] = get_array_module(u).where(length > self.eps, stepped, u)
 
     def forward(
         self, x: Array, *, train: bool, rng: np.random.Generator | None = None
@@ -158,7 +160,7 @@ class SpectralNorm(Layer):
 
     def update_stats(self, cache: SpectralNormCache) -> None:
         if cache.train:
-            self.power_step()
+            self.power_step(cache.u)
 
     def __repr__(self) -> str:
         return f"SpectralNorm({self.layer!r}{'' if self.params else ', no bias'})"
