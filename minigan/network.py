@@ -219,8 +219,8 @@ class Network:
             raise InputError(
                 f"{name}: expected an array on {self.device!r} like the network, got one on {device_of(x)!r}"
             )
-        if x.ndim != len(sample_shape) + 1 or x.shape[:-2] + x.shape[-1:] != sample_shape:
-            raise InputError(f"{name}: expected shape {_with_batch(sample_shape)}, got {x.shape}")
+        if x.ndim != len(sample_shape) + 1 or x.shape[:-2] + x.shape[-1:] != sample_shape or not x.shape[-2]:
+            raise InputError(f"{name}: expected shape {_with_batch(sample_shape)} with N >= 1, got {x.shape}")
         if x.dtype != self.theta.dtype:
             raise InputError(f"{name}: expected {self.theta.dtype}, got {x.dtype}; nothing is converted silently")
 

@@ -193,6 +193,10 @@ def bad_data(tmp_path):
         (("train", "--data", "{bad}/flat.npz"), "(10, 784)"),
         (("train", "--data", "{bad}/odd.npz"), "got 30 x 30"),
         (("train", "--data", "{bad}/few.npz"), "batch_size: expected at most 10, the number of images, got 64"),
+        (
+            ("train", "--minibatch-std", "--batch-size", "6"),
+            "minigan train: batch_size: expected a multiple of 4, or less than that, because minibatch_std compares",
+        ),
         (("train", "--out", "{bad}/file/run"), "out: expected a folder that can be written, got"),
         (("train", "--out", "{bad}"), "is not empty"),
         (("train", "--no-such-flag"), "unrecognized arguments"),

@@ -2,6 +2,7 @@
 
 import dataclasses
 import re
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -391,6 +392,26 @@ def test_packing_divides_the_batch():
         TrainConfig(packing=3)
     with pytest.raises(InputError, match="packing: expected a divisor of the batch size 7, got 2"):
         TrainConfig(data="ring", batch_size=7).resolve(dataset="ring", device="cpu")
+
+
+@pytest.mark.parametrize(("batch_size", "packing", "multiple"), [(6, 1, 4), (5, 1, 4), (12, 2, 8), (18, 3, 12)])
+def test_minibatch_std_divides_the_batch_into_groups(batch_size, packing, multiple):
+    options = {"minibatch_std": True, "conditional": "none", "packing": packing}
+    with pytest.raises(InputError) as caught:
+        TrainConfig(**options, batch_size=batch_size)
+    assert str(caught.value) == (
+        f"batch_size: expected a multiple of {multiple}, or less than that, because minibatch_std compares groups of "
+        f"4, got {batch_size}"
+    )
+    for fitting in (multiple, 2 * multiple, 3 * packing, 2 * packing):
+        TrainConfig(**options, batch_size=fitting)
+
+
+def test_groups_are_checked_with_the_packing_of_the_model():
+    """Points are packed in pairs: 6 points are 3 pairs, one group; 12 points are 6 pairs."""
+    for batch_size, fits in ((6, True), (12, False)):
+        with nullcontext() if fits else pytest.raises(InputError, match=r"^batch_size: expected a multiple of 8, or"):
+            TrainConfig(data="ring", minibatch_std=True, batch_size=batch_size).resolve(dataset="ring", device="cpu")
 
 
 OPEN_IN_A_RESOLVED_CONFIG = {

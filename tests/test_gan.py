@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from minigan import InputError
 from minigan.backend import to_device, to_host
 from minigan.gradient_check import check_game
 from minigan.layers import (
@@ -58,6 +59,19 @@ def test_discriminator_loss(objective, device, normal):
     np.testing.assert_allclose(to_host(loss), -np.log(d_real).mean() - np.log(1 - d_fake).mean(), rtol=1e-13)
     np.testing.assert_allclose(to_host(ds_real), (d_real - 1) / 4, rtol=1e-13)
     np.testing.assert_allclose(to_host(ds_fake), d_fake / 6, rtol=1e-13)
+
+
+@pytest.mark.parametrize("wrap", [lambda each: each, DiscriminatorEnsembleObjective], ids=["alone", "ensemble"])
+@every_objective
+def test_no_logits_have_no_mean(objective, wrap, device, normal):
+    objective, some, none = wrap(objective), normal(2, 1), normal(0, 1)
+    message = r"expected the logits of at least one sample, got shape \(0, 1\)$"
+    with pytest.raises(InputError, match=f"^logits_real: {message}"):
+        objective.discriminator(none, some)
+    with pytest.raises(InputError, match=f"^logits_fake: {message}"):
+        objective.discriminator(some, none)
+    with pytest.raises(InputError, match=f"^logits_fake: {message}"):
+        objective.generator(none)
 
 
 def test_generator_gradient_per_logit(device, normal):

@@ -14,6 +14,7 @@ from minigan.layers import (
     Dropout,
     Flatten,
     LeakyReLU,
+    MinibatchStd,
     Reshape,
     SpectralNorm,
     Tanh,
@@ -331,18 +332,32 @@ def test_refuses_dy_of_another_dtype(device, normal, rng):
 @pytest.mark.parametrize("shape", [(4,), (3, 5), (3, 4, 1), (2, 3, 4)])
 def test_refuses_x_of_another_shape(shape, device, normal, rng):
     net = Network([Dense(2)], (4,), rng=rng, dtype="float64", device=device)
-    with pytest.raises(InputError, match=r"^x: expected shape \(N, 4\), got \("):
+    with pytest.raises(InputError, match=r"^x: expected shape \(N, 4\) with N >= 1, got \("):
         net.forward(normal(*shape), train=True)
     _, caches = net.forward(normal(3, 4), train=True)
-    with pytest.raises(InputError, match=r"^x_dot: expected shape \(N, 4\), got \("):
+    with pytest.raises(InputError, match=r"^x_dot: expected shape \(N, 4\) with N >= 1, got \("):
         net.jvp(normal(*shape), caches)
-    with pytest.raises(InputError, match=r"^x_dot: expected shape \(N, 4\), got \("):
+    with pytest.raises(InputError, match=r"^x_dot: expected shape \(N, 4\) with N >= 1, got \("):
         net.add_tangent_grads(normal(*shape), normal(3, 2), caches)
+
+
+@pytest.mark.parametrize("layer", [Dense(2), Flatten(), BatchNorm(), MinibatchStd(), Conv2D(2, 3)], ids=str)
+@pytest.mark.parametrize("fast", [False, True])
+@pytest.mark.parametrize("train", [False, True])
+def test_refuses_an_empty_batch(layer, fast, train, device, normal, rng):
+    shape = (4,) if isinstance(layer, Dense) else (4, 4, 1)
+    net = Network([layer], shape, rng=rng, dtype="float64", device=device, fast=fast)
+    message = r"^x: expected shape \(.*N, .\) with N >= 1, got \(.*0, .\)$"
+    with pytest.raises(InputError, match=message):
+        net.forward(normal(*shape[:-1], 0, shape[-1]), train=train)
+    _, caches = net.forward(normal(*shape[:-1], 2, shape[-1]), train=train)
+    with pytest.raises(InputError, match=message.replace("x", "x_dot", 1)):
+        net.jvp(normal(*shape[:-1], 0, shape[-1]), caches)
 
 
 @pytest.mark.parametrize("shape", [(3, 4, 4, 1), (4, 4, 1), (4, 4, 3, 2), (4, 3, 3, 1), (3, 16)])
 def test_refuses_images_of_another_shape(shape, device, normal, rng):
-    with pytest.raises(InputError, match=r"^x: expected shape \(4, 4, N, 1\), got \("):
+    with pytest.raises(InputError, match=r"^x: expected shape \(4, 4, N, 1\) with N >= 1, got \("):
         small(rng, device).forward(normal(*shape), train=False)
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from minigan import StaleCacheError
+from minigan import InputError, StaleCacheError
 from minigan.backend import to_host
 from minigan.gradient_check import check_directional, check_elementwise
 from minigan.layers import BatchNorm, Dense, Dropout, Flatten, LeakyReLU, RandomShift, Reshape, Tanh
@@ -176,6 +176,22 @@ def test_stale_fakes_are_refused(game):
     with pytest.raises(StaleCacheError, match="run forward again"):
         game.g_step(SGD(game.g, learning_rate=0.1), fakes=fakes)
     np.testing.assert_array_equal(to_host(game.g.theta), before)
+
+
+@pytest.mark.parametrize("coupled", [False, True])
+def test_an_empty_batch_moves_nothing(coupled, device, normal, rng):
+    head = [BatchNorm()] if coupled else []
+    g, d = (Network(layers, (3,), rng=rng, device=device) for layers in ([Dense(3)], [*head, Dense(1)]))
+    game = Game(g, d, SGD(g, learning_rate=0.1), SGD(d, learning_rate=0.1), OBJECTIVE)
+    some, none = normal(4, 3, dtype="float32"), normal(0, 3, dtype="float32")
+    before = [*state(g), *state(d)]
+    for x_real, x_fake, logits in ((none, some, "logits_real"), (some, none, "logits_fake"), (none, none, "x")):
+        at = "x: expected shape .* with N >= 1, got" if coupled else f"{logits}: expected"
+        with pytest.raises(InputError, match=f"^{at}"):
+            discriminator_step(game, x_real, x_fake)
+    with pytest.raises(InputError, match=r"^x: expected shape .* with N >= 1, got"):
+        g.forward(none, train=True)
+    nothing_moved(before, [*state(g), *state(d)])
 
 
 def test_statistics_of_the_generator_move_once_per_iteration(game):

@@ -229,6 +229,11 @@ def test_a_signal_to_one_rank_is_one_to_all(rank, name, status, on_ranks, this, 
     ("size", "options", "message"),
     [
         (2, {"batch_size": 13}, "batch_size: expected a multiple of 2 for 2 ranks, at least 4, got 13"),
+        (
+            2,
+            {"batch_size": 12, "minibatch_std": True},
+            "batch_size: expected a multiple of 8, or less than that, because",
+        ),
         (2, {"steps": 0}, "steps: expected an integer of at least 1, got 0"),
         (2, {"steps": lambda rank: 6 - 6 * rank}, "steps: expected an integer of at least 1, got 0"),
         (2, {"seed": lambda rank: rank}, "seed: expected the same in all processes, got something else in some"),
@@ -236,7 +241,7 @@ def test_a_signal_to_one_rank_is_one_to_all(rank, name, status, on_ranks, this, 
         (2, {"data": "nowhere"}, "data: expected"),
         (2, {"data": IMAGES[:1]}, "data: expected"),
     ],
-    ids=["batch", "steps", "steps of one rank", "seed", "data of one rank", "no data", "one image"],
+    ids=["batch", "groups", "steps", "steps of one rank", "seed", "data of one rank", "no data", "one image"],
 )
 def test_bad_input_is_refused_by_all_ranks(size, options, message, on_ranks, tmp_path):
     errors = on_ranks(size, **options, out=lambda rank: tmp_path / "run")

@@ -2,7 +2,7 @@
 
 from .. import validation
 from ..backend import Array, get_array_module
-from .gan import Objective
+from .gan import Objective, check_not_empty
 from .wrapper import ObjectiveWrapper
 
 COMBINE = ("mean", "max")
@@ -44,6 +44,7 @@ class DiscriminatorEnsembleObjective(ObjectiveWrapper):
 
     def generator(self, logits_fake: Array) -> tuple[Array, Array]:
         """Return L_G (0-d), and its gradient in logits_fake (N, K)."""
+        check_not_empty("logits_fake", logits_fake)
         loss, ds = self.generator_loss(logits_fake)
         if self.combine == "mean":
             return loss.mean(), ds / ds.size

@@ -15,6 +15,7 @@ from abc import ABC, abstractmethod
 from typing import ClassVar
 
 from ..backend import Array, get_array_module
+from ..errors import InputError
 from ..layers.activations import sigmoid
 from .cross_entropy import sigmoid_cross_entropy
 
@@ -44,12 +45,15 @@ class Objective(ABC):
 
     def discriminator(self, logits_real: Array, logits_fake: Array) -> tuple[Array, Array, Array]:
         """Return L_D = mean real_loss + mean fake_loss (0-d), and its gradients in logits_real and logits_fake."""
+        check_not_empty("logits_real", logits_real)
+        check_not_empty("logits_fake", logits_fake)
         loss_real, ds_real = self.real_loss(logits_real)
         loss_fake, ds_fake = self.fake_loss(logits_fake)
         return loss_real.mean() + loss_fake.mean(), ds_real / len(ds_real), ds_fake / len(ds_fake)
 
     def generator(self, logits_fake: Array) -> tuple[Array, Array]:
         """Return L_G = mean generator_loss (0-d), and its gradient in logits_fake."""
+        check_not_empty("logits_fake", logits_fake)
         loss, ds = self.generator_loss(logits_fake)
         return loss.mean(), ds / len(ds)
 
@@ -60,6 +64,12 @@ class Objective(ABC):
     def output(self, s: Array) -> Array:
         """Return D(x) for the logit s, as it is shown to people: a probability in (0, 1), or the score itself."""
         return sigmoid(s) if self.log_odds else s
+
+
+def check_not_empty(name: str, logits: Array) -> None:
+    """Raise ``InputError`` if there are no logits, because they have no mean."""
+    if not logits.size:
+        raise InputError(f"{name}: expected the logits of at least one sample, got shape {logits.shape}")
 
 
 class NonSaturating(Objective):

@@ -3,6 +3,7 @@
 import numpy as np
 
 from ..errors import InputError
+from ..layers import MinibatchStd
 from ..objectives import Objective, SoftLabels
 from ..objectives.conditional import get_conditional
 from .options import Options
@@ -23,6 +24,8 @@ def check_game(config: Options) -> None:
     packing = config.packing or 1
     if config.batch_size % packing:
         raise InputError(f"packing: expected a divisor of the batch size {config.batch_size}, got {packing}")
+    if config.minibatch_std and config.packing is not None:
+        check_groups(config.batch_size, packing=config.packing)
     if config.combine == "max" and config.discriminators == 1:
         raise InputError("combine: expected 'mean' with one discriminator, got 'max'")
     if config.synchronised_batch_norm and not config.distributed:
@@ -36,6 +39,23 @@ def check_game(config: Options) -> None:
         value = getattr(config, name)
         if value != 1:
             raise InputError(f"{name}: expected 1, because the simultaneous update {reason}, got {value}")
+
+
+def check_groups(batch_size: int, *, packing: int, ranks: int = 1) -> None:
+    """Check that `MinibatchStd` can divide what each rank has of a batch, samples or packs of samples, into groups.
+
+    Raises
+    ------
+    InputError
+        If it cannot.
+    """
+    group = MinibatchStd().group_size
+    members = batch_size // (packing * ranks)
+    if members > group and members % group:
+        raise InputError(
+            f"batch_size: expected a multiple of {group * packing * ranks}, or less than that, because minibatch_std "
+            f"compares groups of {group}, got {batch_size}"
+        )
 
 
 def check_conditional(config: Options) -> None:

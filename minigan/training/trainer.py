@@ -21,6 +21,7 @@ from ..optimizers import RunningAverage
 from .classes import agree_on_classes, find_classes, find_clusters_again
 from .config import ResolvedConfig
 from .game import make_game
+from .rules import check_groups
 from .steps import Game, discriminator_step
 from .streams import make_streams
 from .updates import UPDATES, agreeing
@@ -79,6 +80,8 @@ class Trainer:
         self.device: Device = config.device
         self.communicator = communicator
         self.batch_size = share_of_batch(config.batch_size, communicator.size, packing=config.packing)  # of this rank
+        if config.minibatch_std:
+            check_groups(config.batch_size, packing=config.packing, ranks=communicator.size)
         self.streams = make_streams(config.seed, communicator.rank)
         self.layer_draws = self.streams["layers"]
         self.conditional = get_conditional(config.conditional)
