@@ -11,7 +11,7 @@ def sigmoid(x: Array) -> Array:
     """Return 1 / (1 + exp(-x)), finite and exact to rounding for every x.
 
     Only e = exp(-|x|) in (0, 1] is computed, which cannot overflow. The result is 1 / (1 + e) for x >= 0, and e / (1 +
-    e) for x < 0; the numerator is exp(min(x, 0)) in both cases.
+    e) for x < 0; the numerator is exp(min(x, 0)) in both cases. In float32, a GPU may round results below 1.2e-38 to 0.
     """
     xp = get_array_module(x)
     return xp.exp(xp.minimum(x, 0)) / (1 + xp.exp(-xp.abs(x)))
