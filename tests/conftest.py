@@ -55,13 +55,18 @@ def device(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> I
         strict_cupy.install(monkeypatch)
         yield "cuda"
     else:
-        problem = backend.cuda_problem()
-        if problem and REQUIRE_GPU:
-            pytest.fail(f"MINIGAN_REQUIRE_GPU=1, but {problem}")
-        if problem:
-            pytest.skip(problem)
+        need_gpu()
         yield "cuda"
     backend.cuda_problem.cache_clear()
+
+
+def need_gpu() -> None:
+    """Skip the test where CuPy cannot compute, and fail it where a GPU is required."""
+    problem = backend.cuda_problem()
+    if problem and REQUIRE_GPU:
+        pytest.fail(f"MINIGAN_REQUIRE_GPU=1, but {problem}")
+    if problem:
+        pytest.skip(problem)
 
 
 @pytest.fixture

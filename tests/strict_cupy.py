@@ -6,7 +6,9 @@ It is stricter where CuPy's answer is undefined or where the project forbids wha
 
 - NumPy functions refuse its arrays: `xp` has to come from the data;
 - a NumPy array is never assigned into a slice: upload it with `asarray`, or use `.set`;
-- an index array is bounds-checked (CuPy wraps around) and must not write two values into one place;
+- no operator takes None or a NumPy array, not even `==` (CuPy compares with those that have one value);
+- an index array holds integers, is bounds-checked (CuPy wraps around) and must not write two values into one place;
+- a slice is made of Python integers (CuPy reads those that are on the device), an integer has no negative power;
 - `empty` holds NaN, a broadcast view is read-only, and a ufunc takes no `where=`;
 - functions take only the arguments that NumPy and CuPy share (a missing one is one word in `FUNCTIONS`).
 """
@@ -106,7 +108,6 @@ x | copy nan posinf neginf: nan_to_num
 arrays axis out | dtype casting: concatenate stack
 arrays: vstack hstack
 subscripts *a | dtype optimize: einsum
-*a: broadcast_arrays
 *a | indexing sparse: meshgrid
 *typed: result_type
 typed to casting: can_cast
@@ -116,7 +117,7 @@ shape fill_value dtype order: full
 a dtype order | shape: zeros_like ones_like empty_like
 a fill_value dtype order | shape: full_like
 start stop step | dtype: arange
-start stop num endpoint retstep dtype axis: linspace
+start stop num endpoint | dtype axis: linspace
 N M k dtype order: eye
 """
 METHODS = """
@@ -124,7 +125,7 @@ a dtype | order copy: astype
 a dtype: view
 a *shape | order: reshape
 a *axes: transpose
-a min max out: clip
+a _min _max out: clip
 a axis: sort argsort
 a order: copy flatten
 a x: fill
@@ -139,11 +140,13 @@ UFUNCS = """
 abs absolute add arctan arctan2 arctanh bitwise_and bitwise_not bitwise_or bitwise_xor cbrt ceil copysign
 cos cosh divide divmod equal exp exp2 expm1 fabs floor floor_divide fmax fmin fmod greater greater_equal
 hypot invert isfinite isinf isnan left_shift less less_equal log log10 log1p log2 logaddexp logical_and
-logical_not logical_or logical_xor maximum minimum mod multiply negative not_equal positive power reciprocal
+logical_not logical_or maximum minimum mod multiply negative not_equal positive power reciprocal
 remainder right_shift rint sign signbit sin sinh sqrt square subtract tan tanh true_divide trunc"""
 BORROWED = """
 bool bool_ uint8 uint16 uint32 uint64 int8 int16 int32 int64 intp float16 float32 float64 complex64 complex128
 floating integer number generic dtype finfo iinfo issubdtype promote_types isscalar e pi inf nan newaxis"""
+REDUCTIONS = """
+sum prod mean std var all any max min amax amin argmax argmin cumsum cumprod"""
 SYNCHRONISING = """
 nonzero flatnonzero argwhere unique bincount median svd eigh eigvalsh inv cholesky qr solve"""
 SCALARS = (int, float, complex, np.number, np.bool_)
@@ -209,7 +212,7 @@ CHECKS = {
     **dict.fromkeys(["a", "b"], _array),
     **dict.fromkeys(["out", "weights", "where"], lambda x: None if x is None else _array(x)),
     **dict.fromkeys(["x", "y", "fill_value"], _array_or_scalar),
-    **dict.fromkeys(["a_min", "a_max", "min", "max"], _optional),
+    **dict.fromkeys(["a_min", "a_max", "_min", "_max"], _optional),
     "arrays": _arrays,
     "indices": _indices,
     "typed": lambda x: x.dtype if type(x) is ndarray else _host_value(x),
@@ -277,7 +280,7 @@ def _functions(table, source, methods_only=False):
         for name in names.split():
             if name.startswith(".") or not methods_only:
                 name = name.removeprefix(".")
-                special = SPECIAL.get(name) if source is np else None
+                special = SPECIAL.get(name) if source in (np, np.ndarray) else None
                 yield name, _function(name, parameters, special or getattr(source, name))
 
 
@@ -295,10 +298,39 @@ def _as_array(f):
     return lambda *args, **kwargs: np.asarray(f(*args, **kwargs))
 
 
+def _along_an_axis(reduce):
+    def reduction(a, axis=None, *args, **kwargs):
+        if axis is not None:
+            np.lib.array_utils.normalize_axis_tuple(axis, a.ndim)  # NumPy takes axis 0 of an array without axes
+        return reduce(a, axis, *args, **kwargs)
+
+    return reduction
+
+
+def _clip(a, a_min, a_max, out=None):
+    for bound in (a_min, a_max):
+        if type(bound) is int:
+            a.dtype.type(bound)  # NumPy takes a bound outside of the range of the type
+    return np.clip(a, a_min, a_max, out)
+
+
+def _matmul(a, b, out=None, **kwargs):
+    product = np.matmul(a, b, **kwargs)
+    if out is None:
+        return product
+    if out.shape != product.shape:  # NumPy repeats the product
+        raise ValueError(f"Output array has an invalid size: {out.shape}, the product {product.shape}")
+    np.copyto(out, product, casting="same_kind")
+    return out
+
+
 SPECIAL = {  # where CuPy differs: 0-d arrays for Python values, memory of unknown content, required arguments
     **{f.__name__: _as_array(f) for f in (np.array_equal, np.allclose, np.count_nonzero)},
     **{f.__name__: _poisoned(f) for f in (np.empty, np.empty_like)},
-    "clip": lambda a, a_min, a_max, out=None: np.clip(a, a_min, a_max, out),
+    **{name: _along_an_axis(getattr(np, name)) for name in REDUCTIONS.split()},
+    "clip": _clip,
+    "diag": lambda a: np.diag(a).copy(),
+    "matmul": _matmul,
     "take_along_axis": lambda a, indices, axis: np.take_along_axis(a, indices, axis),
 }
 
@@ -330,14 +362,18 @@ class ndarray:
             return self._a.copy(order)
         if out.shape != self.shape or out.dtype != self.dtype:
             raise ValueError(f"out is {out.dtype} {out.shape}, the array {self.dtype} {self.shape}")
+        if not out.flags.forc:
+            raise RuntimeError("`out` cannot be specified when copying to non-contiguous ndarray")
         out[...] = self._a
         return out
 
     def set(self, arr, stream=None):
         if not isinstance(arr, np.ndarray):
             raise TypeError("Only numpy.ndarray can be set to cupy.ndarray")
-        if arr.dtype != self.dtype or arr.shape != self.shape:
-            raise ValueError(f"cannot set {arr.dtype} {arr.shape} to {self.dtype} {self.shape}")
+        if arr.dtype != self.dtype:
+            raise TypeError(f"{arr.dtype} array cannot be set to {self.dtype} array")
+        if arr.shape != self.shape:
+            raise ValueError(f"Shape mismatch. Old shape: {self.shape}, new shape: {arr.shape}")
         if not self._a.flags.forc:
             raise RuntimeError("Cannot set to non-contiguous array")
         _upload()
@@ -457,7 +493,7 @@ def _complete_ndarray():
 _complete_ndarray()
 
 
-def array(obj, dtype=None, *, copy=True, order="K", ndmin=0):
+def array(obj, dtype=None, *, copy=True, order="K"):
     host = obj
     if type(obj) is ndarray:
         host = obj._a
@@ -466,7 +502,7 @@ def array(obj, dtype=None, *, copy=True, order="K", ndmin=0):
     else:
         _upload()
         copy = True
-    result = np.array(host, dtype, copy=copy or None, order=order, ndmin=ndmin)
+    result = np.array(host, dtype, copy=copy or None, order=order)
     return obj if result is host else _wrap(result)
 
 
