@@ -348,7 +348,7 @@ def test_data_shows_the_sets(capsys, monkeypatch, tmp_path):
 def test_doctor(capsys):
     assert run("doctor") == 0
     out = capsys.readouterr().out
-    for word in ("minigan", "NumPy", "GFLOP/s", "GPU", "mnist-5k"):
+    for word in ("minigan", "NumPy", "GFLOP/s", "GB/s", "GPU", "mnist-5k"):
         assert word in out
 
 

@@ -4,7 +4,6 @@ import argparse
 import os
 import platform
 import sys
-import time
 from importlib import import_module
 
 import numpy as np
@@ -13,6 +12,7 @@ from ..backend import cuda_problem
 from ..datasets import mnist
 from ..fast.blas import blas_kernels
 from ..terminal import say
+from .speed import copy_speed, cores, matmul_speed
 
 ABOUT = "Show what this computer offers and what is missing."
 DETAILS = "It looks at Python, NumPy and its speed, the GPU, and the data sets."
@@ -29,12 +29,12 @@ def command(arguments: argparse.Namespace) -> int:
 
 
 def doctor() -> str:
-    """Return the report: Python, NumPy and the measured speed of its BLAS, CuPy and the GPU, the data sets."""
+    """Return the report: Python, NumPy and how fast it multiplies and copies, CuPy and the GPU, the data sets."""
     from .. import __version__
 
     lines = [
         f"minigan {__version__}, Python {platform.python_version()}, {platform.system()} {platform.machine()}",
-        f"NumPy   {np.__version__} with {_blas()}: {_matmul_speed()}",
+        f"NumPy   {np.__version__} with {_blas()}: {_speed()}",
         f"GPU     {_gpu()}",
         f"device  'auto' means {'cuda' if cuda_problem() is None else 'cpu'} here",
     ]
@@ -49,20 +49,12 @@ def _blas() -> str:
     return f"{blas.get('name', 'an unknown BLAS')} {blas.get('version', '')}".strip() + kernels
 
 
-def _matmul_speed() -> str:
-    """Measure a float32 product: its speed, and the number of busy cores (processor time over elapsed time)."""
-    a = np.ones((1024, 1024), dtype=np.float32)
-    a @ a
-    start, start_cpu = time.perf_counter(), time.process_time()
-    products = 20
-    for _ in range(products):
-        a @ a
-    elapsed, cpu = time.perf_counter() - start, time.process_time() - start_cpu
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+def _speed() -> str:
+    """Measure a float32 product and a copy, and name the settings that limit them."""
+    gflops, busy = matmul_speed()
     settings = [f"{k}={v}" for k, v in sorted(os.environ.items()) if k.endswith(("_NUM_THREADS", "BLAS_CORETYPE"))]
     told = f"; {', '.join(settings)}" if settings else ""
-    gflops = products * 2 * 1024**3 / elapsed / 1e9
-    return f"{gflops:.0f} GFLOP/s in float32 on {max(1, round(cpu / elapsed))} of {cores} cores{told}"
+    return f"{gflops:.0f} GFLOP/s in float32 on {busy} of {cores()} cores, copy {copy_speed():.0f} GB/s{told}"
 
 
 def _gpu() -> str:

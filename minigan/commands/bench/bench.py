@@ -6,7 +6,6 @@ other, and a computer that becomes slower disturbs all alike.
 
 import argparse
 import json
-import os
 import platform
 import subprocess
 import sys
@@ -26,6 +25,7 @@ from ...terminal import say
 from ...training import UPDATES
 from ...training.simultaneous import check_uncoupled
 from ..arguments import add_choice
+from ..speed import cores
 from .report import LOOPS, report
 from .worker import IMAGE
 
@@ -49,6 +49,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_choice(parser, "update", tuple(UPDATES), "Whether the players move one after the other or at the same time.")
     parser.add_argument("--plain", action="store_true", help="Also measure the plain layers and the plain Adam.")
     parser.add_argument("--layers", action="store_true", help="Also measure every layer.")
+    parser.add_argument(
+        "--profile",
+        action="store_true",
+        help="Also show where the time of a whole step of minigan train goes (with its draws and the average), and "
+        "how far each part is from the fastest product and the fastest copy of this computer; on the CPU.",
+    )
     parser.add_argument("--no-torch", action="store_true", help="Do not measure PyTorch.")
     parser.add_argument("--json", action="store_true", help="Print one JSON object instead of a table.")
 
@@ -62,6 +68,7 @@ def command(arguments: argparse.Namespace) -> int:
         device=arguments.device,
         layers=arguments.layers,
         plain=arguments.plain,
+        profile=arguments.profile,
         torch=not arguments.no_torch,
     )
     say(json.dumps(result) if arguments.json else report(result))
@@ -77,6 +84,7 @@ def bench(
     torch: bool = True,
     plain: bool = False,
     layers: bool = False,
+    profile: bool = False,
     rounds: int = 3,
 ) -> dict[str, Any]:
     """Measure training steps of a model on random images, in ``rounds`` turns of fresh processes.
@@ -93,6 +101,7 @@ def bench(
     torch : measure PyTorch, where it is installed
     plain : measure the plain layers and the plain Adam as well
     layers : measure every layer as well
+    profile : measure as well where the time of a step goes, on the CPU
     rounds : turns of each process
 
     Returns
@@ -108,6 +117,7 @@ def bench(
     - torch {plain, best}, the same for both loops of PyTorch, and ratio {plain, best}, their time over ours, each
       {median, min}; both None without PyTorch
     - layers {rows, rest_ms}, or None when not asked for
+    - profile, the result of `profile.profile`, or None when not asked for
     - model, update, batch_size, device, cores, versions
 
     Raises
@@ -116,7 +126,7 @@ def bench(
     """
     validation.one_of("update", update, UPDATES)
     options: dict[str, Any] = {"batch_size": batch_size, "device": device, "torch": torch, "rounds": rounds}
-    options |= {"plain": plain, "layers": layers}
+    options |= {"plain": plain, "layers": layers, "profile": profile}
     if model == "all":
         updates = {name: update if _takes_simultaneous(name) else "alternating" for name in IMAGE_MODELS}
         return {"models": {name: bench(model=name, update=updates[name], **options) for name in IMAGE_MODELS}}
@@ -126,6 +136,8 @@ def bench(
     if update == "simultaneous":
         check_uncoupled(_small_discriminator(model))
     resolved = resolve_device(device)
+    if profile and resolved != "cpu":
+        raise InputError(f"profile: expected device 'cpu', got {resolved!r}")
     loops = list(LOOPS) if torch and find_spec("torch") else []
     workers = ["ours", *(["ours-plain"] if plain else []), *loops]
     turns: dict[str, list[dict[str, Any]]] = {worker: [] for worker in workers}
@@ -144,7 +156,8 @@ def bench(
         "torch": {loop: found[loop] for loop in loops} or None,
         "ratio": {loop: _ratio(found[loop], ours) for loop in loops} or None,
         "layers": _run_worker("layers", model, batch_size, resolved, update) if layers else None,
-        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "profile": _run_worker("profile", model, batch_size, resolved, update) if profile else None,
+        "cores": cores(),
         "versions": _versions(),
     }
 

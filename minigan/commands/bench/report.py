@@ -3,10 +3,18 @@
 from typing import Any
 
 LOOPS = {"plain": "PyTorch, plain loop", "best": "PyTorch, best loop"}
+PARTS = {
+    "products": "matrix products",
+    "transforms": "transforms of convolutions",
+    "elementwise": "elementwise, and sums",
+    "optimisers": "Adam and the average",
+    "draws": "draws and batches",
+    "rest": "losses, Python and the rest",
+}
 
 
 def report(result: dict[str, Any]) -> str:
-    """Return the result of `bench` as a table, and the layers of each model as another."""
+    """Return the result of `bench` as a table, and the layers and the profile of each model as others."""
     results = list(result.get("models", {None: result}).values())
     first = results[0]
     versions = ", ".join(f"{name} {number}" for name, number in first["versions"].items())
@@ -28,6 +36,8 @@ def report(result: dict[str, Any]) -> str:
     for each in results:
         if each["layers"]:
             lines += ["", *_layer_table(each)]
+        if each["profile"]:
+            lines += ["", *_profile_table(each)]
     return "\n".join(lines)
 
 
@@ -53,3 +63,27 @@ def _layer_table(result: dict[str, Any]) -> list[str]:
         ),
         f"{'losses, optimisers and the rest':<{width}} {rest:>9.3f}",
     ]
+
+
+def _profile_table(result: dict[str, Any]) -> list[str]:
+    profile = result["profile"]
+    title = f"{result['model']}, a whole step"
+    lines = [f"{title:<32} {'ms':>8} {'share':>6} {'GFLOP/s':>8} {'GB/s':>6} {'of the limit':>13}"]
+    for row, name in PARTS.items():
+        part = profile["rows"][row]
+        lines.append(
+            f"{name:<32} {part['ms']:>8.2f} {part['ms'] / profile['total_ms']:>6.0%} "
+            f"{_rate(part['gflop'], part['ms']):>8} {_rate(part['gb'], part['ms']):>6} "
+            f"{'-' if part['limit'] is None else format(part['limit'], '.0%'):>13}"
+        )
+    return [
+        *lines,
+        f"{'total':<32} {profile['total_ms']:>8.2f}",
+        f"{'a step that nobody takes apart':<32} {profile['undisturbed_ms']:>8.2f}",
+        f"limits: {profile['gflops']:.0f} GFLOP/s in a large product, {profile['copy_gbs']:.0f} GB/s in a large copy; "
+        "arrays that fit in a cache can be moved faster",
+    ]
+
+
+def _rate(billions: float, ms: float) -> str:
+    return f"{1000 * billions / ms:.0f}" if billions and ms else "-"

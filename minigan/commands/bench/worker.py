@@ -22,7 +22,7 @@ from ...objectives import NonSaturating
 from ...objectives.codes import draw_noise
 from ...optimizers import Adam
 from ...training import UPDATES, Game
-from . import torch_loops
+from . import profile, torch_loops
 
 IMAGE = (28, 28, 1)
 WARM_UP = 3  # steps before the clock starts, in every process
@@ -164,11 +164,14 @@ def work(worker: str, model: str, batch_size: int, device: Device, update: str) 
 
     Parameters
     ----------
-    worker : "ours", "ours-plain", "layers" (every layer of ours), or "plain" and "best" (the loops of PyTorch)
+    worker : "ours", "ours-plain", "layers" (every layer of ours), "profile" (see `profile.profile`), or "plain" and
+        "best" (the loops of PyTorch)
     model, batch_size, device, update : as for `bench`
     """
     if worker in ("plain", "best"):
         return _timed(worker, torch_loops.make_step(worker, model, IMAGE, batch_size, device), device)
+    if worker == "profile":
+        return profile.profile(model, batch_size, update)
     with nullcontext() if worker == "ours-plain" else threads(device=device):
         if worker == "layers":
             return _time_layers(model, batch_size, device, update)
