@@ -14,8 +14,8 @@ from minigan.layers import Dense
 def trainers(monkeypatch):
     """Short measurements on two trainers, which the test gets as well."""
     made = []
-    make = profile._trainer
-    monkeypatch.setattr(profile, "_trainer", lambda *arguments: made.append(make(*arguments)) or made[-1])
+    make = profile.make_trainer
+    monkeypatch.setattr(profile, "make_trainer", lambda *arguments: made.append(make(*arguments)) or made[-1])
     monkeypatch.setattr(profile, "SECONDS", 0)
     monkeypatch.setattr(profile, "LEAST", 1)
     monkeypatch.setattr(profile, "BLOCK", 2)

@@ -55,6 +55,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="Also show where the time of a whole step of minigan train goes (with its draws and the average), and "
         "how far each part is from the fastest product and the fastest copy of this computer; on the CPU.",
     )
+    parser.add_argument(
+        "--launches",
+        action="store_true",
+        help="Also count what such a step asks a GPU to do: kernels, matrix products, copies, fills and waits.",
+    )
     parser.add_argument("--no-torch", action="store_true", help="Do not measure PyTorch.")
     parser.add_argument("--json", action="store_true", help="Print one JSON object instead of a table.")
 
@@ -69,6 +74,7 @@ def command(arguments: argparse.Namespace) -> int:
         layers=arguments.layers,
         plain=arguments.plain,
         profile=arguments.profile,
+        launches=arguments.launches,
         torch=not arguments.no_torch,
     )
     say(json.dumps(result) if arguments.json else report(result))
@@ -85,6 +91,7 @@ def bench(
     plain: bool = False,
     layers: bool = False,
     profile: bool = False,
+    launches: bool = False,
     rounds: int = 3,
 ) -> dict[str, Any]:
     """Measure training steps of a model on random images, in ``rounds`` turns of fresh processes.
@@ -102,6 +109,7 @@ def bench(
     plain : measure the plain layers and the plain Adam as well
     layers : measure every layer as well
     profile : measure as well where the time of a step goes, on the CPU
+    launches : count as well what a step asks a GPU to do
     rounds : turns of each process
 
     Returns
@@ -111,13 +119,13 @@ def bench(
     - step_ms {median, min}, images_per_second, steps
     - peak_memory_mb of the process, or on a GPU of its pool; None where the system does not tell
     - threads that were busy on average
-    - launches, the kernels and copies that one step starts on a GPU; None on the CPU and without PyTorch, whose
-      profiler counts them
+    - launches, the kernels, copies and fills that one step starts on a GPU; None on the CPU, and without CUPTI and
+      PyTorch, which count them
     - plain, the same for the plain layers, and ratio {median, min}, their time over ours; None when not asked for
     - torch {plain, best}, the same for both loops of PyTorch, and ratio {plain, best}, their time over ours, each
       {median, min}; both None without PyTorch
     - layers {rows, rest_ms}, or None when not asked for
-    - profile, the result of `profile.profile`, or None when not asked for
+    - profile and operations, the results of `profile.profile` and `launches.count_launches`, or None when not asked for
     - model, update, batch_size, device, cores, versions
 
     Raises
@@ -126,7 +134,7 @@ def bench(
     """
     validation.one_of("update", update, UPDATES)
     options: dict[str, Any] = {"batch_size": batch_size, "device": device, "torch": torch, "rounds": rounds}
-    options |= {"plain": plain, "layers": layers, "profile": profile}
+    options |= {"plain": plain, "layers": layers, "profile": profile, "launches": launches}
     if model == "all":
         updates = {name: update if _takes_simultaneous(name) else "alternating" for name in IMAGE_MODELS}
         return {"models": {name: bench(model=name, update=updates[name], **options) for name in IMAGE_MODELS}}
@@ -136,8 +144,9 @@ def bench(
     if update == "simultaneous":
         check_uncoupled(_small_discriminator(model))
     resolved = resolve_device(device)
-    if profile and resolved != "cpu":
-        raise InputError(f"profile: expected device 'cpu', got {resolved!r}")
+    for name, asked_for, needed in (("profile", profile, "cpu"), ("launches", launches, "cuda")):
+        if asked_for and resolved != needed:
+            raise InputError(f"{name}: expected device {needed!r}, got {resolved!r}")
     loops = list(LOOPS) if torch and find_spec("torch") else []
     workers = ["ours", *(["ours-plain"] if plain else []), *loops]
     turns: dict[str, list[dict[str, Any]]] = {worker: [] for worker in workers}
@@ -155,8 +164,14 @@ def bench(
         "plain": {**found["ours-plain"], "ratio": _ratio(found["ours-plain"], ours)} if plain else None,
         "torch": {loop: found[loop] for loop in loops} or None,
         "ratio": {loop: _ratio(found[loop], ours) for loop in loops} or None,
-        "layers": _run_worker("layers", model, batch_size, resolved, update) if layers else None,
-        "profile": _run_worker("profile", model, batch_size, resolved, update) if profile else None,
+        **{
+            name: _run_worker(worker, model, batch_size, resolved, update) if asked_for else None
+            for name, worker, asked_for in (
+                ("layers", "layers", layers),
+                ("profile", "profile", profile),
+                ("operations", "launches", launches),
+            )
+        },
         "cores": cores(),
         "versions": _versions(),
     }

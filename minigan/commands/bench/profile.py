@@ -12,16 +12,15 @@ from typing import Any
 
 import numpy as np
 
-from ...datasets import load_dataset
 from ...fast import convolution, fourier, im2col, polyphase, taps, transform
 from ...fast import threads as fast_threads
 from ...fast.memory import retain_heap
 from ...fast.twin import LinearTwin
 from ...layers import dropout
-from ...training.config import TrainConfig
 from ...training.trainer import Trainer
 from ..speed import copy_speed, matmul_speed
 from .ledger import REST, Book, add, booked, present_row, shared_out, size_of, take
+from .whole_step import make_trainer
 
 ROWS = ("products", "transforms", "elementwise", "optimisers", "draws", REST)
 INSIDE = "transforms, with the products inside"  # becomes a part of the row "transforms"
@@ -51,10 +50,10 @@ def profile(model: str, batch_size: int, update: str) -> dict[str, Any]:
     speeds = [(matmul_speed()[0], copy_speed())]
     retain_heap()
     with fast_threads.threads():
-        undisturbed = _trainer(model, batch_size, update)
+        undisturbed = make_trainer(model, batch_size, update, "cpu")
         replacements = _replacements()
         with _replaced(replacements):
-            watched = _trainer(model, batch_size, update)
+            watched = make_trainer(model, batch_size, update, "cpu")
             _watch(watched)
         times, books = _measure(undisturbed, watched, replacements)
     speeds.append((matmul_speed()[0], copy_speed()))
@@ -66,12 +65,6 @@ def profile(model: str, batch_size: int, update: str) -> dict[str, Any]:
         "gflops": gflops,
         "copy_gbs": copy_gbs,
     }
-
-
-def _trainer(model: str, batch_size: int, update: str) -> Trainer:
-    dataset = load_dataset("mnist-5k")
-    config = TrainConfig(model=model, batch_size=batch_size, update=update, data=dataset.name, device="cpu")
-    return Trainer(config.resolve(dataset=dataset.name, device="cpu"), dataset)
 
 
 def _measure(undisturbed: Trainer, watched: Trainer, replacements: list[Replacement]) -> tuple[list[float], list[Book]]:

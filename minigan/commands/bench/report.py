@@ -14,7 +14,7 @@ PARTS = {
 
 
 def report(result: dict[str, Any]) -> str:
-    """Return the result of `bench` as a table, and the layers and the profile of each model as others."""
+    """Return the result of `bench` as a table, and what else was asked for as other tables."""
     results = list(result.get("models", {None: result}).values())
     first = results[0]
     versions = ", ".join(f"{name} {number}" for name, number in first["versions"].items())
@@ -38,6 +38,8 @@ def report(result: dict[str, Any]) -> str:
             lines += ["", *_layer_table(each)]
         if each["profile"]:
             lines += ["", *_profile_table(each)]
+    if first["operations"]:
+        lines += ["", *_operations_table(results)]
     return "\n".join(lines)
 
 
@@ -87,3 +89,15 @@ def _profile_table(result: dict[str, Any]) -> list[str]:
 
 def _rate(billions: float, ms: float) -> str:
     return f"{1000 * billions / ms:.0f}" if billions and ms else "-"
+
+
+def _operations_table(results: list[dict[str, Any]]) -> list[str]:
+    kinds = [kind for kind in results[0]["operations"] if kind != "kernel_ms"]
+    lines = [
+        f"{'a whole step on the GPU':<28} {' '.join(f'{kind:>{max(8, len(kind))}}' for kind in kinds)} {'busy, ms':>9}"
+    ]
+    for each in results:
+        counts = each["operations"]
+        numbers = " ".join(f"{counts[kind]:>{max(8, len(kind))}g}" for kind in kinds)
+        lines.append(f"{each['model'] + ', ' + each['update']:<28} {numbers} {counts['kernel_ms']:>9.3f}")
+    return [*lines, "kernel: all but those of matrix products; total: all but the waits; busy: while kernels ran"]

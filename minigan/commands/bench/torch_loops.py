@@ -8,6 +8,7 @@ import numpy as np
 from ...backend import Device
 from ...models import build_networks
 from ...training.simultaneous import MIN_UPSTREAM
+from .cupti import PRODUCT, Operation
 from .to_torch import to_torch
 
 
@@ -86,15 +87,29 @@ def make_step(
     return lambda: simultaneous_step(g, d, adam_g, adam_d, x_real, z)
 
 
-def count_launches(step: Callable[[], Any]) -> int:
-    """Return the number of kernels and copies that a call starts on the GPU, in any library."""
+def trace(task: Callable[[], Any]) -> list[Operation] | None:
+    """Return what a call asks the GPU to do, in any library; None where PyTorch has no GPU. It sees no waits."""
     import torch
     from torch.profiler import ProfilerActivity, profile
 
+    if not torch.cuda.is_available():
+        return None
     with profile(activities=[ProfilerActivity.CUDA]) as profiler:
-        step()
+        task()
         torch.cuda.synchronize()
-    return sum(event.device_type == torch.autograd.DeviceType.CUDA for event in profiler.events())
+    events = (event for event in profiler.events() if event.device_type == torch.autograd.DeviceType.CUDA)
+    return [operation(event.name, event.time_range.elapsed_us() / 1e6) for event in events]
+
+
+def operation(name: str, seconds: float) -> Operation:
+    """Return what an event of PyTorch's profiler says, such as ``Memcpy HtoD (Pageable -> Device)``."""
+    if name.startswith("Memset"):
+        return Operation("fill")
+    if not name.startswith("Memcpy"):
+        return Operation("product" if PRODUCT.search(name) else "kernel", seconds)
+    if "HtoD" in name:
+        return Operation("pageable upload" if "Pageable" in name else "upload")
+    return Operation("download" if "DtoH" in name else "copy")
 
 
 def device_memory() -> int:

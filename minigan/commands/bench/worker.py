@@ -6,7 +6,6 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import nullcontext
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +21,7 @@ from ...objectives import NonSaturating
 from ...objectives.codes import draw_noise
 from ...optimizers import Adam
 from ...training import UPDATES, Game
-from . import profile, torch_loops
+from . import launches, profile, torch_loops
 
 IMAGE = (28, 28, 1)
 WARM_UP = 3  # steps before the clock starts, in every process
@@ -82,11 +81,15 @@ def _stopwatch(step: Callable[[], Any], device: Device) -> float:
     return cuda.get_elapsed_time(before, after)
 
 
-def _launches(step: Callable[[], Any], device: Device) -> int | None:
-    """Count the kernels and copies that one step starts on a GPU; None on the CPU and without PyTorch's profiler."""
-    if device == "cpu" or not find_spec("torch"):
-        return None
-    return torch_loops.count_launches(step)
+def _launches(worker: str, step: Callable[[], Any], device: Device) -> int | None:
+    """Count the kernels, copies and fills that one step starts on a GPU; None where nothing can count."""
+    trace = launches.trace if worker.startswith("ours") else _trace_torch
+    operations = trace(step, device)
+    return None if operations is None else launches.total(operations)
+
+
+def _trace_torch(step: Callable[[], Any], device: Device) -> list[launches.Operation] | None:
+    return None if device == "cpu" else torch_loops.trace(step)
 
 
 def _peak_memory_mb(worker: str, device: Device) -> float | None:
@@ -164,12 +167,14 @@ def work(worker: str, model: str, batch_size: int, device: Device, update: str) 
 
     Parameters
     ----------
-    worker : "ours", "ours-plain", "layers" (every layer of ours), "profile" (see `profile.profile`), or "plain" and
-        "best" (the loops of PyTorch)
+    worker : "ours", "ours-plain", "layers" (every layer of ours), "profile" and "launches" (see `profile.profile` and
+        `launches.count_launches`), or "plain" and "best" (the loops of PyTorch)
     model, batch_size, device, update : as for `bench`
     """
     if worker in ("plain", "best"):
         return _timed(worker, torch_loops.make_step(worker, model, IMAGE, batch_size, device), device)
+    if worker == "launches":
+        return launches.count_launches(model, batch_size, update, device)
     if worker == "profile":
         return profile.profile(model, batch_size, update)
     with nullcontext() if worker == "ours-plain" else threads(device=device):
@@ -181,7 +186,7 @@ def work(worker: str, model: str, batch_size: int, device: Device, update: str) 
 
 def _timed(worker: str, step: Callable[[], Any], device: Device) -> dict[str, Any]:
     timed = {**_measure(step, device), "peak_memory_mb": _peak_memory_mb(worker, device)}
-    return {**timed, "launches": _launches(step, device)}
+    return {**timed, "launches": _launches(worker, step, device)}
 
 
 if __name__ == "__main__":
