@@ -151,3 +151,13 @@ def test_layers(update, monkeypatch):
 def test_the_loops_of_pytorch_run(model, worker):
     pytest.importorskip("torch", reason="PyTorch is not installed")
     torch_loops.make_step(worker, model, (8, 8, 1), 3, "cpu")()
+
+
+@pytest.mark.parity
+@pytest.mark.filterwarnings("ignore:.*torch.jit:DeprecationWarning")
+def test_the_compiled_loop_compiles_both_networks(monkeypatch):
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+    modes = []
+    monkeypatch.setattr(torch, "compile", lambda network, mode: modes.append(mode) or network)
+    torch_loops.make_step("compiled", "mlp", (8, 8, 1), 3, "cpu")()
+    assert modes == ["reduce-overhead"] * 2

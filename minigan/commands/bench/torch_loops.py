@@ -11,6 +11,8 @@ from ...training.simultaneous import MIN_UPSTREAM
 from .cupti import PRODUCT, Operation
 from .to_torch import to_torch
 
+LOOPS = ("plain", "best", "compiled", "graph")
+
 
 def plain_step(g: Any, d: Any, adam_g: Any, adam_d: Any, x_real: Any, z: Any, *, freeze: bool = False) -> Any:
     """Take an alternating step as tutorials do; with ``freeze`` G's step leaves out D's weight gradients."""
@@ -68,7 +70,8 @@ def make_step(
     Parameters
     ----------
     loop : "plain", or "best" with channels last, fused Adam and the simultaneous update; where batch norm in D
-        forbids that update, the alternating one with D frozen in G's step
+        forbids that update, the alternating one with D frozen in G's step. "compiled" is the best loop over networks
+        from ``torch.compile(mode="reduce-overhead")``, and "graph" is the best loop as one CUDA graph, on a GPU alone
     model, image_shape, batch, device : what is trained, on what, and where
     """
     import torch
@@ -78,13 +81,39 @@ def make_step(
     x_real = torch.tanh(torch.randn(batch, c, h, w, device=device))
     z = torch.randn(batch, networks[0].input_shape[0], device=device)
     g, d = (to_torch(network, native_padding=True).to(device) for network in networks)
-    if loop == "best":
+    options: dict[str, Any] = {"lr": 2e-4, "betas": (0.5, 0.999)}
+    if loop != "plain":
         g, d, x_real = (each.to(memory_format=torch.channels_last) for each in (g, d, x_real))
-    options: dict[str, Any] = {"lr": 2e-4, "betas": (0.5, 0.999), **({"fused": True} if loop == "best" else {})}
+        options |= {"fused": True, "capturable": loop == "graph"}
     adam_g, adam_d = (torch.optim.Adam(net.parameters(), **options) for net in (g, d))
-    if loop == "plain" or networks[1].couples_samples:
-        return lambda: plain_step(g, d, adam_g, adam_d, x_real, z, freeze=loop == "best")
-    return lambda: simultaneous_step(g, d, adam_g, adam_d, x_real, z)
+    if loop == "compiled":
+        g, d = (torch.compile(net, mode="reduce-overhead") for net in (g, d))
+
+    def step() -> None:
+        if loop == "compiled":
+            torch.compiler.cudagraph_mark_step_begin()
+        if loop == "plain" or networks[1].couples_samples:
+            plain_step(g, d, adam_g, adam_d, x_real, z, freeze=loop != "plain")
+        else:
+            simultaneous_step(g, d, adam_g, adam_d, x_real, z)
+
+    return _capture(step) if loop == "graph" else step
+
+
+def _capture(step: Callable[[], Any]) -> Callable[[], Any]:
+    """Return a function that repeats a step as one CUDA graph (as in PyTorch's notes on CUDA semantics)."""
+    import torch
+
+    stream = torch.cuda.Stream()
+    stream.wait_stream(torch.cuda.current_stream())
+    with torch.cuda.stream(stream):
+        for _ in range(3):
+            step()
+    torch.cuda.current_stream().wait_stream(stream)
+    graph = torch.cuda.CUDAGraph()
+    with torch.cuda.graph(graph):
+        step()
+    return graph.replay
 
 
 def trace(task: Callable[[], Any]) -> list[Operation] | None:

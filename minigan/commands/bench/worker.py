@@ -168,10 +168,10 @@ def work(worker: str, model: str, batch_size: int, device: Device, update: str) 
     Parameters
     ----------
     worker : "ours", "ours-plain", "layers" (every layer of ours), "profile" and "launches" (see `profile.profile` and
-        `launches.count_launches`), or "plain" and "best" (the loops of PyTorch)
+        `launches.count_launches`), or a loop of PyTorch (see `torch_loops.make_step`)
     model, batch_size, device, update : as for `bench`
     """
-    if worker in ("plain", "best"):
+    if worker in torch_loops.LOOPS:
         return _timed(worker, torch_loops.make_step(worker, model, IMAGE, batch_size, device), device)
     if worker == "launches":
         return launches.count_launches(model, batch_size, update, device)
