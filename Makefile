@@ -17,7 +17,7 @@ train: $(VENV)/installed
 test: $(VENV)/installed-test
 	$(BIN)/python -m pytest -q --numprocesses $(WORKERS) --maxprocesses 8 --dist worksteal
 
-# On a machine with CuPy and a GPU: tests, times and trainings on one page; without them this fails.
+# Tests, times and trainings on a GPU, on one page. It needs CuPy in .venv (.venv/bin/pip install '.[cuda13]').
 gpu: export MINIGAN_REQUIRE_GPU = 1
 gpu: $(VENV)/installed-test
 	$(BIN)/python tests/first_day.py

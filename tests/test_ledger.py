@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from minigan.commands.bench import ledger
-from minigan.commands.bench.ledger import REST, add, booked, present_row, shared_out, size_of, take
+from minigan.commands.bench.ledger import REST, add, booked, count_in, present_row, shared_out, size_of, take
 
 
 @pytest.fixture
@@ -19,8 +19,8 @@ def wait(monkeypatch):
     return move
 
 
-def seconds(book):
-    return {row: pytest.approx(entry.seconds) for row, entry in book.items() if entry.seconds}
+def seconds(times):
+    return {row: pytest.approx(each) for row, each in times.items() if each}
 
 
 def test_a_moment_belongs_to_the_innermost_call(wait):
@@ -39,15 +39,33 @@ def test_a_moment_belongs_to_the_innermost_call(wait):
         inner(16)
 
     assert seconds(take(step)) == {REST: 8, "outer": 5, "inner": 18}
-    assert seconds(take(step)) == {REST: 8, "outer": 5, "inner": 18}, "a new book for each step"
+    assert seconds(take(step)) == {REST: 8, "outer": 5, "inner": 18}, "new times for each step"
 
 
 def test_a_call_inside_another_row_may_stay_there(wait):
     inner = booked(wait, "inner", lambda result, s: (s, 10 * s), inner=False)
     outer = booked(lambda: inner(2), "outer")
-    book = take(lambda: (outer(), inner(1)))
-    assert seconds(book) == {"outer": 2, "inner": 1}
-    assert (book["inner"].flops, book["inner"].bytes) == (1, 10)
+
+    def step():
+        outer()
+        inner(1)
+
+    assert seconds(take(step)) == {"outer": 2, "inner": 1}
+    counts = count_in(step)
+    assert list(counts) == ["inner"]
+    assert counts["inner"].tolist() == [1, 10]
+
+
+def test_counting_ends_with_the_step():
+    def step():
+        add("counted", 1, 2)
+        raise KeyError
+
+    with pytest.raises(KeyError):
+        count_in(step)
+    add("counted", 5, 5)
+    assert count_in(lambda: add("counted", 1, 2))["counted"].tolist() == [1, 2]
+    assert not count_in(lambda: None)
 
 
 def test_an_error_closes_the_row(wait):
@@ -77,9 +95,14 @@ def test_the_time_of_threads_is_shared_out(wait):
         booked(wait, "products", lambda result, s: (7 * s, 0))(2)
 
     step = booked(lambda: shared_out(parallel_for)(task, [0, 1]), "elementwise")
-    book = take(lambda: (wait(10), step(), wait(5)))
-    assert seconds(book) == {REST: 15, "elementwise": 1, "products": 2}
-    assert book["products"].flops == 28
+
+    def work():
+        wait(10)
+        step()
+        wait(5)
+
+    assert seconds(take(work)) == {REST: 15, "elementwise": 1, "products": 2}
+    assert count_in(work)["products"].tolist() == [28, 0]
 
 
 def test_threads_within_threads(wait):
@@ -103,19 +126,21 @@ def test_an_error_in_a_task_leaves_the_row_as_it_was(wait):
         for item in items:
             task(item)
 
+    def fail(item):
+        wait(1)
+        raise KeyError
+
     def step():
         with pytest.raises(KeyError):
-            shared_out(parallel_for)({}.__getitem__, ["missing"])
-        wait(1)
-        add("counted", 1, 2)
+            booked(shared_out(parallel_for), "elementwise")(fail, [0, 1])
+        assert present_row() == REST
+        wait(2)
 
-    book = take(step)
-    assert seconds(book) == {REST: 1}
-    assert (book["counted"].flops, book["counted"].bytes) == (1, 2)
+    assert seconds(take(step)) == {"elementwise": 1, REST: 2}
 
 
 def test_size_of_counts_every_array_once():
     x = np.zeros((4, 8), dtype=np.float32)
     y = np.zeros(3)
     assert size_of(x, (x, [y, None]), 5, x.reshape(-1)) == x.nbytes + y.nbytes
-    assert size_of(x[:2], x) == x.nbytes
+    assert size_of(x[:2], x.reshape(8, 4)) == x.nbytes

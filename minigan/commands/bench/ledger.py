@@ -13,38 +13,38 @@ from typing import Any
 
 import numpy as np
 
-Count = Callable[..., tuple[float, float]]  # (result, *arguments) -> multiplications and additions, bytes
+Times = defaultdict[str, float]  # the seconds of each row
+Counts = defaultdict[str, np.ndarray]  # of each row: floating point operations, and bytes that must be moved
+Count = Callable[..., tuple[float, float]]  # both for one call, from its result and its arguments
+
+REST = "rest"  # the row of everything that is not booked
 
 
-class Entry:
-    """What one row has taken: seconds, floating point operations, and bytes that had to be moved."""
+class State:
+    """Where one Python thread is: its times so far, the row of this moment, and since when."""
 
-    __slots__ = ("bytes", "flops", "seconds")
+    __slots__ = ("row", "since", "times")
 
     def __init__(self) -> None:
-        self.seconds = self.flops = self.bytes = 0.0
+        self.times, self.row, self.since = Times(float), REST, perf_counter()
 
-
-Book = defaultdict[str, Entry]
+    def turn_to(self, row: str) -> None:
+        """Book the time since the last call on the present row, and turn to another one."""
+        now = perf_counter()
+        self.times[self.row] += now - self.since
+        self.row, self.since = row, now
 
 
 class Here(threading.local):
-    """Where one Python thread is: its book, the row of this moment, and since when."""
+    """The state of each thread."""
 
     def __init__(self) -> None:
-        self.book: Book = defaultdict(Entry)
-        self.row = REST
-        self.since = perf_counter()
-
-    def charge(self) -> None:
-        """Book the time since the last call on the present row."""
-        now = perf_counter()
-        self.book[self.row].seconds += now - self.since
-        self.since = now
+        self.state = State()
 
 
-REST = "rest"  # the row of everything that is not booked
 _here = Here()
+_counts: Counts | None = None  # while calls are counted
+_lock = threading.Lock()
 
 
 def booked(function: Callable[..., Any], row: str, count: Count | None = None, *, inner: bool = True) -> Any:
@@ -52,24 +52,22 @@ def booked(function: Callable[..., Any], row: str, count: Count | None = None, *
 
     Parameters
     ----------
-    count : what a call computes and moves at least, from its result and its arguments
+    count : what a call computes and moves at least; it is asked only inside of `count_in`
     inner : with False, only a call on the row `REST` is booked; a call inside another row remains there
     """
 
     @wraps(function)
     def call(*args: Any, **options: Any) -> Any:
-        here = _here
-        outer = here.row
+        state = _here.state
+        outer = state.row
         if not inner and outer != REST:
             return function(*args, **options)
-        here.charge()
-        here.row = row
+        state.turn_to(row)
         try:
             result = function(*args, **options)
         finally:
-            here.charge()
-            here.row = outer
-        if count:
+            state.turn_to(outer)
+        if count and _counts is not None:
             add(row, *count(result, *args, **options))
         return result
 
@@ -77,15 +75,15 @@ def booked(function: Callable[..., Any], row: str, count: Count | None = None, *
 
 
 def add(row: str, flops: float, moved: float) -> None:
-    """Count operations and bytes on a row."""
-    entry = _here.book[row]
-    entry.flops += flops
-    entry.bytes += moved
+    """Count operations and bytes on a row, inside of `count_in`; elsewhere this does nothing."""
+    if _counts is not None:
+        with _lock:
+            _counts[row] = _counts[row] + (flops, moved)
 
 
 def present_row() -> str:
     """Return the row of this moment."""
-    return _here.row
+    return _here.state.row
 
 
 def shared_out(parallel_for: Callable[..., None]) -> Callable[..., None]:
@@ -93,57 +91,66 @@ def shared_out(parallel_for: Callable[..., None]) -> Callable[..., None]:
 
     @wraps(parallel_for)
     def call(task: Callable[[Any], object], items: Sequence[Any]) -> None:
-        here, books = _here, list[Book]()
-        here.charge()
+        here, found = _here.state, list[Times]()
         row = here.row
+        here.turn_to(row)
+        start = here.since
 
         def run(item: Any) -> None:
-            there = _here
-            outer = there.book, there.row
-            there.book, there.row, there.since = defaultdict(Entry), row, perf_counter()
+            there = _here.state
+            outer = there.times, there.row
+            there.times, there.row, there.since = Times(float), row, perf_counter()
             try:
                 task(item)
             finally:
-                there.charge()
-                books.append(there.book)
-                there.book, there.row = outer
-                there.since = perf_counter()
+                there.turn_to(row)
+                found.append(there.times)
+                there.times, there.row = outer
 
-        start = perf_counter()
-        parallel_for(run, items)
-        elapsed = perf_counter() - start
-        _merge(here.book, books, elapsed)
-        here.since = perf_counter()
+        try:
+            parallel_for(run, items)
+        finally:
+            here.since = perf_counter()
+            _share(here.times, found, here.since - start)
 
     return call
 
 
-def _merge(into: Book, books: Sequence[Book], elapsed: float) -> None:
-    total = sum(entry.seconds for book in books for entry in book.values())
-    for book in books:
-        for row, entry in book.items():
-            into[row].seconds += elapsed * entry.seconds / total
-            into[row].flops += entry.flops
-            into[row].bytes += entry.bytes
+def _share(into: Times, found: Sequence[Times], elapsed: float) -> None:
+    total = sum(sum(times.values()) for times in found)
+    for times in found:
+        for row, seconds in times.items():
+            into[row] += elapsed * seconds / total if total else 0.0
 
 
-def take(step: Callable[[], Any]) -> Book:
-    """Take one step and return the book of this thread for it."""
-    _here.book = defaultdict(Entry)
-    _here.row, _here.since = REST, perf_counter()
+def take(step: Callable[[], Any]) -> Times:
+    """Take one step, and return the seconds of each row."""
+    state = _here.state
+    state.times, state.row, state.since = Times(float), REST, perf_counter()
     step()
-    _here.charge()
-    return _here.book
+    state.turn_to(REST)
+    return state.times
+
+
+def count_in(step: Callable[[], Any]) -> Counts:
+    """Take one step, and return for each row its floating point operations and the bytes that must be moved."""
+    global _counts
+    _counts = counts = Counts(lambda: np.zeros(2))
+    try:
+        step()
+    finally:
+        _counts = None
+    return counts
 
 
 def size_of(*values: Any) -> int:
-    """Add up the bytes of the different arrays in values, tuples and lists."""
+    """Add up the bytes of the different arrays in values, tuples and lists; views of one array count as one."""
     found: dict[int, int] = {}
 
     def visit(value: Any) -> None:
         if isinstance(value, np.ndarray):
-            place = value.__array_interface__["data"][0]
-            found[place] = max(found.get(place, 0), value.nbytes)
+            memory = id(value if value.base is None else value.base)
+            found[memory] = max(found.get(memory, 0), value.nbytes)
         elif isinstance(value, (tuple, list)):
             for each in value:
                 visit(each)

@@ -19,7 +19,7 @@ from ...fast.twin import LinearTwin
 from ...layers import dropout
 from ...training.trainer import Trainer
 from ..speed import copy_speed, matmul_speed
-from .ledger import REST, Book, add, booked, present_row, shared_out, size_of, take
+from .ledger import REST, Counts, Times, add, booked, count_in, present_row, shared_out, size_of, take
 from .whole_step import make_trainer
 
 ROWS = ("products", "transforms", "elementwise", "optimisers", "draws", REST)
@@ -37,7 +37,7 @@ Replacement = tuple[
 def profile(model: str, batch_size: int, update: str) -> dict[str, Any]:
     """Measure where the time of `Trainer.step` goes on the CPU, with the options that `minigan train` gives the model.
 
-    All numbers are means over the faster half of the steps.
+    All times are means over the faster half of the steps.
 
     Returns
     -------
@@ -55,22 +55,33 @@ def profile(model: str, batch_size: int, update: str) -> dict[str, Any]:
         with _replaced(replacements):
             watched = make_trainer(model, batch_size, update, "cpu")
             _watch(watched)
-        times, books = _measure(undisturbed, watched, replacements)
+        seconds, times, counts = _measure(undisturbed, watched, replacements)
     speeds.append((matmul_speed()[0], copy_speed()))
     gflops, copy_gbs = map(max, zip(*speeds, strict=True))
+    for each in times:
+        each["transforms"] += each.pop(INSIDE, 0.0)
+    counts["transforms"] += counts[INSIDE]
     return {
-        "rows": {row: _row(row, books, gflops, copy_gbs) for row in ROWS},
-        "total_ms": 1000 * float(np.mean([_total(book) for book in books])),
-        "undisturbed_ms": 1000 * float(np.mean(times)),
+        "rows": {row: _row([each[row] for each in times], counts[row] / 1e9, gflops, copy_gbs) for row in ROWS},
+        "total_ms": 1000 * float(np.mean([sum(each.values()) for each in times])),
+        "undisturbed_ms": 1000 * float(np.mean(seconds)),
         "gflops": gflops,
         "copy_gbs": copy_gbs,
     }
 
 
-def _measure(undisturbed: Trainer, watched: Trainer, replacements: list[Replacement]) -> tuple[list[float], list[Book]]:
-    """Let both trainers take turns; return the seconds of the one and the books of the other, the faster half each."""
+def _measure(
+    undisturbed: Trainer, watched: Trainer, replacements: list[Replacement]
+) -> tuple[list[float], list[Times], Counts]:
+    """Let both trainers take turns.
+
+    Returns
+    -------
+    The seconds of the steps of the one, the times of those of the other (of both the faster half), and what a step of
+    the other counts.
+    """
     seconds: list[float] = []
-    books: list[Book] = []
+    times: list[Times] = []
     start, turns = perf_counter(), -1  # the first turn is the warm-up
     while turns < LEAST or perf_counter() - start < SECONDS:
         for _ in range(BLOCK):
@@ -78,29 +89,22 @@ def _measure(undisturbed: Trainer, watched: Trainer, replacements: list[Replacem
             undisturbed.step()
             seconds.append(perf_counter() - before)
         with _replaced(replacements):
-            books += [take(watched.step) for _ in range(BLOCK)]
+            times += [take(watched.step) for _ in range(BLOCK)]
         turns += 1
         if turns == 0:
             start = perf_counter()
             seconds.clear()
-            books.clear()
-    half = -(-len(books) // 2)
-    return sorted(seconds)[:half], sorted(books, key=_total)[:half]
+            times.clear()
+    with _replaced(replacements):
+        counts = count_in(watched.step)
+    half = -(-len(times) // 2)
+    return sorted(seconds)[:half], sorted(times, key=lambda each: sum(each.values()))[:half], counts
 
 
-def _total(book: Book) -> float:
-    return sum(entry.seconds for entry in book.values())
-
-
-def _row(row: str, books: list[Book], gflops: float, copy_gbs: float) -> dict[str, float | None]:
-    parts = (row, INSIDE) if row == "transforms" else (row,)
-
-    def mean(name: str) -> float:
-        return sum(getattr(book[part], name) for book in books for part in parts) / len(books)
-
-    seconds, gflop, gb = mean("seconds"), mean("flops") / 1e9, mean("bytes") / 1e9
+def _row(seconds: list[float], counts: np.ndarray, gflops: float, copy_gbs: float) -> dict[str, float | None]:
+    mean, (gflop, gb) = float(np.mean(seconds)), map(float, counts)
     least = max(gflop / gflops, gb / copy_gbs)
-    return {"ms": 1000 * seconds, "gflop": gflop, "gb": gb, "limit": least / seconds if least and seconds else None}
+    return {"ms": 1000 * mean, "gflop": gflop, "gb": gb, "limit": least / mean if least and mean else None}
 
 
 def _replacements() -> list[Replacement]:
