@@ -6,9 +6,12 @@ The arrays decide in every call which library computes: ``xp = get_array_module(
 
 import importlib
 import sys
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import lru_cache
 from types import ModuleType
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 import numpy as np
 
@@ -102,6 +105,49 @@ def to_device(x: np.ndarray, device: Device) -> Array:
 def to_host(x: Array) -> np.ndarray:
     """Copy ``x`` to the host (this waits for the GPU); on the CPU this is ``x`` itself."""
     return np.asarray(x) if get_array_module(x) is np else x.get()
+
+
+class Tape(Protocol):
+    """What `feed` asks while a step is recorded (see `minigan.training.graph`)."""
+
+    def feed(self, draw: Callable[[], Array]) -> Array:
+        """Return what ``draw`` returns, on the GPU, and remember ``draw``."""
+        ...
+
+
+class Here(threading.local):
+    """What belongs to one Python thread: the tape on which its step is recorded, or None."""
+
+    tape: Tape | None = None
+
+
+_here = Here()
+
+
+@contextmanager
+def on_tape(tape: Tape) -> Iterator[None]:
+    """Let `feed` ask ``tape`` inside the block."""
+    _here.tape = tape
+    try:
+        yield
+    finally:
+        _here.tape = None
+
+
+def feed(draw: Callable[[], Array], device: Device) -> Array:
+    """Return what ``draw`` returns, on ``device``.
+
+    Whatever the host gives to a training step, and changes from step to step, passes through here or through
+    `feed_numbers`: if the step is recorded as a graph, ``draw`` is called again before every replay.
+    """
+    return to_device(draw(), device) if _here.tape is None else _here.tape.feed(draw)
+
+
+def feed_numbers(draw: Callable[[], Sequence[float]], dtype: Any) -> Sequence[float | Array]:
+    """Return the numbers that ``draw`` returns; a recorded step gets them as arrays of shape () and this dtype."""
+    if _here.tape is None:
+        return draw()
+    return tuple(_here.tape.feed(lambda: np.array(draw(), dtype=dtype)))
 
 
 def synchronize(device: Device) -> None:

@@ -62,6 +62,7 @@ def test_defaults():
         "instance_noise": 0.0,
         "seed": 0,
         "device": "auto",
+        "graph": False,
         "out": None,
         "stop_when": None,
         "log_every": 50,

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from ..backend import Array, Device, get_array_module, to_device, to_host
+from ..backend import Array, Device, feed, get_array_module, to_device, to_host
 from ..errors import InputError
 
 
@@ -88,12 +88,12 @@ class Batches:
 
     def next(self) -> Array:
         """Return the next minibatch."""
-        return self._samples(self._pick())
+        return self._samples(feed(self._pick, self.device))
 
     def next_labelled(self) -> tuple[Array, Array]:
         """Return the next minibatch and its labels (N,) int64, on the device as well."""
         assert self.labels is not None
-        picked = self._pick()
+        picked = feed(self._pick, self.device)
         return self._samples(picked), get_array_module(self.labels).take(self.labels, picked)
 
     def in_order(self, size: int) -> Iterator[Array]:

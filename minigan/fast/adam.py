@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from ..backend import Array, get_array_module
+from ..backend import Array, feed_numbers, get_array_module
 from .threads import parallel_for, slices
 
 BLOCK = 1 << 17  # elements that a thread updates at a time
@@ -60,11 +60,8 @@ class FastAdam:
     def step(self) -> None:
         """Move the network's parameters once along its present gradients."""
         adam = self.adam
-        adam.t += 1
         theta, g = adam.network.theta, adam.network.dtheta
-        rate = adam.learning_rate / (1 - adam.beta1**adam.t)
-        root = (1 - adam.beta2**adam.t) ** -0.5
-        factors = (adam.beta1, 1 - adam.beta1, adam.beta2, 1 - adam.beta2, root / rate, adam.eps / rate)
+        factors = feed_numbers(self._next_factors, theta.dtype)
         xp = get_array_module(theta)
         if xp is not np:
             _adam_kernel(xp)(g, *factors, adam.m, adam.v, theta)
@@ -75,6 +72,14 @@ class FastAdam:
 
             parallel_for(move, slices(theta.size, BLOCK, like=theta))
         adam.network.version += 1
+
+    def _next_factors(self) -> tuple[float, ...]:
+        """Count a step, and return beta1, 1 - beta1, beta2, 1 - beta2, root and eps' of it."""
+        adam = self.adam
+        adam.t += 1
+        rate = adam.learning_rate / (1 - adam.beta1**adam.t)
+        root = (1 - adam.beta2**adam.t) ** -0.5
+        return adam.beta1, 1 - adam.beta1, adam.beta2, 1 - adam.beta2, root / rate, adam.eps / rate
 
 
 def adam_block(

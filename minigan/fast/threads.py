@@ -25,6 +25,7 @@ import numpy as np
 from .. import validation
 from ..backend import Array, Device, get_array_module
 from . import blas
+from .cublas import multiply
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -203,10 +204,10 @@ def matmul(a: Array, b: Array) -> Array:
     y = xp.empty((m, n), dtype=a.dtype)
 
     def multiply_rows(rows: slice) -> None:
-        xp.matmul(a[rows], b, out=y[rows])
+        multiply(a[rows], b, y[rows])
 
     def multiply_columns(columns: slice) -> None:
-        xp.matmul(a, b[:, columns], out=y[:, columns])
+        multiply(a, b[:, columns], y[:, columns])
 
     if m > n:
         parallel_for(multiply_rows, equal_slices(m, k * n, like=a))

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from .. import validation
-from ..backend import Array, Device, to_device
+from ..backend import Array, Device, feed
 from ..errors import InputError
 from .cross_entropy import one_hot
 
@@ -133,4 +133,4 @@ def _to_array(value: Any) -> np.ndarray:
 
 def draw_noise(rng: np.random.Generator, n: int, latent_dim: int, device: Device) -> Array:
     """Draw z (n, latent_dim), standard normal, float32, on the host, so that one seed gives one run on every device."""
-    return to_device(rng.standard_normal((n, latent_dim), dtype=np.float32), device)
+    return feed(lambda: rng.standard_normal((n, latent_dim), dtype=np.float32), device)

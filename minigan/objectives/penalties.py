@@ -24,7 +24,7 @@ from typing import Any, ClassVar, Protocol
 import numpy as np
 
 from .. import validation
-from ..backend import Array, device_of, get_array_module, to_device
+from ..backend import Array, device_of, feed, get_array_module
 from ..errors import InputError
 from ..network import Caches, Network
 from .gan import Objective
@@ -199,7 +199,7 @@ def interpolate(x_real: Array, x_fake: Array, rng: np.random.Generator | None) -
     if rng is None:
         raise InputError("rng: expected a Generator, which draws points between real samples and fakes, got None")
     n = x_real.shape[-2]
-    e = to_device(rng.random((n, 1)).astype(x_real.dtype), device_of(x_real))
+    e = feed(lambda: rng.random((n, 1)).astype(x_real.dtype), device_of(x_real))
     return x_fake + e * (x_real - x_fake)
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from .. import validation
-from ..backend import Array, device_of, to_device
+from ..backend import Array, device_of, feed
 from ..errors import InputError
 from .gan import Objective
 from .wrapper import ObjectiveWrapper
@@ -69,9 +69,12 @@ class SoftLabels(ObjectiveWrapper):
 
     def _loss_for_label(self, s: Array, label: float, noise: float) -> tuple[Array, Array]:
         """Return the loss of every logit for its own label t, drawn around ``label``, and the derivative."""
-        t = label + noise * self.rng.random(s.shape)
-        t = np.where(self.rng.random(s.shape) < self.flip, 1 - t, t).astype(s.dtype)
-        t = to_device(t, device_of(s))
+
+        def draw() -> np.ndarray:
+            t = label + noise * self.rng.random(s.shape)
+            return np.where(self.rng.random(s.shape) < self.flip, 1 - t, t).astype(s.dtype)
+
+        t = feed(draw, device_of(s))
         loss_real, ds_real = self.objective.real_loss(s)
         loss_fake, ds_fake = self.objective.fake_loss(s)
         return t * loss_real + (1 - t) * loss_fake, t * ds_real + (1 - t) * ds_fake

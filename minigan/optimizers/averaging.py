@@ -1,6 +1,7 @@
 """A running average of the weights of a network, which gives better samples than the weights of a single step."""
 
 from .. import validation
+from ..backend import feed_numbers
 from ..network import Network
 
 
@@ -27,8 +28,11 @@ class RunningAverage:
 
     def update(self) -> None:
         """Move the average towards the present network."""
-        w = 1 - min(self.decay, (1 + self.t) / (10 + self.t))
-        self.t += 1
+        (w,) = feed_numbers(self._next_weight, self.network.theta.dtype)
         self.network.theta += w * (self.source.theta - self.network.theta)
         self.network.stats += w * (self.source.stats - self.network.stats)
         self.network.version += 1
+
+    def _next_weight(self) -> tuple[float]:
+        self.t += 1
+        return (1 - min(self.decay, self.t / (9 + self.t)),)

@@ -20,6 +20,7 @@ FORMAT = 1
 DTYPES = ("float32", "float16")  # of the weights
 NOT_SAVED = (  # options that say nothing about the model
     "out", "overwrite", "quiet", "checkpoint_every", "keep_checkpoints", "distributed", "synchronised_batch_norm",
+    "graph",
 )  # fmt: skip
 
 

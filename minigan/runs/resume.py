@@ -26,6 +26,7 @@ CHANGEABLE = (  # options that change nothing of what was trained so far
     "checkpoint_every",
     "keep_checkpoints",
     "device",
+    "graph",
     "out",
     "overwrite",
     "quiet",
@@ -132,7 +133,8 @@ def _change(saved: dict[str, Any], changes: dict[str, Any], folder: Path | None)
             )
     device = resolve_device(changes.get("device") or ("auto" if config.device == "cuda" else "cpu"))
     out = changes.get("out") or (str(folder) if folder else None)
-    return dataclasses.replace(config, **{"overwrite": False, **changes, "device": device, "out": out})
+    graph = config.graph and device == "cuda"
+    return dataclasses.replace(config, **{"overwrite": False, "graph": graph, **changes, "device": device, "out": out})
 
 
 def _load_data(config: ResolvedConfig, data: Any, checkpoint: Checkpoint | None) -> Dataset | Points:

@@ -135,6 +135,8 @@ class ResolvedConfig(TrainConfig):
     def __post_init__(self) -> None:
         super().__post_init__()
         validation.one_of("device", self.device, ("cpu", "cuda"))
+        if self.graph and self.device == "cpu":
+            raise InputError("graph: expected False on a CPU, because only a GPU replays a graph, got True")
         if self.steps is None and self.seconds is None:
             raise InputError("steps, seconds: expected a number for at least one of them, got None for both")
 

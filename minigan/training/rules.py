@@ -13,6 +13,7 @@ from .stop_when import EVALUATED, read_condition
 def check(config: Options, *, objective: Objective, soft_labels: dict[str, float]) -> None:
     """Raise ``InputError`` when two options of a configuration exclude each other."""
     check_game(config)
+    check_graph(config)
     check_conditional(config)
     check_stop_when(config)
     if soft_labels:
@@ -56,6 +57,19 @@ def check_groups(batch_size: int, *, packing: int, ranks: int = 1) -> None:
             f"batch_size: expected a multiple of {group * packing * ranks}, or less than that, because minibatch_std "
             f"compares groups of {group}, got {batch_size}"
         )
+
+
+def check_graph(config: Options) -> None:
+    """Check that a step can be replayed as a graph (see `minigan.training.graph`)."""
+    if not config.graph:
+        return
+    for name, reason in (
+        ("plain", "the plain Adam moves its moments to a new place in every step"),
+        ("spectral_norm", "CuPy records no product of a matrix and a vector"),
+        ("distributed", "the processes exchange gradients through the host"),
+    ):
+        if getattr(config, name):
+            raise InputError(f"graph: expected False with {name}, because {reason}, got True")
 
 
 def check_conditional(config: Options) -> None:

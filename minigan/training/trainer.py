@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..backend import Array, Device, get_array_module, to_device, to_host
+from ..backend import Array, Device, feed, get_array_module, to_device, to_host
 from ..datasets.batches import Batches
 from ..datasets.dataset import Dataset
 from ..datasets.points import Points
@@ -21,6 +21,7 @@ from ..optimizers import RunningAverage
 from .classes import agree_on_classes, find_classes, find_clusters_again
 from .config import ResolvedConfig
 from .game import make_game
+from .graph import Graphs
 from .rules import check_groups
 from .steps import Game, discriminator_step
 from .streams import make_streams
@@ -111,12 +112,18 @@ class Trainer:
         self.label_batches()
         self.average = RunningAverage(self.generator, decay=config.average_decay)
         self.discriminator_steps = 0  # taken so far
+        networks = (self.generator, self.discriminator, self.average.network)
+        self.graphs = Graphs(networks) if config.graph else None
 
     def label_batches(self) -> None:
         """Give the batches the classes of their samples."""
         if self.classes.labels is not None:
             own = shard(self.classes.labels, self.communicator.rank, self.communicator.size)
-            self.batches.labels = to_device(own.astype(np.int64), self.device)
+            labels = to_device(own.astype(np.int64), self.device)
+            if self.batches.labels is None:
+                self.batches.labels = labels
+            else:
+                self.batches.labels[...] = labels  # a graph knows where they are
 
     def step(self, share: float = 0.0) -> StepMetrics:
         """Let each player move once, one after the other or both at once; both use the same fakes.
@@ -133,11 +140,18 @@ class Trainer:
         self._decay(share)
         if self._recluster_due(share):
             self._recluster()
-        for _ in range(self.config.discriminator_steps - 1):
+        due = tuple(self._penalty_due() for _ in range(self.config.discriminator_steps))
+        if self.graphs is None:
+            return self._play(due)
+        return StepMetrics(*self.graphs.take(due, lambda: self._play(due)))
+
+    def _play(self, due: tuple[bool, ...]) -> StepMetrics:
+        """Take a step; ``due`` says in which of D's steps it pays a penalty."""
+        for pays in due[:-1]:
             batch = self._batch()
-            discriminator_step(self._game(batch.objective), batch.x_real, batch.x_fake, rng=self.layer_draws)
+            discriminator_step(self._game(batch.objective, pays), batch.x_real, batch.x_fake, rng=self.layer_draws)
         x_real, x_fake, caches_fake, objective = self._batch()
-        seen = self.update(self._game(objective), x_real, x_fake, caches_fake, rng=self.layer_draws)
+        seen = self.update(self._game(objective, due[-1]), x_real, x_fake, caches_fake, rng=self.layer_draws)
         self.average.update()
         d_real, d_fake = (
             objective.output(objective.logit(o)[0]).mean() for o in (seen.outputs_real, seen.outputs_fake)
@@ -163,8 +177,11 @@ class Trainer:
         if self.batches.labels is not None:
             x_real, labels = self.batches.next_labelled()
             return x_real, get_array_module(labels).take(self.one_hot, labels, axis=0)
-        codes = draw_codes(self.streams["codes"], self.batch_size, self.shares, continuous=conditional.continuous)
-        return self.batches.next(), to_device(codes, self.device)
+        codes = feed(
+            lambda: draw_codes(self.streams["codes"], self.batch_size, self.shares, continuous=conditional.continuous),
+            self.device,
+        )
+        return self.batches.next(), codes
 
     def _recluster_due(self, share: float) -> bool:
         """Say whether it is time: the first time is at a quarter of the run, and all are before three quarters."""
@@ -181,12 +198,18 @@ class Trainer:
         self.shares[...] = self.classes.shares
         self.reclustered += 1
 
-    def _game(self, objective: Objective) -> Game:
-        """Return the game for D's next step: with the objective of the batch, and the penalty only if it is due."""
+    def _penalty_due(self) -> bool:
+        """Count a step of D, and say whether it pays the penalty in it."""
         penalty = self.game.discriminator_penalty
         due = penalty is not None and self.discriminator_steps % penalty.every == 0
         self.discriminator_steps += 1
-        return replace(self.game, objective=objective, discriminator_penalty=penalty if due else None)
+        return due
+
+    def _game(self, objective: Objective, pays: bool) -> Game:
+        """Return the game for a step of D: with the objective of the batch, and with the penalty if D pays it."""
+        return replace(
+            self.game, objective=objective, discriminator_penalty=self.game.discriminator_penalty if pays else None
+        )
 
     def _decay(self, share: float) -> None:
         left = max(1 - share, 1e-9)  # Adam takes no rate of 0

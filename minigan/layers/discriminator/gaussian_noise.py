@@ -3,7 +3,7 @@
 import numpy as np
 
 from ... import validation
-from ...backend import Array, device_of, to_device
+from ...backend import Array, device_of, feed
 from ...errors import InputError
 from ..base import SymmetricLayer
 
@@ -31,8 +31,12 @@ class GaussianNoise(SymmetricLayer):
             return x, None
         if rng is None:
             raise InputError("rng: expected a Generator, since GaussianNoise draws noise in training, got None")
-        noise = self.std * rng.standard_normal(x.shape, dtype=np.float32)
-        return x + to_device(noise.astype(x.dtype, copy=False), device_of(x)), None
+
+
+        def draw() -> np.ndarray:
+            return (self.std * rng.standard_normal(x.shape, dtype=np.float32)).astype(x.dtype, copy=False)
+
+        return x + feed(draw, device_of(x)), None
 
     def input_grad(self, dy: Array, cache: None) -> Array:
         return dy

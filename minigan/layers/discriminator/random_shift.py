@@ -3,12 +3,12 @@
 import numpy as np
 
 from ... import validation
-from ...backend import Array, device_of, get_array_module, to_device
+from ...backend import Array, device_of, feed, get_array_module
 from ...errors import InputError
 from ..base import Layer, Shape
 
 
-def shift(x: Array, down: np.ndarray, right: np.ndarray, *, reach: int, fill: float) -> Array:
+def shift(x: Array, down: Array, right: Array, *, reach: int, fill: float) -> Array:
     """Move image n of x (H, W, N, C) by down[n] and right[n] pixels, integers in [-reach, reach].
 
     y[h, w, n] = x[h - down[n], w - right[n], n] where that pixel exists, else ``fill``. Each image gets a frame of
@@ -19,8 +19,7 @@ def shift(x: Array, down: np.ndarray, right: np.ndarray, *, reach: int, fill: fl
     h, w, n, c = x.shape
     framed = xp.full((n, h + 2 * reach, w + 2 * reach, c), fill, dtype=x.dtype)
     framed[:, reach : reach + h, reach : reach + w] = x.transpose(2, 0, 1, 3)
-    first_pixel = (np.arange(n) * (h + 2 * reach) + reach - down) * (w + 2 * reach) + reach - right
-    first_pixel = to_device(first_pixel, device_of(x))
+    first_pixel = (xp.arange(n) * (h + 2 * reach) + reach - down) * (w + 2 * reach) + reach - right
     window = xp.arange(h)[:, None] * (w + 2 * reach) + xp.arange(w)
     y = xp.take(framed.reshape(-1, c), first_pixel[:, None, None] + window, axis=0)  # (N, H, W, C)
     return y.transpose(1, 2, 0, 3)
@@ -56,20 +55,19 @@ class RandomShift(Layer):
             raise InputError(f"RandomShift: expected an input of shape (H, W, C), got {input_shape}")
         return input_shape
 
-    def forward(
-        self, x: Array, *, train: bool, rng: np.random.Generator | None = None
-    ) -> tuple[Array, np.ndarray | None]:
+    def forward(self, x: Array, *, train: bool, rng: np.random.Generator | None = None) -> tuple[Array, Array | None]:
         if not train:
             return x, None
         if rng is None:
             raise InputError("rng: expected a Generator, since RandomShift draws shifts in training, got None")
-        offsets = rng.integers(-self.reach, self.reach, size=(2, x.shape[2]), endpoint=True)
+        size = (2, x.shape[2])
+        offsets = feed(lambda: rng.integers(-self.reach, self.reach, size=size, endpoint=True), device_of(x))
         return shift(x, *offsets, reach=self.reach, fill=self.fill), offsets
 
-    def input_grad(self, dy: Array, cache: np.ndarray | None) -> Array:
+    def input_grad(self, dy: Array, cache: Array | None) -> Array:
         return dy if cache is None else shift(dy, *-cache, reach=self.reach, fill=0)
 
-    def jvp(self, x_dot: Array, cache: np.ndarray | None) -> Array:
+    def jvp(self, x_dot: Array, cache: Array | None) -> Array:
         return x_dot if cache is None else shift(x_dot, *cache, reach=self.reach, fill=0)
 
     def __repr__(self) -> str:

@@ -1,0 +1,110 @@
+"""Matrix products on a GPU that work while a step is recorded as a graph.
+
+CuPy 14 refuses to call cuBLAS on a stream that records: each of its calls first gives the stream to the handle, and
+``cublas.setStream`` raises NotImplementedError there (CuPy issue 6290). cuBLAS itself permits it, if the factors alpha
+and beta lie on the host, and if the caller gives it a workspace that stays where it is (cuBLAS documentation, section
+"CUDA Graphs Support"). So `Products` has a handle and a workspace of its own. It calls the cuBLAS that CuPy has loaded,
+and asks for what CuPy would ask for: ``cublasGemmEx`` with the same layouts, types and algorithm.
+
+The layouts and results were compared with CuPy's on an emulated device, whose cuBLAS is made of OpenBLAS. No GPU was
+at hand.
+"""
+
+import ctypes
+import importlib
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from ..backend import Array, array_module, get_array_module
+from ..errors import DeviceError
+
+SMALL, LARGE = 4 << 20, 32 << 20  # bytes of workspace, as cuBLAS takes by default: before Hopper, and from it on
+HOPPER = 90  # compute capability 9.0
+TYPES = {"float32": (ctypes.c_float, 0, 68), "float64": (ctypes.c_double, 1, 70)}  # CUDA_R_..., CUBLAS_COMPUTE_...
+DEFAULT_TENSOR_OP = 99  # CuPy's choice of an algorithm, by which cuBLAS chooses
+
+
+class Here(threading.local):
+    """What belongs to one Python thread: what multiplies inside a block of `Products.on`, or None."""
+
+    products: "Products | None" = None
+
+
+_here = Here()
+
+
+def multiply(a: Array, b: Array, out: Array) -> None:
+    """Compute ``out = a @ b`` for matrices, with the handle of `Products` inside a block of `Products.on`."""
+    if _here.products is None or out.shape == (1, 1):  # CuPy computes a single number without cuBLAS
+        get_array_module(a).matmul(a, b, out=out)
+    else:
+        _here.products.multiply(a, b, out)
+
+
+class Products:
+    """A cuBLAS handle with a workspace.
+
+    Raises
+    ------
+    DeviceError
+        If the cuBLAS that CuPy has loaded cannot be called.
+    """
+
+    def __init__(self) -> None:
+        xp = array_module("cuda")
+        recent = int(xp.cuda.Device().compute_capability) >= HOPPER
+        self._workspace = xp.empty(LARGE if recent else SMALL, dtype=xp.uint8)
+        self._handle = ctypes.c_void_p()
+        try:  # what CuPy's module lacks is looked up in the libraries that it was linked with
+            self._library = ctypes.CDLL(importlib.import_module("cupy.cublas").cublas.__file__)
+            self._call("cublasCreate_v2", ctypes.byref(self._handle))
+        except (OSError, AttributeError) as error:
+            raise DeviceError(f"graph: expected a cuBLAS that can be called, got none: {error}") from None
+
+    @contextmanager
+    def on(self, stream: Any) -> Iterator[None]:
+        """Let `multiply` use this handle on a stream inside the block."""
+        size = ctypes.c_size_t(self._workspace.nbytes)
+        self._call("cublasSetStream_v2", self._handle, ctypes.c_void_p(stream.ptr))  # this takes a workspace away
+        self._call("cublasSetWorkspace_v2", self._handle, _pointer(self._workspace), size)
+        _here.products = self
+        try:
+            yield
+        finally:
+            _here.products = None
+
+    def multiply(self, a: Array, b: Array, out: Array) -> None:
+        """Compute ``out = a @ b``; the matrices may lie in memory in any way.
+
+        cuBLAS reads memory by columns. To it a matrix that lies by rows is its own transpose, so it gets out^T = b^T
+        a^T. As in CuPy, a matrix of one row or column counts as one by rows for ``a``, and as one by columns for ``b``.
+        """
+        xp, (m, k), n = get_array_module(a), a.shape, b.shape[1]
+        if not out.flags.c_contiguous:
+            product = xp.empty(out.shape, dtype=out.dtype)
+            self.multiply(a, b, product)
+            out[...] = product
+            return
+        if not (a.flags.c_contiguous or a.flags.f_contiguous):
+            a = xp.ascontiguousarray(a.T).T
+        if not (b.flags.c_contiguous or b.flags.f_contiguous):
+            b = xp.ascontiguousarray(b)
+        a_by_columns, b_by_columns = not a.flags.c_contiguous, b.flags.f_contiguous
+        number, kind, compute = TYPES[str(out.dtype)]
+        one, zero = number(1), number(0)
+        self._call(
+            "cublasGemmEx", self._handle, int(b_by_columns), int(a_by_columns), n, m, k,
+            ctypes.byref(one), _pointer(b), kind, k if b_by_columns else n, _pointer(a), kind, m if a_by_columns else k,
+            ctypes.byref(zero), _pointer(out), kind, n, compute, DEFAULT_TENSOR_OP,
+        )  # fmt: skip
+
+    def _call(self, name: str, *arguments: Any) -> None:
+        status = getattr(self._library, name)(*arguments)
+        if status != 0:
+            raise DeviceError(f"graph: expected {name} to succeed, got status {status} of cuBLAS")
+
+
+def _pointer(x: Array) -> ctypes.c_void_p:
+    return ctypes.c_void_p(x.data.ptr)
