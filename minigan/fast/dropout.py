@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..backend import Array, get_array_module
-from ..layers.dropout import bernoulli, host_words
+from ..layers.dropout import bernoulli, draw_key, host_words
 from .elementwise import as_rows, elementwise
 from .fuse import compiles
 from .threads import parallel_for, slices
@@ -22,9 +22,11 @@ def bernoulli_in_blocks(rng: np.random.Generator, p: float, shape: tuple[int, ..
     xp = get_array_module(like)
     if xp is not np and not compiles(xp):
         return bernoulli(rng, p, shape, like=like)
-    seed, least = int(rng.integers(2**63)), round(p * 2**16)
+    least = round(p * 2**16)
     if compiles(xp):
-        return _squares(xp)(2 * seed + 1, least, size=prod(shape)).reshape(shape)
+        keep = xp.empty(shape, dtype=bool)
+        return _squares(xp)(draw_key(rng), least, keep)
+    seed = int(rng.integers(2**63))
     drawn = np.empty(prod(shape), dtype=bool)
 
     def draw(block: slice) -> None:

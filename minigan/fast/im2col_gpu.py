@@ -17,6 +17,7 @@ from typing import Any
 
 from ..backend import Array, get_array_module
 from ..layers.convolution import Geometry
+from .threads import matmul
 
 STACK = """
 const unsigned long long row = i / ({KH} * {KW} * C);
@@ -52,13 +53,13 @@ def prepare_x(x: Array, g: Geometry) -> Array:
 def conv2d(cols: Array, w: Array, g: Geometry) -> Array:
     """Compute y = cols @ w: w (KH, KW, C, F) -> y (OH, OW, N, F)."""
     f = w.shape[3]
-    return (cols @ w.reshape(-1, f)).reshape(*g.out_size, -1, f)
+    return matmul(cols, w.reshape(-1, f)).reshape(*g.out_size, -1, f)
 
 
 def input_grad(dy: Array, w: Array, g: Geometry) -> Array:
     """Compute dcols = dy @ w^T and add it back: dy (OH, OW, N, F), w (KH, KW, C, F) -> dx (H, W, N, C)."""
     xp, (n, f), c = get_array_module(dy), dy.shape[2:], w.shape[2]
-    dcols = dy.reshape(-1, f) @ w.reshape(-1, f).T
+    dcols = matmul(dy.reshape(-1, f), w.reshape(-1, f).T)
     dx = xp.empty((*g.in_size, n, c), dtype=dy.dtype)
     _kernels(xp, g)[1](dcols, n, c, dx)
     return dx
@@ -67,7 +68,7 @@ def input_grad(dy: Array, w: Array, g: Geometry) -> Array:
 def weight_grad(cols: Array, dy: Array, g: Geometry) -> Array:
     """Compute dw = cols^T @ dy: dy (OH, OW, N, F) -> dw (KH, KW, C, F)."""
     f = dy.shape[3]
-    return (cols.T @ dy.reshape(-1, f)).reshape(*g.kernel_size, -1, f)
+    return matmul(cols.T, dy.reshape(-1, f)).reshape(*g.kernel_size, -1, f)
 
 
 def texts(g: Geometry) -> tuple[tuple[str, str, str], tuple[str, str, str]]:

@@ -6,7 +6,7 @@ from types import ModuleType
 import numpy as np
 
 from .. import validation
-from ..backend import Array, get_array_module
+from ..backend import Array, feed_numbers, get_array_module
 from ..errors import InputError
 from .base import SymmetricLayer
 
@@ -33,10 +33,10 @@ def bernoulli(rng: np.random.Generator, p: float, shape: tuple[int, ...], *, lik
     ``rng`` draws only one seed of 63 bits, so the whole random state stays in ``rng``. With this seed, `host_words`
     draws on a CPU, and `device_words` on a GPU: 16 random bits for each boolean.
     """
-    xp, seed = get_array_module(like), int(rng.integers(2**63))
+    xp = get_array_module(like)
     if xp is not np:
-        return (device_words(xp, seed, prod(shape)) < round(p * 2**16)).reshape(shape)
-    return (host_words(seed, 0, prod(shape)) < round(p * 2**16)).reshape(shape)
+        return (device_words(xp, draw_key(rng), prod(shape)) < round(p * 2**16)).reshape(shape)
+    return (host_words(int(rng.integers(2**63)), 0, prod(shape)) < round(p * 2**16)).reshape(shape)
 
 
 def host_words(seed: int, start: int, count: int) -> np.ndarray:
@@ -45,13 +45,19 @@ def host_words(seed: int, start: int, count: int) -> np.ndarray:
     return np.random.Generator(stream).integers(2**64, size=-(-count // 4), dtype=np.uint64).view(np.uint16)[:count]
 
 
-def device_words(xp: ModuleType, seed: int, count: int) -> Array:
-    """Return ``count`` random 16-bit integers on a GPU: number i is a function of the seed and of i alone.
+def draw_key(rng: np.random.Generator) -> int | Array:
+    """Return the key of `device_words`, an odd number of 64 bits, from a seed that ``rng`` draws."""
+    (key,) = feed_numbers(lambda: (2 * int(rng.integers(2**63)) + 1,), np.uint64)
+    return key
+
+
+def device_words(xp: ModuleType, key: int | Array, count: int) -> Array:
+    """Return ``count`` random 16-bit integers on a GPU: number i is a function of the key and of i alone.
 
     The function is the counter-based generator "squares" of 32 bits (Widynski 2020, arXiv 2004.06278), without its
     last 16 bits. A counter times an odd key is squared four times, and the halves of the square change places.
     """
-    key = xp.full(1, 2 * seed + 1, dtype=np.uint64)
+    key = xp.full(1, key, dtype=np.uint64)
     y = x = xp.arange(count, dtype=np.uint64) * key
     for step in (y, y + key, y):
         x = x * x + step
