@@ -7,11 +7,11 @@ The arrays decide in every call which library computes: ``xp = get_array_module(
 import importlib
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from types import ModuleType
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, TypeVar, cast
 
 import numpy as np
 
@@ -19,6 +19,7 @@ from .errors import DeviceError, InputError
 
 Array = Any  # numpy.ndarray or cupy.ndarray
 Device = Literal["cpu", "cuda"]
+Numbers = TypeVar("Numbers", bound=tuple[float, ...])
 
 
 def get_array_module(*arrays: Array) -> ModuleType:
@@ -143,11 +144,11 @@ def feed(draw: Callable[[], Array], device: Device) -> Array:
     return to_device(draw(), device) if _here.tape is None else _here.tape.feed(draw)
 
 
-def feed_numbers(draw: Callable[[], Sequence[float]], dtype: Any) -> Sequence[float | Array]:
+def feed_numbers(draw: Callable[[], Numbers], dtype: Any) -> Numbers:
     """Return the numbers that ``draw`` returns; a recorded step gets them as arrays of shape () and this dtype."""
     if _here.tape is None:
         return draw()
-    return tuple(_here.tape.feed(lambda: np.array(draw(), dtype=dtype)))
+    return cast(Numbers, tuple(_here.tape.feed(lambda: np.array(draw(), dtype=dtype))))
 
 
 def synchronize(device: Device) -> None:

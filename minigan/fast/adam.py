@@ -73,7 +73,7 @@ class FastAdam:
             parallel_for(move, slices(theta.size, BLOCK, like=theta))
         adam.network.version += 1
 
-    def _next_factors(self) -> tuple[float, ...]:
+    def _next_factors(self) -> tuple[float, float, float, float, float, float]:
         """Count a step, and return beta1, 1 - beta1, beta2, 1 - beta2, root and eps' of it."""
         adam = self.adam
         adam.t += 1

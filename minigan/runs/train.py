@@ -48,8 +48,8 @@ def train(*, resume: Run | str | os.PathLike[str] | None = None, **options: Any)
     resume : a run, its folder, or a checkpoint, from which the training goes on. On a CPU the result is the same to the
         bit as that of a run that was never interrupted. Its options stay as they are, and only
         steps, seconds, stop_when, evaluate_every, log_every, checkpoint_every, keep_checkpoints, device, graph, out,
-        overwrite and quiet may be given; ``steps`` counts from the start of the run. ``data`` are needed if the run learned
-        from an array. A folder goes on where it is; other runs get a folder with ``out``
+        overwrite and quiet may be given; ``steps`` counts from the start of the run. ``data`` are needed if the run
+        learned from an array. A folder goes on where it is; other runs get a folder with ``out``
 
     Returns
     -------

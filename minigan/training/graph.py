@@ -88,7 +88,7 @@ class Feeds:
         some = slice(self.used, self.used + value.nbytes)
         self.used += _place(value.nbytes)
         if self.used > self.size:
-            raise InputError("graph: expected steps that all ask the host for the same, got one that asks for more")
+            raise InputError("graph: expected steps of one kind that ask the host for the same, got one with more")
 
         def put(value: np.ndarray) -> None:
             room, _ = self.turns[self.turn]

@@ -32,7 +32,6 @@ class GaussianNoise(SymmetricLayer):
         if rng is None:
             raise InputError("rng: expected a Generator, since GaussianNoise draws noise in training, got None")
 
-
         def draw() -> np.ndarray:
             return (self.std * rng.standard_normal(x.shape, dtype=np.float32)).astype(x.dtype, copy=False)
 
