@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from minigan import InputError
-from minigan.backend import get_array_module, to_host
+from minigan.backend import get_array_module, to_device, to_host
 from minigan.gradient_check import check_layer
 from minigan.layers import RandomShift
 from minigan.layers.discriminator.random_shift import shift
@@ -33,7 +33,7 @@ def by_loop(x, down, right, fill):
 @pytest.mark.parametrize(("down", "right"), OFFSETS)
 def test_one_shift(down, right, fill, device, normal):
     x = normal(5, 4, 1, 2)
-    y = shift(x, np.array([down]), np.array([right]), reach=2, fill=fill)
+    y = shift(x, *to_device(np.array([[down], [right]]), device), reach=2, fill=fill)
     np.testing.assert_array_equal(to_host(y), by_loop(to_host(x), [down], [right], fill))
 
 
@@ -43,7 +43,7 @@ def test_one_shift(down, right, fill, device, normal):
 def test_every_image_has_its_own_shift(size, channels, reach, device, normal, rng):
     x = normal(*size, 7, channels)
     down, right = rng.integers(-reach, reach + 1, (2, 7))
-    y = shift(x, down, right, reach=reach, fill=-1)
+    y = shift(x, to_device(down, device), to_device(right, device), reach=reach, fill=-1)
     np.testing.assert_array_equal(to_host(y), by_loop(to_host(x), down, right, -1))
 
 
@@ -94,7 +94,8 @@ def test_one_seed_gives_one_shift(device, normal):
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_dtype_is_kept(dtype, device, normal):
     x = normal(3, 3, 2, 1, dtype=dtype)
-    assert shift(x, np.array([1, 0]), np.array([0, -1]), reach=1, fill=-1).dtype == dtype
+    down, right = to_device(np.array([[1, 0], [0, -1]]), device)
+    assert shift(x, down, right, reach=1, fill=-1).dtype == dtype
 
 
 def test_training_without_rng(device, normal):

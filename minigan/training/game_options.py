@@ -165,3 +165,9 @@ class GameOptions:
         "up to rounding.",
         check=boolean,
     )
+    graph: bool = option(
+        False,
+        "networks",
+        "Replay each step as one CUDA graph, so that the GPU need not wait for the host; needs a GPU.",
+        check=boolean,
+    )

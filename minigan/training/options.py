@@ -80,12 +80,6 @@ class Options(GameOptions):
         "Where to compute; auto takes the GPU when there is one that works.",
         choices=("auto", "cpu", "cuda"),
     )
-    graph: bool = option(
-        False,
-        "optimisation",
-        "Replay each step as one CUDA graph, which takes less time in small networks; needs a GPU.",
-        check=boolean,
-    )
 
     penalty: str | None = option(
         None,
