@@ -99,7 +99,9 @@ class Feeds:
     def draw(self) -> None:
         """Draw the values of the next replay, when the copy that used the same memory of the host is over."""
         self.turn = (self.turn + 1) % TURNS
-        self.turns[self.turn][1].synchronize()
+        sent = self.turns[self.turn][1]
+        if not sent.done:
+            sent.synchronize()
         for draw, put in self.draws:
             put(draw())
 
