@@ -4,14 +4,14 @@ import json
 import re
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from ...backend import Device, array_module, synchronize, to_device
+from ...backend import Array, Device, array_module, synchronize, to_device
 from ...fast.adam import FastAdam
 from ...fast.memory import retain_heap
 from ...fast.threads import threads
@@ -21,6 +21,7 @@ from ...objectives import NonSaturating
 from ...objectives.codes import draw_noise
 from ...optimizers import Adam
 from ...training import UPDATES, Game
+from ...training.graph import Graphs
 from . import launches, profile, torch_loops
 
 IMAGE = (28, 28, 1)
@@ -40,9 +41,9 @@ def _our_step(
     x_real = to_device(np.tanh(rng.standard_normal((*IMAGE[:2], batch_size, 1), dtype=np.float32)), device)
     z = draw_noise(rng, batch_size, g.input_shape[0], device)
 
-    def step() -> None:
+    def step() -> Sequence[Array]:
         x_fake, caches = g.forward(z, train=True, rng=rng)
-        UPDATES[update](game, x_real, x_fake, caches, rng=rng)
+        return UPDATES[update](game, x_real, x_fake, caches, rng=rng)[:2]
 
     return step, g, d
 
@@ -167,7 +168,7 @@ def work(worker: str, model: str, batch_size: int, device: Device, update: str) 
 
     Parameters
     ----------
-    worker : "ours", "ours-plain", "layers" (every layer of ours), "profile" and "launches" (see `profile.profile` and
+    worker : "ours", "ours-plain", "ours-graph" (steps that a GPU replays), "layers" (every layer of ours), "profile" and "launches" (see `profile.profile` and
         `launches.count_launches`), or a loop of PyTorch (see `torch_loops.make_step`)
     model, batch_size, device, update : as for `bench`
     """
@@ -180,8 +181,12 @@ def work(worker: str, model: str, batch_size: int, device: Device, update: str) 
     with nullcontext() if worker == "ours-plain" else threads(device=device):
         if worker == "layers":
             return _time_layers(model, batch_size, device, update)
-        step, *_ = _our_step(model, batch_size, device, update, fast=worker == "ours")
-        return _timed(worker, step, device)
+        step, *networks = _our_step(model, batch_size, device, update, fast=worker != "ours-plain")
+        if worker != "ours-graph":
+            return _timed(worker, step, device)
+        graphs = Graphs(networks)
+        timed = _timed(worker, lambda: graphs.take("step", step), device)
+        return {**timed, "peak_memory_mb": timed["peak_memory_mb"] + graphs.pool.total_bytes() / 2**20}
 
 
 def _timed(worker: str, step: Callable[[], Any], device: Device) -> dict[str, Any]:
