@@ -8,8 +8,9 @@ import strict_cupy
 
 from minigan import InputError
 from minigan.backend import get_array_module, to_host
+from minigan.fast.batch_norm import BatchNormLeakyReLU
 from minigan.fast.dense import FastDense
-from minigan.fast.fused import BatchNormLeakyReLU, LeakyReLUDropout
+from minigan.fast.dropout import LeakyReLUDropout
 from minigan.gradient_check import check_directional
 from minigan.layers import (
     BatchNorm,

@@ -51,6 +51,12 @@ def test_the_first_of_two_that_agree_or_of_the_closest_two(slopes, returned):
     assert len(set(asked)) == (2 if slopes[2] == 5 else 3)
 
 
+def test_rounding_counts_as_agreement():
+    """A function that is constant but for its last bit: the largest step errs least."""
+    last_bit = {1e-5: 1.0, -1e-5: 1.0 + 2.0**-52, 1e-6: 1.0 + 2.0**-52, -1e-6: 1.0, 1e-7: 1.0, -1e-7: 1.0}
+    assert central_difference(last_bit.__getitem__) == -(2.0**-52) / 2e-5
+
+
 def test_a_difference_is_central():
     """One half of h^2 would be left of a difference to one side."""
     assert central_difference(lambda h: h + 1e3 * h * h) == pytest.approx(1, rel=1e-10)

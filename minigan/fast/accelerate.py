@@ -8,6 +8,7 @@ from ..layers.batch_norm import BatchNorm
 from ..layers.conv2d import Conv2D
 from ..layers.conv2d_transpose import Conv2DTranspose
 from ..layers.dense import Dense
+from ..layers.discriminator.random_shift import RandomShift
 from ..layers.dropout import Dropout
 from ..layers.rescaling import Rescaling
 from .activations import FastLeakyReLU, FastRescaling, FastTanh
@@ -15,6 +16,7 @@ from .batch_norm import BatchNormLeakyReLU, FastBatchNorm
 from .convolution import FastConvolution
 from .dense import FastDense
 from .dropout import LeakyReLUDropout
+from .random_shift import FastRandomShift
 from .twin import Twin
 
 PAIRS: dict[tuple[type[Layer], type[Layer]], type[Twin]] = {
@@ -32,6 +34,7 @@ SINGLES: dict[type[Layer], type[Twin]] = {
     ReLU: FastLeakyReLU,
     Tanh: FastTanh,
     Rescaling: FastRescaling,
+    RandomShift: FastRandomShift,
 }
 
 

@@ -168,8 +168,9 @@ def work(worker: str, model: str, batch_size: int, device: Device, update: str) 
 
     Parameters
     ----------
-    worker : "ours", "ours-plain", "ours-graph" (steps that a GPU replays), "layers" (every layer of ours), "profile" and "launches" (see `profile.profile` and
-        `launches.count_launches`), or a loop of PyTorch (see `torch_loops.make_step`)
+    worker : "ours", "ours-plain", "ours-graph" (steps that a GPU replays), "layers" (every layer of ours), "profile"
+        and "launches" (see `profile.profile` and `launches.count_launches`), or a loop of PyTorch (see
+        `torch_loops.make_step`)
     model, batch_size, device, update : as for `bench`
     """
     if worker in torch_loops.LOOPS:

@@ -56,13 +56,17 @@ class RandomShift(Layer):
         return input_shape
 
     def forward(self, x: Array, *, train: bool, rng: np.random.Generator | None = None) -> tuple[Array, Array | None]:
+        offsets = self.draw(x, train=train, rng=rng)
+        return (x if offsets is None else shift(x, *offsets, reach=self.reach, fill=self.fill)), offsets
+
+    def draw(self, x: Array, *, train: bool, rng: np.random.Generator | None) -> Array | None:
+        """Draw (down, right) of every image (2, N), on the device of x; None outside training."""
         if not train:
-            return x, None
+            return None
         if rng is None:
             raise InputError("rng: expected a Generator, since RandomShift draws shifts in training, got None")
         size = (2, x.shape[2])
-        offsets = feed(lambda: rng.integers(-self.reach, self.reach, size=size, endpoint=True), device_of(x))
-        return shift(x, *offsets, reach=self.reach, fill=self.fill), offsets
+        return feed(lambda: rng.integers(-self.reach, self.reach, size=size, endpoint=True), device_of(x))
 
     def input_grad(self, dy: Array, cache: Array | None) -> Array:
         return dy if cache is None else shift(dy, *-cache, reach=self.reach, fill=0)
