@@ -15,7 +15,7 @@ import numpy as np
 from ...fast import convolution, fourier, im2col, polyphase, taps, transform
 from ...fast import threads as fast_threads
 from ...fast.memory import retain_heap
-from ...fast.twin import LinearTwin
+from ...fast.twin import Twin
 from ...layers import dropout
 from ...training.trainer import Trainer
 from ..speed import copy_speed, matmul_speed
@@ -202,10 +202,10 @@ def _watch(trainer: Trainer) -> None:
         _book(optimizer, "step", "optimisers", lambda *_, size=size: (0, 7 * size))  # reads g, m, v, theta; writes 3
         _book(network, "zero_grad", "elementwise", lambda *_, size=size: (0, size))
         for layer in network.computed:
-            linear = isinstance(layer, LinearTwin)
-            _book(layer, "forward", "elementwise", _bias if linear else _moved_by_pass)
+            weighted = isinstance(layer, Twin) and "w" in layer.params
+            _book(layer, "forward", "elementwise", _bias_added(layer) if weighted else _moved_by_pass)
             for half in ("backward", "input_grad", "add_param_grads"):
-                _book(layer, half, "elementwise", _weight_gradient(layer, half) if linear else _moved_by_pass)
+                _book(layer, half, "elementwise", _gradient_added(layer, half) if weighted else _moved_by_pass)
     size = trainer.generator.theta.nbytes
     _book(trainer.average, "update", "optimisers", lambda *_: (0, 3 * size))
     for name in ("next", "next_labelled"):
@@ -220,12 +220,17 @@ def _moved_by_pass(result: Any, *operands: Any, **_: Any) -> tuple[float, float]
     return 0, size_of(result, *operands)
 
 
-def _bias(result: Any, *_: Any, **__: Any) -> tuple[float, float]:
-    return 0, 2 * result[0].nbytes  # the bias is added in place
+def _bias_added(twin: Any) -> Callable[..., tuple[float, float]]:
+    """Count the pass over y in which a twin of a dense layer or a convolution adds the bias, and perhaps activates."""
+    passes = twin.originals[0].use_bias or len(twin.originals) > 1
+    return lambda result, *_, **__: (0, 2 * result[0].nbytes if passes else 0)
 
 
-def _weight_gradient(layer: Any, half: str) -> Callable[..., tuple[float, float]]:
+def _gradient_added(twin: Any, half: str) -> Callable[..., tuple[float, float]]:
+    """Count the passes beside the products: through an activation, to add up db, and to add dw to what is there."""
+
     def count(_: Any, dy: np.ndarray, __: Any, *, param_grads: bool = half != "input_grad") -> tuple[float, float]:
-        return 0, dy.nbytes + 3 * layer.dw.nbytes if param_grads else 0  # db sums dy; dw is added to the gradient
+        activation = 3 * dy.nbytes if len(twin.originals) > 1 else 0
+        return 0, activation + (dy.nbytes + 3 * twin.originals[0].dw.nbytes if param_grads else 0)
 
     return count
