@@ -35,6 +35,7 @@ LOOPS = {
     "compiled": "PyTorch, best loop with torch.compile",
 }
 TORCH = list(LOOPS)[2:]
+SETTINGS = {"MINIGAN_REQUIRE_GPU": "1", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}  # for every process
 AGREE = 1e-3  # relative difference of the losses of CPU and GPU: float32 rounding, which training enlarges
 
 
@@ -123,7 +124,7 @@ class Page:
         start = time.monotonic()
         limit = max(1.0, min(limit, self.deadline - start))
         paths = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
-        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths), "MINIGAN_REQUIRE_GPU": "1"}
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths), **SETTINGS}
         last = self.folder / "last.log"
         with last.open("w") as file:
             process = subprocess.Popen(
@@ -193,8 +194,20 @@ def tests(page: Page) -> None:
     if not find_spec("pytest"):
         page.leave_out("the tests, because pytest is not installed")
         return
-    workers = ["--numprocesses", "4", "--dist", "worksteal"] if find_spec("xdist") else []
-    options = ["-q", "-m", "gpu", "-p", "no:cacheprovider", "--continue-on-collection-errors", *workers]
+    count = str(min(8, os.cpu_count() or 1))
+    workers = ["-p", "xdist.plugin", "--numprocesses", count, "--dist", "worksteal"] if find_spec("xdist") else []
+    # warnings are errors in the suite, but other versions than those it was written with may warn of more
+    options = [
+        "-q",
+        "-m",
+        "gpu",
+        "-W",
+        "default",
+        "-p",
+        "no:cacheprovider",
+        "--continue-on-collection-errors",
+        *workers,
+    ]
     done = page.run("-m", "pytest", *options, *page.sizes.tests)
     lines = done.output.strip().splitlines()
     bad = [line for line in lines if line.startswith(("FAILED ", "ERROR "))]

@@ -14,6 +14,7 @@ import pytest
 
 import minigan
 from minigan import cli
+from minigan.commands import doctor
 from minigan.datasets import DATASETS, mnist
 from minigan.models import MODELS
 from minigan.runs.load import load
@@ -350,6 +351,17 @@ def test_doctor(capsys):
     out = capsys.readouterr().out
     for word in ("minigan", "NumPy", "GFLOP/s", "GB/s", "GPU", "mnist-5k"):
         assert word in out
+
+
+def test_doctor_of_a_gpu_whose_memory_is_full(monkeypatch):
+    def full(device):
+        raise MemoryError
+
+    monkeypatch.setattr(doctor, "matmul_speed", lambda device: (50_000.4, 1))
+    monkeypatch.setattr(doctor, "copy_speed", lambda device: 4300.4)
+    assert doctor._gpu_speed() == "50000 GFLOP/s in float32, copy 4300 GB/s"
+    monkeypatch.setattr(doctor, "copy_speed", full)
+    assert "memory" in doctor._gpu_speed()
 
 
 def test_module_and_version():

@@ -68,8 +68,16 @@ def _gpu() -> str:
     free, total = runtime.memGetInfo()
     return (
         f"{name}{device['name'].decode()}, {free / 2**30:.1f} of {total / 2**30:.1f} GiB free, "
-        f"CUDA driver {_cuda_version(runtime.driverGetVersion())}, runtime {_cuda_version(runtime.runtimeGetVersion())}"
+        f"CUDA driver {_cuda_version(runtime.driverGetVersion())}, runtime "
+        f"{_cuda_version(runtime.runtimeGetVersion())}: {_gpu_speed()}"
     )
+
+
+def _gpu_speed() -> str:
+    try:
+        return f"{matmul_speed('cuda')[0]:.0f} GFLOP/s in float32, copy {copy_speed('cuda'):.0f} GB/s"
+    except MemoryError:
+        return "its speed is not measured, because other programs fill its memory"
 
 
 def _cuda_version(number: int) -> str:

@@ -6,10 +6,11 @@ from collections.abc import Callable
 
 import numpy as np
 
+from ..backend import Device, array_module, synchronize
 from ..fast.threads import parallel_for, slices, threads
 
-SIZE = 1024  # of both matrices of the product
-ELEMENTS = 1 << 25  # of the array that is copied, 128 MiB, which fits in no cache
+SIZE: dict[Device, int] = {"cpu": 1 << 10, "cuda": 1 << 11}  # rows and columns of both matrices of the product
+ELEMENTS: dict[Device, int] = {"cpu": 1 << 25, "cuda": 1 << 26}  # float32 numbers that are copied; they fit in no cache
 REPEATS = 20
 
 
@@ -18,7 +19,7 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def matmul_speed() -> tuple[float, int]:
+def matmul_speed(device: Device = "cpu") -> tuple[float, int]:
     """Measure a float32 product of two large matrices; the fastest of several counts.
 
     Returns
@@ -28,31 +29,38 @@ def matmul_speed() -> tuple[float, int]:
     busy : int
         The number of busy cores, which is processor time over elapsed time.
     """
-    a = np.ones((SIZE, SIZE), dtype=np.float32)
-    a @ a
+    size = SIZE[device]
+    a = array_module(device).ones((size, size), dtype=np.float32)
+    _seconds(lambda: a @ a, device)
     start, start_cpu = time.perf_counter(), time.process_time()
-    fastest = min(_seconds(lambda: a @ a) for _ in range(REPEATS))
+    fastest = min(_seconds(lambda: a @ a, device) for _ in range(REPEATS))
     elapsed, cpu = time.perf_counter() - start, time.process_time() - start_cpu
-    return 2 * SIZE**3 / fastest / 1e9, max(1, round(cpu / elapsed))
+    return 2 * size**3 / fastest / 1e9, max(1, round(cpu / elapsed))
 
 
-def copy_speed() -> float:
-    """Measure a copy of a large array by all threads, in GB/s; what is read and what is written both count.
+def copy_speed(device: Device = "cpu") -> float:
+    """Measure a copy of a large array by all threads or by the GPU; the fastest of several counts.
 
-    The fastest of several copies counts.
+    Returns
+    -------
+    speed : float
+        In GB/s; what is read and what is written both count.
     """
-    source, target = np.ones(ELEMENTS, dtype=np.float32), np.zeros(ELEMENTS, dtype=np.float32)
+    xp, size = array_module(device), ELEMENTS[device]
+    source, target = xp.ones(size, dtype=np.float32), xp.zeros(size, dtype=np.float32)
 
     def copy(part: slice) -> None:
         target[part] = source[part]
 
-    with threads():
-        parts = slices(ELEMENTS, ELEMENTS // 64, like=source)
-        seconds = min(_seconds(lambda: parallel_for(copy, parts)) for _ in range(REPEATS // 2))
-    return 2 * source.nbytes / seconds / 1e9
+    with threads(device=device):
+        parts = slices(size, size // 64, like=source)
+        fastest = min(_seconds(lambda: parallel_for(copy, parts), device) for _ in range(REPEATS // 2))
+    return 2 * source.nbytes / fastest / 1e9
 
 
-def _seconds(task: Callable[[], object]) -> float:
+def _seconds(task: Callable[[], object], device: Device) -> float:
+    synchronize(device)
     start = time.perf_counter()
     task()
+    synchronize(device)
     return time.perf_counter() - start

@@ -207,7 +207,7 @@ def _watch(trainer: Trainer) -> None:
             for half in ("backward", "input_grad", "add_param_grads"):
                 _book(layer, half, "elementwise", _gradient_added(layer, half) if weighted else _moved_by_pass)
     size = trainer.generator.theta.nbytes
-    _book(trainer.average, "update", "optimisers", lambda *_: (0, 3 * size))
+    _book(trainer.average, "update", "optimisers", lambda *_: (0, 2 * size))  # theta was read by Adam
     for name in ("next", "next_labelled"):
         _book(trainer.batches, name, "draws")
 
