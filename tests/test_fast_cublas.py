@@ -35,6 +35,8 @@ def test_outside_a_block(size, dtype, device, normal):
     out = get_array_module(a).empty((m, n), dtype=dtype)
     multiply(a, b, out)
     np.testing.assert_allclose(to_host(out), to_host(a) @ to_host(b), **tolerance(dtype))
+    multiply(a, b, out, add=True)
+    np.testing.assert_allclose(to_host(out), 2 * (to_host(a) @ to_host(b)), **tolerance(dtype))
 
 
 @on_gpu
@@ -50,9 +52,13 @@ def test_every_layout(size, dtype, device, normal):
                 out = make_out(xp.full_like(large[2], np.nan), m, n)
                 with products.on(xp.cuda.get_current_stream()):
                     multiply(a, b, out)
+                    once = to_host(out)
+                    multiply(a, b, out, add=True)
+                multiply(a, b, out, add=True)
                 expected = to_host(a) @ to_host(b)
                 case = f"{name_a} @ {name_b} -> {name_out}"
-                np.testing.assert_allclose(to_host(out), expected, err_msg=case, **tolerance(dtype))
+                np.testing.assert_allclose(once, expected, err_msg=case, **tolerance(dtype))
+                np.testing.assert_allclose(to_host(out), 3 * expected, err_msg=case, **tolerance(dtype))
 
 
 @on_gpu
@@ -84,7 +90,7 @@ def test_the_handle_is_used_only_inside_the_block():
     products, used = object.__new__(Products), []
     products._handle, products._workspace = None, SimpleNamespace(nbytes=0, data=SimpleNamespace(ptr=0))
     products._call = lambda name, *arguments: used.append(name)
-    products.multiply = lambda a, b, out: used.append("product")
+    products.multiply = lambda a, b, out, *, add: used.append("product")
     a, out = np.ones((2, 2)), np.empty((2, 2))
     with products.on(SimpleNamespace(ptr=0)):
         multiply(a, a, out)

@@ -33,7 +33,7 @@ SIZES = (
     (transform, "COLUMNS"),
     (im2col, "ROWS"),
     (elementwise, "BLOCK"),
-    (adam, "BLOCK"),
+    (adam, "PART"),
     (dropout, "DRAWS"),
 )
 

@@ -14,6 +14,7 @@ from minigan.network import Network
 from minigan.objectives import OBJECTIVES
 from minigan.objectives.codes import draw_noise
 from minigan.objectives.penalties import R1
+from minigan.optimizers import innermost
 from minigan.training.trainer import Trainer, features
 
 every_update = pytest.mark.parametrize("update", ["alternating", "simultaneous"])
@@ -240,6 +241,18 @@ def test_golden_losses_of_dcgan(plain, digits):
     _, metrics = trained(3, digits, model="dcgan", plain=plain, **GOLDEN)
     np.testing.assert_allclose([float(m.d_loss) for m in metrics], DCGAN_D_LOSS, rtol=1e-4)
     np.testing.assert_allclose([float(m.g_loss) for m in metrics], DCGAN_G_LOSS, rtol=1e-4)
+
+
+def test_the_fast_optimiser_moves_the_average_and_the_plain_one_does_not(digits):
+    fast, plain = (make_trainer(digits, plain=plain) for plain in (False, True))
+    for trainer, expected in ((fast, fast.average), (plain, None)):
+        adam = innermost(trainer.game.generator_optimizer)
+        assert getattr(adam, "average", None) is expected
+        assert getattr(innermost(trainer.game.discriminator_optimizer), "average", None) is None
+    for trainer in (fast, plain):
+        for _ in range(3):
+            trainer.step()
+    np.testing.assert_allclose(fast.average.network.theta, plain.average.network.theta, rtol=1e-3, atol=1e-4)
 
 
 def test_every_discriminator_step_has_its_own_batch(digits, monkeypatch):

@@ -14,12 +14,14 @@ from ..layers.rescaling import Rescaling
 from .activations import FastLeakyReLU, FastRescaling, FastTanh
 from .batch_norm import BatchNormLeakyReLU, FastBatchNorm
 from .convolution import FastConvolution
-from .dense import FastDense
+from .dense import DenseLeakyReLU, FastDense
 from .dropout import LeakyReLUDropout
 from .random_shift import FastRandomShift
 from .twin import Twin
 
-PAIRS: dict[tuple[type[Layer], type[Layer]], type[Twin]] = {
+PAIRS: dict[tuple[type[Layer], ...], type[Twin]] = {
+    (Dense, LeakyReLU): DenseLeakyReLU,
+    (Dense, ReLU): DenseLeakyReLU,
     (BatchNorm, LeakyReLU): BatchNormLeakyReLU,
     (BatchNorm, ReLU): BatchNormLeakyReLU,
     (LeakyReLU, Dropout): LeakyReLUDropout,
@@ -48,7 +50,7 @@ def accelerate(layers: Sequence[Layer]) -> list[Layer]:
     computed: list[Layer] = []
     i = 0
     while i < len(layers):
-        pair = PAIRS.get((type(layers[i]), type(layers[i + 1]))) if i + 1 < len(layers) else None
+        pair = _pair(layers[i:])
         if pair:
             computed.append(pair(layers[i], layers[i + 1]))
             i += 2
@@ -56,6 +58,12 @@ def accelerate(layers: Sequence[Layer]) -> list[Layer]:
             computed.append(_accelerate_one(layers[i]))
             i += 1
     return computed
+
+
+def _pair(layers: Sequence[Layer]) -> type[Twin] | None:
+    """Return the common twin of the first two layers; an activation goes rather with a dropout than with a `Dense`."""
+    pair = PAIRS.get(tuple(map(type, layers[:2])))
+    return None if pair is DenseLeakyReLU and _pair(layers[1:]) else pair
 
 
 def _accelerate_one(layer: Layer) -> Layer:

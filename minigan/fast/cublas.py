@@ -13,16 +13,22 @@ at hand.
 import ctypes
 import importlib
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 from ..backend import Array, array_module, get_array_module
 from ..errors import DeviceError
+from .fuse import compiles
 
 SMALL, LARGE = 4 << 20, 32 << 20  # bytes of workspace, as cuBLAS takes by default: before Hopper, and from it on
 HOPPER = 90  # compute capability 9.0
 TYPES = {"float32": (ctypes.c_float, 0, 68), "float64": (ctypes.c_double, 1, 70)}  # CUDA_R_..., CUBLAS_COMPUTE_...
+NUMBER, POINTER = ctypes.c_int, ctypes.c_void_p
+GEMM_EX: list[Any] = [
+    POINTER, *[NUMBER] * 5, POINTER, POINTER, NUMBER, NUMBER, POINTER, NUMBER, NUMBER, POINTER, POINTER, *[NUMBER] * 4
+]  # fmt: skip
 DEFAULT_TENSOR_OP = 99  # CuPy's choice of an algorithm, by which cuBLAS chooses
 
 
@@ -35,12 +41,48 @@ class Here(threading.local):
 _here = Here()
 
 
-def multiply(a: Array, b: Array, out: Array) -> None:
-    """Compute ``out = a @ b`` for matrices, with the handle of `Products` inside a block of `Products.on`."""
-    if _here.products is None or out.shape == (1, 1):  # CuPy computes a single number without cuBLAS
-        get_array_module(a).matmul(a, b, out=out)
+def multiply(a: Array, b: Array, out: Array, *, add: bool = False) -> None:
+    """Compute ``out = a @ b`` for matrices, or ``out += a @ b`` if ``add``; on a GPU both are one request.
+
+    Inside a block of `Products.on` this is done with the handle of `Products`.
+    """
+    xp = get_array_module(a)
+    single = out.shape == (1, 1)  # CuPy computes a single number without cuBLAS
+    if _here.products is not None and not single:
+        _here.products.multiply(a, b, out, add=add)
+    elif not add:
+        xp.matmul(a, b, out=out)
+    elif compiles(xp) and not single:
+        handle = xp.cuda.device.get_cublas_handle()
+        _multiply(partial(xp.cuda.cublas.gemmEx, handle), a, b, out, add=True)
     else:
-        _here.products.multiply(a, b, out)
+        out += a @ b
+
+
+def _multiply(gemm_ex: Callable[..., Any], a: Array, b: Array, out: Array, *, add: bool) -> None:
+    """Compute ``out = a @ b`` or ``out += a @ b`` by cublasGemmEx; the matrices may lie in memory in any way.
+
+    cuBLAS reads memory by columns. To it a matrix that lies by rows is its own transpose, so it gets out^T = b^T a^T.
+    As in CuPy, a matrix of one row or column counts as one by rows for ``a``, and as one by columns for ``b``.
+    """
+    xp, (m, k), n = get_array_module(a), a.shape, b.shape[1]
+    if not out.flags.c_contiguous:
+        product = xp.ascontiguousarray(out)
+        _multiply(gemm_ex, a, b, product, add=add)
+        out[...] = product
+        return
+    if not (a.flags.c_contiguous or a.flags.f_contiguous):
+        a = xp.ascontiguousarray(a.T).T
+    if not (b.flags.c_contiguous or b.flags.f_contiguous):
+        b = xp.ascontiguousarray(b)
+    a_by_columns, b_by_columns = not a.flags.c_contiguous, b.flags.f_contiguous
+    number, kind, compute = TYPES[str(out.dtype)]
+    alpha, beta = number(1), number(1 if add else 0)
+    gemm_ex(
+        int(b_by_columns), int(a_by_columns), n, m, k,
+        ctypes.addressof(alpha), b.data.ptr, kind, k if b_by_columns else n, a.data.ptr, kind, m if a_by_columns else k,
+        ctypes.addressof(beta), out.data.ptr, kind, n, compute, DEFAULT_TENSOR_OP,
+    )  # fmt: skip
 
 
 class Products:
@@ -59,6 +101,7 @@ class Products:
         self._handle = ctypes.c_void_p()
         try:  # what CuPy's module lacks is looked up in the libraries that it was linked with
             self._library = ctypes.CDLL(importlib.import_module("cupy.cublas").cublas.__file__)
+            self._library.cublasGemmEx.argtypes = GEMM_EX
             self._call("cublasCreate_v2", ctypes.byref(self._handle))
         except (OSError, AttributeError) as error:
             raise DeviceError(f"graph: expected a cuBLAS that can be called, got none: {error}") from None
@@ -75,30 +118,9 @@ class Products:
         finally:
             _here.products = None
 
-    def multiply(self, a: Array, b: Array, out: Array) -> None:
-        """Compute ``out = a @ b``; the matrices may lie in memory in any way.
-
-        cuBLAS reads memory by columns. To it a matrix that lies by rows is its own transpose, so it gets out^T = b^T
-        a^T. As in CuPy, a matrix of one row or column counts as one by rows for ``a``, and as one by columns for ``b``.
-        """
-        xp, (m, k), n = get_array_module(a), a.shape, b.shape[1]
-        if not out.flags.c_contiguous:
-            product = xp.empty(out.shape, dtype=out.dtype)
-            self.multiply(a, b, product)
-            out[...] = product
-            return
-        if not (a.flags.c_contiguous or a.flags.f_contiguous):
-            a = xp.ascontiguousarray(a.T).T
-        if not (b.flags.c_contiguous or b.flags.f_contiguous):
-            b = xp.ascontiguousarray(b)
-        a_by_columns, b_by_columns = not a.flags.c_contiguous, b.flags.f_contiguous
-        number, kind, compute = TYPES[str(out.dtype)]
-        one, zero = number(1), number(0)
-        self._call(
-            "cublasGemmEx", self._handle, int(b_by_columns), int(a_by_columns), n, m, k,
-            ctypes.byref(one), _pointer(b), kind, k if b_by_columns else n, _pointer(a), kind, m if a_by_columns else k,
-            ctypes.byref(zero), _pointer(out), kind, n, compute, DEFAULT_TENSOR_OP,
-        )  # fmt: skip
+    def multiply(self, a: Array, b: Array, out: Array, *, add: bool = False) -> None:
+        """Compute ``out = a @ b`` for matrices, or ``out += a @ b`` if ``add``."""
+        _multiply(partial(self._call, "cublasGemmEx", self._handle), a, b, out, add=add)
 
     def _call(self, name: str, *arguments: Any) -> None:
         status = getattr(self._library, name)(*arguments)

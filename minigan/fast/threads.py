@@ -17,6 +17,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from queue import SimpleQueue
 from typing import Any, TypeVar
 
@@ -29,6 +30,7 @@ from .cublas import multiply
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
+Task = Callable[[], object]
 Jobs = SimpleQueue[Callable[[], None] | None]  # what one helper does, in turn; None ends it
 
 MIN_TASK_FLOPS = 14_000_000  # multiplications in a part, which take 0.1 to 0.2 ms; a smaller part is not worth a thread
@@ -199,21 +201,31 @@ def equal_slices(length: int, flops: int, *, like: Array) -> list[slice]:
 
 
 def matmul(a: Array, b: Array) -> Array:
-    """Return a (M, K) @ b (K, N), shared between the threads by rows or by columns, whichever are more."""
-    xp, (m, k), n = get_array_module(a), a.shape, b.shape[1]
-    y = xp.empty((m, n), dtype=a.dtype)
-
-    def multiply_rows(rows: slice) -> None:
-        multiply(a[rows], b, y[rows])
-
-    def multiply_columns(columns: slice) -> None:
-        multiply(a, b[:, columns], y[:, columns])
-
-    if m > n:
-        parallel_for(multiply_rows, equal_slices(m, k * n, like=a))
-    else:
-        parallel_for(multiply_columns, equal_slices(n, k * m, like=a))
+    """Return a (M, K) @ b (K, N), shared between the threads."""
+    y = get_array_module(a).empty((a.shape[0], b.shape[1]), dtype=a.dtype)
+    run(product_parts(a, b, y))
     return y
+
+
+def run(tasks: Sequence[Task]) -> None:
+    """Call functions without arguments, in any order and on all threads."""
+    parallel_for(lambda task: task(), tasks)
+
+
+def product_parts(a: Array, b: Array, y: Array, *, add: bool = False) -> list[Task]:
+    """Cut y = a (M, K) @ b (K, N) into tasks for `run`: by rows or by columns, whichever are more.
+
+    Parameters
+    ----------
+    a, b, y : arrays
+        y is written.
+    add : bool
+        Whether the product is added to y. Then it is cut by rows, which lie together in memory.
+    """
+    (m, k), n = a.shape, b.shape[1]
+    if add or m > n:
+        return [partial(multiply, a[rows], b, y[rows], add=add) for rows in equal_slices(m, k * n, like=a)]
+    return [partial(multiply, a, b[:, columns], y[:, columns]) for columns in equal_slices(n, k * m, like=a)]
 
 
 def batched_matmul(a: Array, b: Array, *, out: Array | None = None) -> Array:

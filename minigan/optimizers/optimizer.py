@@ -45,3 +45,10 @@ class Wrapper:
     @learning_rate.setter
     def learning_rate(self, rate: float) -> None:
         self.optimizer.learning_rate = rate
+
+
+def innermost(optimizer: Optimizer) -> Optimizer:
+    """Return the optimiser that is inside all wrappers."""
+    while isinstance(optimizer, Wrapper):
+        optimizer = optimizer.optimizer
+    return optimizer

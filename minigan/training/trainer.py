@@ -11,13 +11,14 @@ from ..datasets.dataset import Dataset
 from ..datasets.points import Points
 from ..datasets.shards import shard, share_of_batch, unshard
 from ..distributed import ALONE, Communicator
+from ..fast.adam import FastAdam
 from ..layers import GaussianNoise
 from ..network import Caches, Network
 from ..objectives import Objective
 from ..objectives.codes import draw_codes, draw_noise
 from ..objectives.conditional import Conditional, get_conditional
 from ..objectives.cross_entropy import one_hot
-from ..optimizers import RunningAverage
+from ..optimizers import RunningAverage, innermost
 from .classes import agree_on_classes, find_classes, find_clusters_again
 from .config import ResolvedConfig
 from .game import make_game
@@ -111,6 +112,8 @@ class Trainer:
         )
         self.label_batches()
         self.average = RunningAverage(self.generator, decay=config.average_decay)
+        if isinstance(adam := innermost(self.game.generator_optimizer), FastAdam):
+            adam.average = self.average
         self.discriminator_steps = 0  # taken so far
         networks = (self.generator, self.discriminator, self.average.network)
         self.graphs = Graphs(networks) if config.graph else None
