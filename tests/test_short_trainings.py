@@ -75,7 +75,10 @@ def draws_on_the_device(model: str) -> bool:
 
 
 @pytest.mark.parametrize("device", ["strict", pytest.param("cupy", marks=pytest.mark.gpu)], indirect=True)
-@pytest.mark.parametrize(("model", "options"), CASES, ids=str)
+@pytest.mark.parametrize(
+    ("model", "options"),
+    [pytest.param(name, each, id=" ".join([name, *(f"{k}={v}" for k, v in each.items())])) for name, each in CASES],
+)
 def test_the_losses_are_those_of_the_cpu(model, options, device):
     """Masks of dropout are drawn on the device; without them a run is the same up to rounding."""
     there = losses(device, model, options)
