@@ -75,7 +75,7 @@ a order: copy .ravel
 a | axis: sort argsort
 a kth axis: partition
 a x y: where
-a a_min a_max out: clip
+a a_min a_max out: .clip
 a b out: .dot
 a b | out dtype casting: matmul
 a b axes: tensordot
@@ -125,7 +125,6 @@ a dtype | order copy: astype
 a dtype: view
 a *shape | order: reshape
 a *axes: transpose
-a _min _max out: clip
 a axis: sort argsort
 a order: copy flatten
 a x: fill
@@ -212,7 +211,7 @@ CHECKS = {
     **dict.fromkeys(["a", "b"], _array),
     **dict.fromkeys(["out", "weights", "where"], lambda x: None if x is None else _array(x)),
     **dict.fromkeys(["x", "y", "fill_value"], _array_or_scalar),
-    **dict.fromkeys(["a_min", "a_max", "_min", "_max"], _optional),
+    **dict.fromkeys(["a_min", "a_max"], _optional),
     "arrays": _arrays,
     "indices": _indices,
     "typed": lambda x: x.dtype if type(x) is ndarray else _host_value(x),
@@ -280,7 +279,7 @@ def _functions(table, source, methods_only=False):
         for name in names.split():
             if name.startswith(".") or not methods_only:
                 name = name.removeprefix(".")
-                special = SPECIAL.get(name) if source in (np, np.ndarray) else None
+                special = SPECIAL.get(name) if source is np else None
                 yield name, _function(name, parameters, special or getattr(source, name))
 
 
@@ -292,6 +291,10 @@ def _poisoned(create):
         return host_array
 
     return empty
+
+
+def _contiguous(f):
+    return lambda *args, **kwargs: np.ascontiguousarray(f(*args, **kwargs))
 
 
 def _as_array(f):
@@ -324,9 +327,10 @@ def _matmul(a, b, out=None, **kwargs):
     return out
 
 
-SPECIAL = {  # where CuPy differs: 0-d arrays for Python values, memory of unknown content, required arguments
+SPECIAL = {  # where CuPy differs: 0-d arrays for Python values, content and layout of memory, required arguments
     **{f.__name__: _as_array(f) for f in (np.array_equal, np.allclose, np.count_nonzero)},
     **{f.__name__: _poisoned(f) for f in (np.empty, np.empty_like)},
+    **{f.__name__: _contiguous(f) for f in (np.sort, np.partition, np.argwhere)},
     **{name: _along_an_axis(getattr(np, name)) for name in REDUCTIONS.split()},
     "clip": _clip,
     "diag": lambda a: np.diag(a).copy(),

@@ -41,7 +41,8 @@ def run(make, values, device, dtype="float64"):
         np.testing.assert_array_equal(to_host(y_dot), to_host(slope))
         results.append([to_host(y)[:, 0], to_host(slope)[:, 0]])
     for plain, fast in zip(*results, strict=True):
-        np.testing.assert_allclose(fast, plain, rtol=2 * np.finfo(dtype).eps, atol=0)
+        eps = np.finfo(dtype).eps  # a GPU rounds once in a y^2 + b, so the slope 1 - y^2 of tanh may differ by eps
+        np.testing.assert_allclose(fast, plain, rtol=2 * eps, atol=eps)
     return results[0]
 
 

@@ -400,6 +400,12 @@ def test_empty_is_poisoned(strict):
         assert strict.isnan(a).all()
 
 
+def test_sorted_arrays_lie_in_order(cp):
+    a = a34(cp).T
+    for made in (cp.sort(a), cp.sort(a, axis=0), cp.partition(a, 1, axis=1), cp.argwhere(a > 3)):
+        assert made.flags.c_contiguous
+
+
 def test_layout_attributes(cp):
     a = a34(cp)
     assert (a.shape, a.ndim, a.size, a.itemsize, a.nbytes, a.strides) == ((3, 4), 2, 12, 4, 48, (16, 4))
