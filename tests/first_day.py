@@ -46,8 +46,8 @@ class Sizes(NamedTuple):
     cases: tuple[tuple[str, int], ...]  # models and batch sizes to measure
     turns: int  # of each process of a measurement
     counted: tuple[str, ...]  # models whose operations are counted
-    trained: tuple[str, ...]  # models to train; "" is the one that `minigan train` takes
-    train: tuple[str, ...]  # arguments for `minigan train`
+    trained: tuple[tuple[str, ...], ...]  # arguments for each `minigan train`
+    train: tuple[str, ...]  # arguments for all of them
     evaluate: tuple[str, ...]  # arguments for `minigan evaluate`
     compared: tuple[int, int]  # batch size and steps of the runs on both devices
 
@@ -57,7 +57,7 @@ FULL = Sizes(
     cases=tuple((model, batch) for model in ("hybrid", "mlp", "dcgan") for batch in (64, 256)),
     turns=2,
     counted=("hybrid", "mlp", "conv", "dcgan", "infogan"),
-    trained=("", "dcgan"),
+    trained=((), ("--graph",), ("--model", "dcgan")),
     train=(),
     evaluate=(),
     compared=(64, 10),
@@ -280,23 +280,27 @@ def launches(page: Page) -> None:
 def train(page: Page) -> None:
     """Train models from the first step to the pictures, and evaluate them."""
     rows = []
-    for model in page.sizes.trained:
-        name, chosen = model or "default", ["--model", model] if model else []
+    for chosen in page.sizes.trained:
+        name = " ".join(chosen).replace("-", "").replace(" ", "-") or "default"
         out = page.folder / name
         done = page.run("-m", "minigan", "train", "--device", "cuda", "--out", str(out), *chosen, *page.sizes.train)
         if done.status:
             page.fail(f"train {name}: {done.reason}")
             continue
         last = json.loads((out / "metrics.jsonl").read_text().splitlines()[-1])
-        judged = page.run("-m", "minigan", "evaluate", str(out), *page.sizes.evaluate)
-        if judged.status:
-            page.fail(f"evaluate {name}: {judged.reason}")
-        else:
-            page.add(
-                "", f"`minigan evaluate` of {name}, in {judged.seconds:.0f} s:", "", "```", judged.output.strip(), "```"
+        judged, distances = page.run("-m", "minigan", "evaluate", str(out), *page.sizes.evaluate), "-"
+        if judged.status == 0:
+            found = json.loads((out / "evaluation.json").read_text())
+            distances, of_real = (
+                " and ".join(f"{each['fid']:.3f}" for each in found[whose].values()) for whose in ("measured", "real")
             )
-        rows.append([name, last["step"], f"{last['seconds']:.1f}", f"{done.seconds:.1f}", f"{judged.seconds:.1f}"])
-    page.table(("model", "steps", "s of training", "s in all", "s to evaluate"), rows)
+            distances += f" ({of_real})"
+        else:
+            page.fail(f"evaluate {name}: {judged.reason}")
+        times = [f"{seconds:.1f}" for seconds in (last["seconds"], done.seconds, judged.seconds)]
+        rows.append([name, last["step"], *times, distances])
+    head = ("options", "steps", "s of steps", "s in all", "s to evaluate", "FID under both evaluators (real digits)")
+    page.table(head, rows)
 
 
 def agreement(page: Page) -> None:

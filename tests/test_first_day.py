@@ -147,3 +147,26 @@ def test_a_device_agrees_with_itself(monkeypatch):
         whole_step, "make_trainer", lambda model, batch, update, device: make(model, batch, update, "cpu")
     )
     assert first_day.compare("mlp", 4, 2) == 0
+
+
+def test_what_was_trained(monkeypatch, page):
+    """A training that fails is said, and the next one is done and judged."""
+
+    def run(*command, limit=0):
+        if "--graph" in command:
+            return first_day.Done(1, "no graphs", 1.0)
+        if command[2] == "train":
+            out = first_day.Path(command[command.index("--out") + 1])
+            out.mkdir()
+            (out / "metrics.jsonl").write_text('{"step": 1, "seconds": 0.1}\n{"step": 300, "seconds": 2.5}\n')
+            fids = {"measured": {"a": {"fid": 1.5}, "b": {"fid": 2.0}}, "real": {"a": {"fid": 0.25}, "b": {"fid": 0.5}}}
+            (out / "evaluation.json").write_text(first_day.json.dumps(fids))
+        return first_day.Done(0, "", 4.0)
+
+    monkeypatch.setattr(page, "run", run)
+    first_day.train(page)
+    assert page.failed == ["train graph: no graphs"]
+    rows = [line for line in page.lines if "300" in line]
+    assert rows == [
+        f"| {name} | 300 | 2.5 | 4.0 | 4.0 | 1.500 and 2.000 (0.250 and 0.500) |" for name in ("default", "model-dcgan")
+    ]
