@@ -175,7 +175,7 @@ def _booked_product(matmul: Callable[..., Any]) -> Callable[..., Any]:
     return call
 
 
-def _moved(result: Any, *operands: Any) -> tuple[float, float]:
+def _moved(result: Any, *operands: Any, **_: Any) -> tuple[float, float]:
     return 0, size_of(result, *operands)
 
 
@@ -190,22 +190,19 @@ def _added_back(dx: np.ndarray, dy: np.ndarray, w: np.ndarray, _: Any) -> tuple[
 
 def _watch(trainer: Trainer) -> None:
     """Book the layers, the optimisers, the average and the batches of a trainer."""
-    players = (
-        (trainer.generator, trainer.game.generator_optimizer),
-        (
-            trainer.discriminator,
-            trainer.game.discriminator_optimizer,
-        ),
-    )
-    for network, optimizer in players:
+    game = trainer.game
+    for network, optimizer in (
+        (game.generator, game.generator_optimizer),
+        (game.discriminator, game.discriminator_optimizer),
+    ):
         size = network.theta.nbytes
         _book(optimizer, "step", "optimisers", lambda *_, size=size: (0, 7 * size))  # reads g, m, v, theta; writes 3
         _book(network, "zero_grad", "elementwise", lambda *_, size=size: (0, size))
         for layer in network.computed:
             weighted = isinstance(layer, Twin) and "w" in layer.params
-            _book(layer, "forward", "elementwise", _bias_added(layer) if weighted else _moved_by_pass)
-            for half in ("backward", "input_grad", "add_param_grads"):
-                _book(layer, half, "elementwise", _gradient_added(layer, half) if weighted else _moved_by_pass)
+            _book(layer, "forward", "elementwise", _bias_added(layer) if weighted else _moved)
+            for half in ("backward", "input_grad", "add_param_grads", "jvp", "add_tangent_param_grads"):
+                _book(layer, half, "elementwise", _gradient_added(layer, half) if weighted else _moved)
     size = trainer.generator.theta.nbytes
     _book(trainer.average, "update", "optimisers", lambda *_: (0, 2 * size))  # theta was read by Adam
     for name in ("next", "next_labelled"):
@@ -214,10 +211,6 @@ def _watch(trainer: Trainer) -> None:
 
 def _book(owner: Any, name: str, row: str, count: Any = None) -> None:
     setattr(owner, name, booked(getattr(owner, name), row, count, inner=False))
-
-
-def _moved_by_pass(result: Any, *operands: Any, **_: Any) -> tuple[float, float]:
-    return 0, size_of(result, *operands)
 
 
 def _bias_added(twin: Any) -> Callable[..., tuple[float, float]]:
@@ -229,7 +222,9 @@ def _bias_added(twin: Any) -> Callable[..., tuple[float, float]]:
 def _gradient_added(twin: Any, half: str) -> Callable[..., tuple[float, float]]:
     """Count the passes beside the products: through an activation, to add up db, and to add dw to what is there."""
 
-    def count(_: Any, dy: np.ndarray, __: Any, *, param_grads: bool = half != "input_grad") -> tuple[float, float]:
+    def count(
+        _: Any, dy: np.ndarray, *__: Any, param_grads: bool = half not in ("input_grad", "jvp")
+    ) -> tuple[float, float]:
         activation = 3 * dy.nbytes if len(twin.originals) > 1 else 0
         return 0, activation + (dy.nbytes + 3 * twin.originals[0].dw.nbytes if param_grads else 0)
 
