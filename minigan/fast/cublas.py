@@ -56,7 +56,7 @@ def multiply(a: Array, b: Array, out: Array, *, add: bool = False) -> None:
         handle = xp.cuda.device.get_cublas_handle()
         _multiply(partial(xp.cuda.cublas.gemmEx, handle), a, b, out, add=True)
     else:
-        out += a @ b
+        out += xp.matmul(a, b)
 
 
 def _multiply(gemm_ex: Callable[..., Any], a: Array, b: Array, out: Array, *, add: bool) -> None:
