@@ -23,6 +23,18 @@ LAYOUTS = {  # of a matrix (m, n), made from one that is large enough
 SIZES = [(5, 7, 3), (1, 7, 3), (5, 1, 3), (5, 7, 1), (1, 7, 1), (1, 1, 3), (5, 1, 1), (64, 33, 17)]
 
 
+@pytest.fixture
+def make_products(device):
+    """`Products`, where there is a cuBLAS that can be called; an emulated device may have none."""
+    try:
+        Products()
+    except DeviceError as error:
+        if b"Emulated" in array_module(device).cuda.runtime.getDeviceProperties(0)["name"]:
+            pytest.skip(str(error))
+        raise
+    return Products
+
+
 def tolerance(dtype):
     return {"rtol": 1e-12, "atol": 1e-12} if dtype == "float64" else {"rtol": 1e-5, "atol": 1e-4}
 
@@ -42,8 +54,8 @@ def test_outside_a_block(size, dtype, device, normal):
 @on_gpu
 @every_dtype
 @pytest.mark.parametrize("size", SIZES, ids=str)
-def test_every_layout(size, dtype, device, normal):
-    (m, k, n), xp, products = size, array_module(device), Products()
+def test_every_layout(size, dtype, device, normal, make_products):
+    (m, k, n), xp, products = size, array_module(device), make_products()
     large = [normal(128, 128, dtype=dtype) for _ in range(3)]
     for name_a, make_a in LAYOUTS.items():
         for name_b, make_b in LAYOUTS.items():
@@ -62,8 +74,8 @@ def test_every_layout(size, dtype, device, normal):
 
 
 @on_gpu
-def test_nothing_around_the_result_is_written(device, normal):
-    xp, products = array_module(device), Products()
+def test_nothing_around_the_result_is_written(device, normal, make_products):
+    xp, products = array_module(device), make_products()
     whole = xp.full((8, 8), 7, dtype="float64")
     with products.on(xp.cuda.get_current_stream()):
         multiply(normal(4, 5), normal(5, 3), whole[2:6, 1:4])
@@ -72,10 +84,10 @@ def test_nothing_around_the_result_is_written(device, normal):
 
 
 @on_gpu
-def test_several_handles_and_streams(device, normal):
+def test_several_handles_and_streams(device, normal, make_products):
     """The workspace is given again with every stream, and two handles do not disturb each other."""
     xp, a, b = array_module(device), normal(9, 8), normal(8, 7)
-    handles, streams = [Products() for _ in range(2)], [xp.cuda.Stream(non_blocking=True) for _ in range(2)]
+    handles, streams = [make_products() for _ in range(2)], [xp.cuda.Stream(non_blocking=True) for _ in range(2)]
     xp.cuda.Device().synchronize()
     for products in handles:
         for stream in streams:
@@ -97,7 +109,7 @@ def test_the_handle_is_used_only_inside_the_block():
     with pytest.raises(ZeroDivisionError), products.on(SimpleNamespace(ptr=0)):
         raise ZeroDivisionError
     del used[3:]
-    assert used == ["cublasSetStream_v2", "cublasSetWorkspace_v2", "product"]
+    assert used == ["SetStream_v2", "SetWorkspace_v2", "product"]
     multiply(a, a, out)
     assert used[3:] == []
     assert (out == 2).all()
@@ -105,9 +117,9 @@ def test_the_handle_is_used_only_inside_the_block():
 
 def test_an_error_of_cublas():
     products = object.__new__(Products)
-    products._library = SimpleNamespace(cublasGemmEx=lambda *arguments: 13)
-    with pytest.raises(DeviceError, match=r"^graph: expected cublasGemmEx to succeed, got status 13 of cuBLAS$"):
-        products._call("cublasGemmEx")
+    products._functions = {"GemmEx": lambda *arguments: 13}
+    with pytest.raises(DeviceError, match=r"^graph: expected cublasGemmEx to succeed, got status 13$"):
+        products._call("GemmEx")
 
 
 @pytest.mark.parametrize("device", ["strict"], indirect=True)

@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from typing import Any
+from weakref import finalize
 
 from ..backend import Array, array_module, get_array_module
 from ..errors import DeviceError
@@ -29,6 +30,7 @@ NUMBER, POINTER = ctypes.c_int, ctypes.c_void_p
 GEMM_EX: list[Any] = [
     POINTER, *[NUMBER] * 5, POINTER, POINTER, NUMBER, NUMBER, POINTER, NUMBER, NUMBER, POINTER, POINTER, *[NUMBER] * 4
 ]  # fmt: skip
+FUNCTIONS = ("Create_v2", "Destroy_v2", "SetStream_v2", "SetWorkspace_v2", "GemmEx")
 DEFAULT_TENSOR_OP = 99  # CuPy's choice of an algorithm, by which cuBLAS chooses
 
 
@@ -100,18 +102,20 @@ class Products:
         self._workspace = xp.empty(LARGE if recent else SMALL, dtype=xp.uint8)
         self._handle = ctypes.c_void_p()
         try:  # what CuPy's module lacks is looked up in the libraries that it was linked with
-            self._library = ctypes.CDLL(importlib.import_module("cupy.cublas").cublas.__file__)
-            self._library.cublasGemmEx.argtypes = GEMM_EX
-            self._call("cublasCreate_v2", ctypes.byref(self._handle))
+            library = ctypes.CDLL(importlib.import_module("cupy.cublas").cublas.__file__)
+            self._functions = {name: getattr(library, f"cublas{name}") for name in FUNCTIONS}
         except (OSError, AttributeError) as error:
             raise DeviceError(f"graph: expected a cuBLAS that can be called, got none: {error}") from None
+        self._functions["GemmEx"].argtypes = GEMM_EX
+        self._call("Create_v2", ctypes.byref(self._handle))
+        finalize(self, self._functions["Destroy_v2"], self._handle).atexit = False
 
     @contextmanager
     def on(self, stream: Any) -> Iterator[None]:
         """Let `multiply` use this handle on a stream inside the block."""
         size = ctypes.c_size_t(self._workspace.nbytes)
-        self._call("cublasSetStream_v2", self._handle, ctypes.c_void_p(stream.ptr))  # this takes a workspace away
-        self._call("cublasSetWorkspace_v2", self._handle, _pointer(self._workspace), size)
+        self._call("SetStream_v2", self._handle, ctypes.c_void_p(stream.ptr))  # this takes a workspace away
+        self._call("SetWorkspace_v2", self._handle, _pointer(self._workspace), size)
         _here.products = self
         try:
             yield
@@ -120,12 +124,12 @@ class Products:
 
     def multiply(self, a: Array, b: Array, out: Array, *, add: bool = False) -> None:
         """Compute ``out = a @ b`` for matrices, or ``out += a @ b`` if ``add``."""
-        _multiply(partial(self._call, "cublasGemmEx", self._handle), a, b, out, add=add)
+        _multiply(partial(self._call, "GemmEx", self._handle), a, b, out, add=add)
 
     def _call(self, name: str, *arguments: Any) -> None:
-        status = getattr(self._library, name)(*arguments)
+        status = self._functions[name](*arguments)
         if status != 0:
-            raise DeviceError(f"graph: expected {name} to succeed, got status {status} of cuBLAS")
+            raise DeviceError(f"graph: expected cublas{name} to succeed, got status {status}")
 
 
 def _pointer(x: Array) -> ctypes.c_void_p:

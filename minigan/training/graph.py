@@ -19,6 +19,7 @@ second is recorded and replayed, and all later ones are replayed.
 This was tested with the compiled code of CuPy 14 on an emulated device that records and replays, not on a GPU.
 """
 
+import gc
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from contextlib import suppress
 from typing import Any, NamedTuple
@@ -180,6 +181,7 @@ class Graphs:
 
     def _record(self, step: Callable[[], Sequence[Array]], size: int) -> Recorded:
         """Record a step; nothing is computed, but the values of the host are drawn."""
+        gc.collect()  # so that nothing is destroyed meanwhile for which the GPU would have to be idle
         versions = [network.version for network in self.networks]
         feeds = Feeds(size)
         with self.stream, self._cuda.using_allocator(self.pool.malloc), on_tape(feeds), self.products.on(self.stream):
