@@ -37,6 +37,13 @@ TYPES = {"bool": "bool", "int32": "int", "int64": "long long", "uint32": "unsign
 HOST = {"float": np.float32, "double": np.float64, "int": np.int32, "long long": np.int64}
 ELEMENTWISE = """
 typedef {T} T;
+template <typename A> struct Raw {{  // what a kernel may ask of an array that CuPy hands on as it is
+    A *data;
+    ptrdiff_t lengths[8];
+    __device__ const ptrdiff_t *shape() const {{ return lengths; }}
+    __device__ A &operator[](ptrdiff_t i) const {{ return data[i]; }}
+    __device__ A &operator[](const ptrdiff_t *place) const {{ return data[place[0]]; }}
+}};
 extern "C" __global__ void {name}({parameters}, const long long size) {{
     for (long long i = blockIdx.x * blockDim.x + threadIdx.x; i < size; i += gridDim.x * blockDim.x) {{
         {elements}
@@ -69,7 +76,7 @@ def make_elementwise_kernel(recorded: Recorded, cupy: Any) -> type:
             for each, const in [*((p, "const ") for p in self.inputs), *((p, "") for p in self.outputs)]:
                 kind, name = TYPES.get(each[-2], each[-2]), each[-1]
                 raw = each[0] == "raw"
-                parameters.append(f"{const}{kind} *{name if raw else name + '_'}")
+                parameters.append(f"const Raw<{const}{kind}> {name}" if raw else f"{const}{kind} *{name}_")
                 if not raw:
                     elements.append(f"{const}{kind} &{name} = {name}_[i];")
             return ELEMENTWISE.format(
