@@ -1,4 +1,6 @@
-"""Matrix products on a GPU that work while a step is recorded as a graph.
+"""Matrix products on a GPU: they can be added to what is there, and recorded as a part of a graph.
+
+CuPy's ``matmul`` can do neither. To add a product, `multiply` calls cuBLAS with beta = 1.
 
 CuPy 14 refuses to call cuBLAS on a stream that records: each of its calls first gives the stream to the handle, and
 ``cublas.setStream`` raises NotImplementedError there (CuPy issue 6290). cuBLAS itself permits it, if the factors alpha
