@@ -228,6 +228,15 @@ def test_results_of_earlier_replays_stay(gpu):
 
 
 @on_gpu
+def test_what_the_host_asks_for_in_a_replay(digits, gpu):
+    emu = pytest.importorskip("emu", reason="only the emulated device counts requests; on a GPU a graph has many")
+    trainer = make(GAMES["hybrid"] | {"graph": True}, digits, "cuda")
+    steps(trainer, 0, 3)
+    asked = [kind for kind, *_ in emu.trace(trainer.step)[1]]
+    assert asked == ["H2D", "event", "D2D", "graph", "launch"]  # the values, indices of the batch, graph, results
+
+
+@on_gpu
 def test_a_step_that_cannot_be_recorded(gpu):
     graphs, a = Graphs([]), gpu.ones((3, 3), dtype="float32")
     graphs.take("product", lambda: [(a @ a).sum()])
