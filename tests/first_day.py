@@ -119,6 +119,10 @@ class Page:
         self.left_out.append(what)
         self.add("", f"Left out: {what}", "")
 
+    def no_time(self) -> bool:
+        """Say whether the time for all parts is over."""
+        return time.monotonic() > self.deadline - 5
+
     def run(self, *command: str, limit: float = 600) -> Done:
         """Run Python in a process of its own, for at most ``limit`` seconds and not beyond the deadline."""
         start = time.monotonic()
@@ -219,21 +223,28 @@ def tests(page: Page) -> None:
 
 
 def bench(page: Page) -> None:
-    """Measure a step of minigan and of PyTorch."""
+    """Measure a step of minigan and of PyTorch in processes that take turns; what must be compiled first comes last."""
     loops = ["ours", "ours-graph", *(TORCH if find_spec("torch") else [])]
     if TORCH[0] not in loops:
         page.leave_out("the comparison with PyTorch, which is not installed")
+    short = [loop for loop in loops if loop != "compiled"]
+    jobs = [(loop, *case) for _ in range(page.sizes.turns) for case in page.sizes.cases for loop in short]
+    jobs += [("compiled", *case) for case in page.sizes.cases if "compiled" in loops]
+    found: dict[tuple[str, str, int], list[dict[str, Any]]] = {}
+    failed = set()
+    for number, job in enumerate(jobs):
+        if page.no_time():
+            page.leave_out(f"{len(jobs) - number} of {len(jobs)} measurements, because no time is left")
+            break
+        if job not in failed:
+            if result := worker(page, *job):
+                found.setdefault(job, []).append(result)
+            else:
+                failed.add(job)
     rows = []
-    for model, batch in page.sizes.cases:
-        found: dict[str, list[dict[str, Any]]] = {loop: [] for loop in loops}
-        for turn in range(page.sizes.turns):
-            for loop in loops:
-                if turn and (loop == "compiled" or not found[loop]):
-                    continue  # it takes long to compile; what failed once fails again
-                result = worker(page, loop, model, batch)
-                found[loop] += [result] if result else []
-        for loop in loops:
-            rows.append([f"`{model}`", batch, LOOPS[loop], *cells(found[loop], found["ours"], batch)])
+    for case in page.sizes.cases:
+        ours = found.get(("ours", *case), [])
+        rows += [[*case, LOOPS[loop], *cells(found.get((loop, *case), []), ours, case[1])] for loop in loops]
     head = ("model", "batch", "loop", "ms per step", "fastest", "images/s", "peak MB", "launches", "time / minigan")
     page.table(head, rows)
 
@@ -337,9 +348,9 @@ PARTS: dict[str, Callable[[Page], None]] = {
     "machine": machine,
     "tests": tests,
     "agreement": agreement,
-    "bench": bench,
     "launches": launches,
     "train": train,
+    "bench": bench,
 }
 
 
@@ -361,7 +372,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     page = Page(folder, QUICK if options.quick else FULL, time.monotonic() + 60 * options.minutes)
     try:
         for name in dict.fromkeys(["machine", *options.parts]):
-            if time.monotonic() > page.deadline - 5:
+            if page.no_time():
                 page.leave_out(f"{name}, because no time is left")
             else:
                 do(page, name)

@@ -116,8 +116,22 @@ def test_the_bench_goes_on_where_a_loop_fails(monkeypatch, page):
     text = "\n".join(page.lines)
     assert page.left_out == ["PyTorch, best loop with torch.compile, mlp, batch 8: no compiler"]
     assert not page.failed
-    assert "| `mlp` | 8 | PyTorch, plain loop | 4.000 | 4.000 | 2,000 | 100 | - | 2.00 |" in text
-    assert "| `mlp` | 8 | PyTorch, best loop with torch.compile | - | - | - | - | - | - |" in text
+    assert "| mlp | 8 | PyTorch, plain loop | 4.000 | 4.000 | 2,000 | 100 | - | 2.00 |" in text
+    assert "| mlp | 8 | PyTorch, best loop with torch.compile | - | - | - | - | - | - |" in text
+
+
+def test_the_bench_ends_with_the_time(monkeypatch, page):
+    def run(*command, limit):
+        page.deadline = 0
+        return first_day.Done(0, '{"ms": [2], "peak_memory_mb": 1, "launches": 5}', 1.0)
+
+    monkeypatch.setattr(first_day, "find_spec", lambda name: None)
+    monkeypatch.setattr(page, "run", run)
+    page.sizes = page.sizes._replace(cases=(("mlp", 8), ("hybrid", 8)), turns=2)
+    first_day.bench(page)
+    assert page.left_out[-1] == "7 of 8 measurements, because no time is left"
+    assert "| mlp | 8 | minigan | 2.000 | 2.000 | 4,000 | 1 | 5 | 1.00 |" in page.lines
+    assert "| hybrid | 8 | minigan | - | - | - | - | - | - |" in page.lines
 
 
 def test_a_row_of_the_bench():
