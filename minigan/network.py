@@ -9,7 +9,7 @@ import numpy as np
 from . import validation
 from .backend import Array, Device, array_module, device_of, get_array_module, to_device, to_host
 from .errors import InputError, StaleCacheError
-from .fast import accelerate, describe
+from .fast import Stack, accelerate, describe
 from .layers.base import Layer, Shape
 from .layers.sequential import Sequential
 
@@ -80,7 +80,7 @@ class Network:
         self.stats, views = _allocate([(each, each.stats) for each in plain.walk()], dtype, device)
         _give(views, prefix="")
         self.version = 0
-        self._stack = Sequential(accelerate(self.layers)) if self.fast else plain
+        self._stack = Stack(accelerate(self.layers)) if self.fast else plain
 
     @property
     def computed(self) -> tuple[Layer, ...]:

@@ -11,6 +11,7 @@ import threading
 import time
 import warnings
 from collections import Counter
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -20,9 +21,10 @@ from threadpoolctl import threadpool_info, threadpool_limits
 from minigan import InputError, TrainConfig
 from minigan.backend import to_host
 from minigan.datasets import load_dataset
-from minigan.fast import adam, blas, dropout, elementwise, im2col, transform
+from minigan.fast import adam, blas, dropout, elementwise, im2col, transform, twin
 from minigan.fast import threads as parallel
-from minigan.fast.threads import batched_matmul, equal_slices, matmul, parallel_for, parallel_map, slices, threads
+from minigan.fast.products import batched_matmul, matmul
+from minigan.fast.threads import background, equal_slices, parallel_for, slices, threads
 from minigan.layers import Dense
 from minigan.models import MODELS
 from minigan.network import Network
@@ -34,6 +36,7 @@ SIZES = (
     (im2col, "ROWS"),
     (elementwise, "BLOCK"),
     (adam, "PART"),
+    (twin, "LEAST"),
     (dropout, "DRAWS"),
 )
 
@@ -97,31 +100,96 @@ def test_the_work_is_shared():
         parallel_for(lambda _: everyone.wait(), range(3))
 
 
-@pytest.mark.parametrize("flops", [0, parallel.MIN_TASK_FLOPS])
-@pytest.mark.parametrize("count", [1, 2, 3])
-def test_parallel_map_returns_in_order(count, flops):
-    with threads(count):
-        for n in range(5):
-            tasks = [lambda i=i: time.sleep(0.001 * (4 - i)) or i for i in range(n)]
-            assert parallel_map(tasks, flops=flops) == list(range(n))
-
-
-def test_short_tasks_are_not_handed_over():
-    with threads(3):
-        seen = parallel_map([threading.get_ident] * 10, flops=parallel.MIN_TASK_FLOPS - 1)
-    assert set(seen) == {threading.get_ident()}
-
-
 def test_the_halves_of_a_backward_pass_run_at_the_same_time(rng, monkeypatch):
-    monkeypatch.setattr(parallel, "MIN_TASK_FLOPS", 5 * 15)  # samples times parameters
+    monkeypatch.setattr(twin, "LEAST", 5 * 12)  # samples times weights
     net = Network([Dense(3)], (4,), rng=rng)
     y, caches = net.forward(np.ones((5, 4), dtype=np.float32), train=True)
     everyone = threading.Barrier(2, timeout=10)
-    for name in ("input_grad", "add_param_grads"):
-        half = getattr(net.computed[0], name)
-        monkeypatch.setattr(net.computed[0], name, lambda *args, half=half: (everyone.wait(), half(*args))[1])
+    halves = net.computed[0].halves
+
+    def meeting(dy, cache):
+        input_grad, tasks = halves(dy, cache)
+        return lambda: (everyone.wait(), input_grad())[1], [lambda: (everyone.wait(), tasks[0]()), *tasks[1:]]
+
+    monkeypatch.setattr(net.computed[0], "halves", meeting)
     with threads(2):
         assert net.backward(y, caches).shape == (5, 4)
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_what_is_done_in_the_background_is_done_once_and_before_the_end(count):
+    done = Counter()
+    with threads(count):
+        for n in (0, 1, 5, 100):
+            with background() as later:
+                for start in range(0, n, 3):
+                    later([partial(done.update, [(n, i)]) for i in range(start, min(start + 3, n))])
+            assert done == Counter((n, i) for i in range(n))
+            done.clear()
+
+
+def test_this_thread_goes_on_while_helpers_work():
+    everyone = threading.Barrier(2, timeout=10)
+    with threads(2), background() as later:
+        later([everyone.wait])
+        everyone.wait()
+
+
+def test_this_thread_does_what_no_helper_has_begun():
+    """The only helper waits for this thread, so it can do no more than one of the tasks."""
+    who, everyone = [], threading.Barrier(2, timeout=10)
+
+    def meet():
+        who.append(threading.get_ident())
+        everyone.wait()
+
+    with threads(2), background() as later:
+        later([meet, meet])
+    assert len(set(who)) == 2
+
+
+def test_without_helpers_the_background_is_the_foreground():
+    seen = []
+    with background() as later:
+        later([lambda: seen.append(1)])
+        assert seen == [1]
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_an_error_in_the_background_is_raised_at_the_end_and_the_threads_live_on(count):
+    def fail():
+        raise ValueError("in the background")
+
+    done = []
+    with threads(count):
+        with pytest.raises(ValueError, match="in the background"), background() as later:
+            later([fail, lambda: done.append(1)])
+        parallel_for(done.append, [2, 3])
+    assert set(done) >= {2, 3}
+
+
+@pytest.mark.parametrize("count", [2, 3])
+def test_after_an_error_in_the_foreground_nobody_goes_on(count):
+    begun, may_end, done = threading.Event(), threading.Event(), []
+
+    def slow():
+        begun.set()
+        assert may_end.wait(10)
+        done.append("slow")
+
+    def interrupted():
+        with background() as later:
+            later([slow])
+            assert begun.wait(10)
+            threading.Timer(0.05, may_end.set).start()
+            raise KeyError("here")
+
+    with threads(count):
+        with pytest.raises(KeyError, match="here"):
+            interrupted()
+        assert done == ["slow"]  # the block waited for the task that had begun
+        everyone = threading.Barrier(count, timeout=10)
+        parallel_for(lambda _: everyone.wait(), range(count))
 
 
 def test_nothing_is_shared_outside():
@@ -375,8 +443,14 @@ def interrupted_at(moment, body):
     return lines >= moment
 
 
+def sleep_in_the_background():
+    with background() as later:
+        later([lambda: time.sleep(0)] * 3)
+
+
+@pytest.mark.parametrize("share", [lambda: parallel_for(time.sleep, [0, 0, 0]), sleep_in_the_background])
 @pytest.mark.parametrize("outer", [False, True])
-def test_an_interrupt_at_any_line_leaves_everything_as_it_was(outer):
+def test_an_interrupt_at_any_line_leaves_everything_as_it_was(outer, share):
     """With a second thread that is in a block, and without one."""
     before, moment = threading.active_count(), 1
     with threadpool_limits(2, user_api="blas"):
@@ -385,7 +459,7 @@ def test_an_interrupt_at_any_line_leaves_everything_as_it_was(outer):
             other = threading.Thread(target=lambda: stay_in_a_block(entered, leave))
             other.start()
             assert entered.wait(10)
-        while interrupted_at(moment, lambda: parallel_for(time.sleep, [0, 0, 0])):
+        while interrupted_at(moment, share):
             deadline = time.monotonic() + 10
             while threading.active_count() > before + 2 * outer and time.monotonic() < deadline:
                 gc.collect()  # the block may be in a circle with the trace

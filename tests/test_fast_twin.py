@@ -95,18 +95,31 @@ def test_a_linear_twin_has_the_arrays_of_its_layer(rng):
         assert twin.layer is plain
 
 
-def test_both_halves_are_handed_over_by_their_multiplications(rng, monkeypatch):
-    """Rows of y times parameters: that is what dw costs, or dx."""
-    net, seen = Network([Conv2D(3, 2)], (5, 4, 2), rng=rng), []
-    x = np.ones((5, 4, 5, 2), dtype=np.float32)
+@pytest.mark.parametrize(("layer", "shape"), [(Dense(3), (4,)), (Conv2D(3, 2), (5, 4, 2)), (Dense(3), None)])
+def test_long_halves_are_handed_over_and_short_ones_are_not(layer, shape, rng, monkeypatch):
+    """Rows of y times weights: that is what dw costs, or dx."""
+    layers = [layer] if shape else [layer, ReLU()]
+    net = Network(layers, shape or (4,), rng=rng)
+    [twin] = net.computed
+    assert isinstance(twin, LinearTwin)
+    x = np.ones((*net.input_shape[:-1], 5, net.input_shape[-1]), dtype=np.float32)
     y, caches = net.forward(x, train=True)
+    seen = []
 
-    def spy(tasks, *, flops):
-        seen.append(flops)
-        return [task() for task in tasks]
+    def later(tasks):
+        seen.append(len(tasks))
+        for task in tasks:
+            task()
 
-    monkeypatch.setattr("minigan.fast.twin.parallel_map", spy)
-    dx = net.backward(y, caches)
-    assert seen == [y.size // 3 * net.theta.size]
-    np.testing.assert_array_equal(dx, net.backward(y, caches, param_grads=False))
-    assert len(seen) == 1
+    least = y.size // 3 * net.layers[0].w.size
+    for limit, handed in ((least, 1), (least + 1, 0)):
+        monkeypatch.setattr("minigan.fast.twin.LEAST", limit)
+        for compute in (twin.backward, twin.add_param_grads):
+            net.zero_grad()
+            compute(y, caches.layers[0], later=later)
+            assert len(seen) == handed
+            seen.clear()
+            assert abs(net.dtheta).max() > 0
+        expected = twin.backward(y, caches.layers[0])
+        np.testing.assert_array_equal(net.backward(y, caches, param_grads=False), expected)
+        np.testing.assert_array_equal(twin.input_grad(y, caches.layers[0]), expected)

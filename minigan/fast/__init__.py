@@ -6,5 +6,6 @@ is the only entrance.
 """
 
 from .accelerate import accelerate, describe
+from .stack import Stack
 
-__all__ = ["accelerate", "describe"]
+__all__ = ["Stack", "accelerate", "describe"]

@@ -1,6 +1,7 @@
 """The twin of both convolution layers: the three maps of one convolution, in the form that is fastest for its sizes."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,7 +13,7 @@ from . import fourier, im2col, im2col_gpu, taps
 from .cost import fastest
 from .elementwise import add_column_sums, repeat_rows
 from .fuse import compiles
-from .threads import WRITE_COST, equal_slices, parallel_for
+from .threads import WRITE_COST, Task, equal_slices, parallel_for
 from .twin import LinearTwin
 
 Prepare = Callable[[Array, Geometry], Array]
@@ -94,20 +95,10 @@ class FastConvolution(LinearTwin):
     def _prepare(self, prepare: Prepare, operand: Array) -> Array:
         return prepare(get_array_module(operand).ascontiguousarray(operand), self.geometry)
 
-    def backward(self, dy: Array, cache: tuple[Array, Array], *, param_grads: bool = True) -> Array:
+    def halves(self, dy: Array, cache: tuple[Array, Array]) -> tuple[Callable[[], Array], list[Task]]:
         dyf = self._prepare(self.form.prepare_dy, dy)
-        if not param_grads:
-            return self._input_grad(dyf, cache)
-        return self.both_halves(dy, lambda: self._input_grad(dyf, cache), lambda: self._add_grads(dy, dyf, cache))
-
-    def input_grad(self, dy: Array, cache: tuple[Array, Array]) -> Array:
-        return self._input_grad(self._prepare(self.form.prepare_dy, dy), cache)
-
-    def add_param_grads(self, dy: Array, cache: tuple[Array, Array]) -> None:
-        self._add_grads(dy, self._prepare(self.form.prepare_dy, dy), cache)
-
-    def _input_grad(self, dyf: Array, cache: tuple[Array, Array]) -> Array:
-        return self.form.input_grad(dyf, cache[1], self.geometry)
+        input_grad = partial(self.form.input_grad, dyf, cache[1], self.geometry)
+        return input_grad, [partial(self._add_grads, dy, dyf, cache)]
 
     def _add_grads(self, dy: Array, dyf: Array, cache: tuple[Array, Array]) -> None:
         self.layer.dw += self.form.weight_grad(cache[0], dyf, self.geometry)

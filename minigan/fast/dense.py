@@ -1,5 +1,6 @@
 """The twins of the dense layer, alone and with the activation after it; the cores share their products."""
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -9,8 +10,9 @@ from ..backend import Array, get_array_module
 from .activations import FastLeakyReLU
 from .elementwise import add_column_sums
 from .fuse import fused
-from .threads import Task, matmul, product_parts, run
-from .twin import LinearTwin, Twin
+from .products import matmul, product_parts
+from .threads import Task, run
+from .twin import LinearTwin
 
 LONG = 512  # outputs from which w dy^T takes less time than dy w^T, because a BLAS must first turn w around for it
 
@@ -38,8 +40,7 @@ def add_bias_relu(b: Array, y: Array) -> None:
 class FastDense(LinearTwin):
     """Compute `Dense` with its products in parts, which the threads share.
 
-    Both halves of the backward pass are one list of parts. On a CPU, dx of a layer with many outputs lies in memory as
-    (C, N), because it is computed as (w dy^T)^T.
+    On a CPU, dx lies in memory as x does, or as (C, N) if the layer has many outputs: then it is (w dy^T)^T.
     """
 
     how = "threads"
@@ -50,29 +51,20 @@ class FastDense(LinearTwin):
             add_bias(self.layer.b, y)
         return y, x
 
-    def backward(self, dy: Array, cache: Array, *, param_grads: bool = True) -> Array:
-        dx, parts = self._dx_parts(dy, cache)
-        run([*parts, *self._param_grads_parts(dy, cache)] if param_grads else parts)
-        return dx
+    def halves(self, dy: Array, cache: Array) -> tuple[Callable[[], Array], list[Task]]:
+        tasks = product_parts(cache.T, dy, self.dw, add=True)
+        if self.layer.use_bias:
+            tasks.append(partial(add_column_sums, self.layer.db, dy))
+        return partial(self._input_grad, dy, cache), tasks
 
-    def input_grad(self, dy: Array, cache: Array) -> Array:
-        return self.backward(dy, cache, param_grads=False)
-
-    def add_param_grads(self, dy: Array, cache: Array) -> None:
-        run(self._param_grads_parts(dy, cache))
-
-    def _dx_parts(self, dy: Array, x: Array) -> tuple[Array, list[Task]]:
-        """Return an empty dx, and the tasks that fill it; dx has the order of x in memory, or the other one."""
+    def _input_grad(self, dy: Array, x: Array) -> Array:
         xp, units = get_array_module(x), self.layer.units
         turned = xp is np and (units >= LONG or not x.flags.c_contiguous)
         dx = xp.empty(x.shape, x.dtype, order="F" if turned else "C")
-        if units == 1:  # a BLAS is slow at the product of two vectors
-            return dx, [partial(xp.multiply, dy, self.w.T, dx)]
-        return dx, product_parts(dy, self.w.T, dx)
-
-    def _param_grads_parts(self, dy: Array, x: Array) -> list[Task]:
-        parts = product_parts(x.T, dy, self.dw, add=True)
-        return [*parts, partial(add_column_sums, self.layer.db, dy)] if self.layer.use_bias else parts
+        if units == 1:
+            return xp.multiply(dy, self.w.T, out=dx)  # a BLAS is slow at the product of two vectors
+        run(product_parts(dy, self.w.T, dx))
+        return dx
 
     def add_tangent_param_grads(self, dy: Array, x_dot: Array, cache: Array) -> None:
         run(product_parts(x_dot.T, dy, self.dw, add=True))
@@ -81,7 +73,7 @@ class FastDense(LinearTwin):
         return matmul(x_dot, self.w)
 
 
-class DenseLeakyReLU(Twin):
+class DenseLeakyReLU(LinearTwin):
     """Compute `Dense` and the `LeakyReLU` or `ReLU` after it; on a GPU, bias and activation are one kernel.
 
     The cache is (x, y).
@@ -96,25 +88,22 @@ class DenseLeakyReLU(Twin):
     def forward(
         self, x: Array, *, train: bool, rng: np.random.Generator | None = None
     ) -> tuple[Array, tuple[Array, Array]]:
-        dense, slope = self.dense.layer, self.activation.slope
-        y, b = matmul(x, dense.w), dense.b if dense.use_bias else 0.0
+        y, slope = matmul(x, self.w), self.activation.slope
+        b = self.layer.b if self.layer.use_bias else 0.0
         if slope:
             add_bias_leaky_relu(b, slope, y)
         else:
             add_bias_relu(b, y)
         return y, (x, y)
 
-    def backward(self, dy: Array, cache: tuple[Array, Array], *, param_grads: bool = True) -> Array:
-        return self.dense.backward(self.activation.input_grad(dy, cache[1]), cache[0], param_grads=param_grads)
-
-    def input_grad(self, dy: Array, cache: tuple[Array, Array]) -> Array:
-        return self.backward(dy, cache, param_grads=False)
-
-    def add_param_grads(self, dy: Array, cache: tuple[Array, Array]) -> None:
-        self.dense.add_param_grads(self.activation.input_grad(dy, cache[1]), cache[0])
+    def halves(self, dy: Array, cache: tuple[Array, Array]) -> tuple[Callable[[], Array], list[Task]]:
+        x, y = cache
+        return self.dense.halves(self.activation.input_grad(dy, y), x)
 
     def add_tangent_param_grads(self, dy: Array, x_dot: Array, cache: tuple[Array, Array]) -> None:
-        self.dense.add_tangent_param_grads(self.activation.input_grad(dy, cache[1]), x_dot, cache[0])
+        x, y = cache
+        self.dense.add_tangent_param_grads(self.activation.input_grad(dy, y), x_dot, x)
 
     def jvp(self, x_dot: Array, cache: tuple[Array, Array]) -> Array:
-        return self.activation.jvp(self.dense.jvp(x_dot, cache[0]), cache[1])
+        x, y = cache
+        return self.activation.jvp(self.dense.jvp(x_dot, x), y)

@@ -45,7 +45,8 @@ import numpy as np
 from ..backend import Array, Device, device_of, get_array_module, to_device
 from ..layers.convolution import Geometry
 from .polyphase import Plan, from_phases, plan, taps_from_phases, taps_to_phases, to_phases
-from .threads import batched_matmul, matmul, parallel_for, slices
+from .products import batched_matmul, matmul
+from .threads import parallel_for, slices
 from .transform import COLUMNS, Transform, axes, padded, rank, transform_back, transform_images, whole
 
 

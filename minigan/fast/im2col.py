@@ -11,7 +11,8 @@ The price is memory: cols is K times as large as one channel of y.
 
 from ..backend import Array, get_array_module
 from ..layers.convolution import Geometry, taps
-from .threads import WRITE_COST, equal_slices, matmul, parallel_for, slices
+from .products import matmul
+from .threads import WRITE_COST, equal_slices, parallel_for, slices
 
 ROWS = 1 << 12  # pixels, counted over all images, in one partial sum of dw
 

@@ -17,7 +17,7 @@ from typing import Any
 
 from ..backend import Array, get_array_module
 from ..layers.convolution import Geometry
-from .threads import matmul
+from .products import matmul
 
 STACK = """
 const unsigned long long row = i / ({KH} * {KW} * C);

@@ -2,7 +2,8 @@
 
 from ..backend import Array, get_array_module
 from ..layers.convolution import Geometry, taps
-from .threads import batched_matmul, equal_slices, parallel_for
+from .products import batched_matmul
+from .threads import equal_slices, parallel_for
 
 
 def conv2d(x: Array, w: Array, g: Geometry) -> Array:

@@ -17,7 +17,6 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import partial
 from queue import SimpleQueue
 from typing import Any, TypeVar
 
@@ -26,11 +25,10 @@ import numpy as np
 from .. import validation
 from ..backend import Array, Device, get_array_module
 from . import blas
-from .cublas import multiply
 
 Item = TypeVar("Item")
-Result = TypeVar("Result")
 Task = Callable[[], object]
+Later = Callable[[Sequence[Task]], None]  # takes tasks that do not depend on each other, in any order
 Jobs = SimpleQueue[Callable[[], None] | None]  # what one helper does, in turn; None ends it
 
 MIN_TASK_FLOPS = 14_000_000  # multiplications in a part, which take 0.1 to 0.2 ms; a smaller part is not worth a thread
@@ -160,29 +158,63 @@ def parallel_for(task: Callable[[Item], object], items: Sequence[Item]) -> None:
     except BaseException:  # Ctrl-C: after it, nobody may go on with the arrays
         _wait_for_helpers()
         raise
+    _raise_first(answers)
+
+
+def run(tasks: Sequence[Task]) -> None:
+    """Call functions without arguments, in any order and on all threads."""
+    parallel_for(lambda task: task(), tasks)
+
+
+@contextmanager
+def background() -> Iterator[Later]:
+    """Yield a function that hands tasks to the helpers while this thread goes on; the block ends when all are done.
+
+    At its end, this thread does what no helper has begun. Without helpers, tasks are done as they are handed over. An
+    error in a task is raised at the end. The tasks may not depend on each other.
+    """
+    helpers = _here.helpers
+    if not helpers:
+        yield run
+        return
+    waiting: deque[Task] = deque()
+    finished: SimpleQueue[BaseException | None] = SimpleQueue()
+    count = 0
+
+    def work() -> None:
+        while True:
+            try:
+                task = waiting.popleft()
+            except IndexError:
+                return
+            try:
+                task()
+                finished.put(None)
+            except BaseException as error:
+                finished.put(error)
+
+    def hand_over(tasks: Sequence[Task]) -> None:
+        nonlocal count
+        count += len(tasks)
+        waiting.extend(tasks)
+        for jobs in helpers:
+            jobs.put(work)
+
+    try:
+        yield hand_over
+        work()
+        answers = [finished.get() for _ in range(count)]
+    except BaseException:  # as in `parallel_for`
+        waiting.clear()
+        _wait_for_helpers()
+        raise
+    _raise_first(answers)
+
+
+def _raise_first(answers: Sequence[BaseException | None]) -> None:
     for error in answers:
         if error is not None:
             raise error
-
-
-def parallel_map(tasks: Sequence[Callable[[], Result]], *, flops: int) -> list[Result]:
-    """Call the tasks and return their results in the same order.
-
-    Parameters
-    ----------
-    tasks : sequence of functions without arguments
-    flops : int
-        About how many multiplications each task takes; from `MIN_TASK_FLOPS` on, the tasks run on all threads.
-    """
-    if flops < MIN_TASK_FLOPS:
-        return [task() for task in tasks]
-    results: list[Any] = [None] * len(tasks)
-
-    def run(i: int) -> None:
-        results[i] = tasks[i]()
-
-    parallel_for(run, range(len(tasks)))
-    return results
 
 
 def slices(length: int, size: int, *, like: Array) -> list[slice]:
@@ -198,43 +230,3 @@ def equal_slices(length: int, flops: int, *, like: Array) -> list[slice]:
     while count * MIN_TASK_FLOPS < length * flops:
         count *= 2
     return slices(length, -(-length // count), like=like)
-
-
-def matmul(a: Array, b: Array) -> Array:
-    """Return a (M, K) @ b (K, N), shared between the threads."""
-    y = get_array_module(a).empty((a.shape[0], b.shape[1]), dtype=a.dtype)
-    run(product_parts(a, b, y))
-    return y
-
-
-def run(tasks: Sequence[Task]) -> None:
-    """Call functions without arguments, in any order and on all threads."""
-    parallel_for(lambda task: task(), tasks)
-
-
-def product_parts(a: Array, b: Array, y: Array, *, add: bool = False) -> list[Task]:
-    """Cut y = a (M, K) @ b (K, N) into tasks for `run`: by rows or by columns, whichever are more.
-
-    Parameters
-    ----------
-    a, b, y : arrays
-        y is written.
-    add : bool
-        Whether the product is added to y. Then it is cut by rows, which lie together in memory.
-    """
-    (m, k), n = a.shape, b.shape[1]
-    if add or m > n:
-        return [partial(multiply, a[rows], b, y[rows], add=add) for rows in equal_slices(m, k * n, like=a)]
-    return [partial(multiply, a, b[:, columns], y[:, columns]) for columns in equal_slices(n, k * m, like=a)]
-
-
-def batched_matmul(a: Array, b: Array, *, out: Array | None = None) -> Array:
-    """Return a[r] @ b[r] for every r: a (R, M, K), b (R, K, N) -> (R, M, N), in a new array or in ``out``."""
-    xp, (r, m, k), n = get_array_module(a), a.shape, b.shape[2]
-    product = xp.empty((r, m, n), dtype=a.dtype) if out is None else out
-
-    def multiply(some: slice) -> None:
-        xp.matmul(a[some], b[some], out=product[some])
-
-    parallel_for(multiply, equal_slices(r, m * k * n, like=a))
-    return product

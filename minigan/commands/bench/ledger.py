@@ -6,8 +6,9 @@ to what all its threads did, so that the rows always add up to the time of the c
 
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Sequence
-from functools import wraps
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial, wraps
 from time import perf_counter
 from typing import Any
 
@@ -96,24 +97,53 @@ def shared_out(parallel_for: Callable[..., None]) -> Callable[..., None]:
         here.turn_to(row)
         start = here.since
 
-        def run(item: Any) -> None:
-            there = _here.state
-            outer = there.times, there.row
-            there.times, there.row, there.since = Times(float), row, perf_counter()
-            try:
-                task(item)
-            finally:
-                there.turn_to(row)
-                found.append(there.times)
-                there.times, there.row = outer
-
         try:
-            parallel_for(run, items)
+            parallel_for(lambda item: _apart(partial(task, item), row, found), items)
         finally:
             here.since = perf_counter()
             _share(here.times, found, here.since - start)
 
     return call
+
+
+def shared_block(background: Callable[[], Any]) -> Callable[[], Any]:
+    """Return `minigan.fast.threads.background` with the time of a block shared out between all that was done in it."""
+
+    @contextmanager
+    def block() -> Iterator[Callable[[Sequence[Callable[[], object]]], None]]:
+        here, found = _here.state, list[Times]()
+        outer, row = here.times, here.row
+        here.turn_to(row)
+        start = here.since
+        here.times = Times(float)
+        found.append(here.times)
+
+        def do(task: Callable[[], object], row: str) -> None:
+            _here.state.turn_to(_here.state.row)
+            _apart(task, row, found)
+
+        try:
+            with background() as later:
+                yield lambda tasks: later([partial(do, task, present_row()) for task in tasks])
+        finally:
+            here.turn_to(row)
+            here.times = outer
+            _share(outer, found, here.since - start)
+
+    return block
+
+
+def _apart(task: Callable[[], object], row: str, found: list[Times]) -> None:
+    """Do a task of several threads, with times of its own, which are appended to ``found``."""
+    there = _here.state
+    outer = there.times, there.row
+    there.times, there.row, there.since = Times(float), row, perf_counter()
+    try:
+        task()
+    finally:
+        there.turn_to(row)
+        found.append(there.times)
+        there.times, there.row = outer
 
 
 def _share(into: Times, found: Sequence[Times], elapsed: float) -> None:

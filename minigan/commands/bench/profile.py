@@ -12,14 +12,14 @@ from typing import Any
 
 import numpy as np
 
-from ...fast import convolution, fourier, im2col, polyphase, taps, transform
+from ...fast import convolution, fourier, im2col, polyphase, products, taps, transform
 from ...fast import threads as fast_threads
 from ...fast.memory import retain_heap
 from ...fast.twin import Twin
 from ...layers import dropout
 from ...training.trainer import Trainer
 from ..speed import copy_speed, matmul_speed
-from .ledger import REST, Counts, Times, add, booked, count_in, present_row, shared_out, size_of, take
+from .ledger import REST, Counts, Times, add, booked, count_in, present_row, shared_block, shared_out, size_of, take
 from .whole_step import make_trainer
 
 ROWS = ("products", "transforms", "elementwise", "optimisers", "draws", REST)
@@ -111,6 +111,7 @@ def _replacements() -> list[Replacement]:
     """List what has to be replaced, wherever a module of the package has it."""
     new: dict[Callable[..., Any], Callable[..., Any]] = {
         fast_threads.parallel_for: shared_out(fast_threads.parallel_for),
+        fast_threads.background: shared_block(fast_threads.background),
         dropout.host_words: booked(dropout.host_words, "draws"),
     }
     for function in (
@@ -130,7 +131,7 @@ def _replacements() -> list[Replacement]:
     ]
     for name, form in convolution.FORMS.items():
         found.append((convolution.FORMS, name, form, convolution.Form(*(new.get(each, each) for each in form))))
-    matmul, kernels = fast_threads.matmul, booked(fast_threads.matmul, INSIDE)
+    matmul, kernels = products.matmul, booked(products.matmul, INSIDE)
     found.append((vars(fourier), "matmul", matmul, kernels))  # the transform of a kernel gradient
     default_rng = np.random.default_rng
     found += [
@@ -223,7 +224,7 @@ def _gradient_added(twin: Any, half: str) -> Callable[..., tuple[float, float]]:
     """Count the passes beside the products: through an activation, to add up db, and to add dw to what is there."""
 
     def count(
-        _: Any, dy: np.ndarray, *__: Any, param_grads: bool = half not in ("input_grad", "jvp")
+        _: Any, dy: np.ndarray, *__: Any, param_grads: bool = half not in ("input_grad", "jvp"), later: Any = None
     ) -> tuple[float, float]:
         activation = 3 * dy.nbytes if len(twin.originals) > 1 else 0
         return 0, activation + (dy.nbytes + 3 * twin.originals[0].dw.nbytes if param_grads else 0)
