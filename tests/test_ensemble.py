@@ -253,4 +253,4 @@ def test_repr_and_summary(rng):
     assert repr(net.layers[0]) == "DiscriminatorEnsemble(3 * [[Flatten, Dense, LeakyReLU, Dense]])"
     assert repr(DiscriminatorEnsemble([[Tanh()], [Dense(1)]])) == "DiscriminatorEnsemble([[Tanh], [Dense]])"
     assert repr(DiscriminatorEnsemble([[Dense(1)], [Dense(2)]])) == "DiscriminatorEnsemble([[Dense], [Dense]])"
-    assert net.summary().splitlines()[3].split()[-6:] == ["(N,", "3)", "561", "in", "place,", "threads"]
+    assert net.summary().splitlines()[3].split()[-5:] == ["(N,", "3)", "561", "fused,", "threads"]

@@ -578,8 +578,8 @@ def test_a_signal_may_fork_in_the_middle_of_a_step(monkeypatch):
     try:
         with threads(3):
             for _ in range(15):
-                signal.setitimer(signal.ITIMER_REAL, 0.0005)
                 before = len(children)
+                signal.setitimer(signal.ITIMER_REAL, 0.0005)
                 rounds = 0
                 total[...] = 0
                 while len(children) == before or rounds < 3:

@@ -33,17 +33,19 @@ def objective(**options):
 
 @pytest.mark.parametrize("model", MODELS)
 def test_the_objective_of_a_model_is_its_own(model):
-    assert objective(model=model) is get_model_spec(model).objective
+    assert objective(model=model).objective is get_model_spec(model).objective
+    assert objective(model=model, plain=True) is get_model_spec(model).objective
 
 
 @pytest.mark.parametrize("name", OBJECTIVES)
 def test_the_objective_by_name(name):
-    assert objective(objective=name) is OBJECTIVES[name]
+    assert objective(objective=name).objective is OBJECTIVES[name]
 
 
 @pytest.mark.parametrize("model", [name for name, spec in MODELS.items() if spec.published])
 def test_the_objective_as_published(model):
-    assert objective(model=model, as_published=True) is get_model_spec(model).as_published().objective
+    published = get_model_spec(model).as_published().objective
+    assert objective(model=model, as_published=True).objective is published
 
 
 def test_soft_labels_and_an_ensemble_are_around_it():
@@ -54,7 +56,7 @@ def test_soft_labels_and_an_ensemble_are_around_it():
     soft = both.objective
     assert isinstance(soft, SoftLabels)
     assert (soft.real_label, soft.fake_label, soft.noise, soft.flip) == (0.9, 0.1, 0.2, 0.3)
-    assert soft.objective is OBJECTIVES["hinge"]
+    assert soft.objective.objective is OBJECTIVES["hinge"]
     rng = np.random.default_rng(9)
     assert make_objective(resolved(real_label=0.9), rng=rng).rng is rng
 

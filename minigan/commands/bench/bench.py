@@ -27,10 +27,10 @@ from ...training.simultaneous import check_uncoupled
 from ..arguments import add_choice
 from ..speed import cores
 from .report import LOOPS, report
-from .worker import IMAGE
 
 ABOUT = "Measure the time of a training step."
 MOST_BATCH = 10_000
+IMAGE = (28, 28, 1)  # the shape of what is measured
 DETAILS = "PyTorch is measured as well, where it is installed."
 
 

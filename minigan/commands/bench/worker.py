@@ -23,8 +23,8 @@ from ...optimizers import Adam
 from ...training import UPDATES, Game
 from ...training.graph import Graphs
 from . import launches, profile, torch_loops
+from .bench import IMAGE
 
-IMAGE = (28, 28, 1)
 WARM_UP = 3  # steps before the clock starts, in every process
 SECONDS = 4.0  # of timed steps in every process, about
 LEAST = 5  # timed steps in every process
