@@ -11,6 +11,8 @@ from minigan.commands.bench import worker as bench_worker
 from minigan.commands.bench.report import report
 from minigan.errors import InputError
 from minigan.models import IMAGE_MODELS, build_networks
+from minigan.objectives import NonSaturating
+from minigan.objectives.fused import FusedObjective
 
 MS = {"ours": [2.0, 4.0, 3.0], "ours-plain": [9.0, 6.0], "plain": [6.0], "best": [3.0, 1.0, 3.0]}
 TIMED = {"peak_memory_mb": 100.0, "threads": 1.9, "launches": 280}
@@ -120,6 +122,15 @@ def test_a_real_worker(worker):
 def test_a_worker_that_fails():
     with pytest.raises(InputError, match=r"bench: expected a measurement from the process 'ours', got an error: .*vae"):
         bench._run_worker("ours", "vae", 4, "cpu", "alternating")
+
+
+@pytest.mark.parametrize("fast", [True, False])
+def test_the_losses_are_those_of_the_floor(fast, monkeypatch):
+    """What is timed is what `minigan train` runs: on a GPU a loss of the fast floor is one kernel."""
+    games = []
+    monkeypatch.setitem(bench_worker.UPDATES, "alternating", lambda game, *_, **__: games.append(game) or (0, 0))
+    bench_worker._our_step("mlp", 4, "cpu", "alternating", fast=fast)[0]()
+    assert type(games[0].objective) is (FusedObjective if fast else NonSaturating)
 
 
 @pytest.mark.parametrize("fast", [True, False])

@@ -72,8 +72,8 @@ class ColumnKernel:
     ----------
     name : str
     parameters : str
-        In CUDA C, without names of types besides T: "const T *x, T *total, double eps". Pointers are matrices (M, C)
-        or vectors (C,); vectors may be changed.
+        In CUDA C: "const T *x, T *total, double eps", where T is the type of the arrays. Pointers are matrices (M, C)
+        or vectors (C,), and vectors may be changed; numbers are double or int.
     sums : int
         How many sums there are.
     each : str

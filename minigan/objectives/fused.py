@@ -18,7 +18,7 @@ class FusedObjective(ObjectiveWrapper):
     Parameters
     ----------
     objective : Objective
-        Its losses treat every logit by itself and draw no random numbers.
+        Its losses draw no random numbers and do not change: on a GPU each may be called only once.
     """
 
     name = "fused"

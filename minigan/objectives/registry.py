@@ -1,4 +1,7 @@
-"""The objectives by name. To add an objective of your own, put it into ``OBJECTIVES``."""
+"""The objectives by name. To add an objective of your own, put it into ``OBJECTIVES``.
+
+Its losses depend on the logits alone, and stay the same for a whole run (see `minigan.objectives.fused`).
+"""
 
 from .. import validation
 from .gan import Minimax, NonSaturating, Objective

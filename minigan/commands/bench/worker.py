@@ -19,6 +19,7 @@ from ...models import build_networks
 from ...network import Network
 from ...objectives import NonSaturating
 from ...objectives.codes import draw_noise
+from ...objectives.fused import FusedObjective
 from ...optimizers import Adam
 from ...training import UPDATES, Game
 from ...training.graph import Graphs
@@ -37,7 +38,8 @@ def _our_step(
     retain_heap()
     rng = np.random.default_rng(0)
     g, d = build_networks(model, IMAGE, rng=rng, device=device, fast=fast)
-    game = Game(g, d, _adam(g, fast=fast), _adam(d, fast=fast), NonSaturating())
+    objective = FusedObjective(NonSaturating()) if fast else NonSaturating()
+    game = Game(g, d, _adam(g, fast=fast), _adam(d, fast=fast), objective)
     x_real = to_device(np.tanh(rng.standard_normal((*IMAGE[:2], batch_size, 1), dtype=np.float32)), device)
     z = draw_noise(rng, batch_size, g.input_shape[0], device)
 
