@@ -32,9 +32,7 @@ def report(result: dict[str, Any]) -> str:
     if first["torch"]:
         lines.append("best loop: one pass of the fakes through D serves both players, where D allows it")
     else:
-        lines.append(
-            "PyTorch was not measured; pip install '.[parity]' in the folder of minigan installs it"
-        )
+        lines.append("PyTorch was not measured; pip install '.[parity]' in the folder of minigan installs it")
     for each in results:
         if each["layers"]:
             lines += ["", *_layer_table(each)]
