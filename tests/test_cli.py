@@ -150,7 +150,7 @@ def bad_data(tmp_path):
 @pytest.mark.parametrize(
     ("argv", "words"),
     [
-        (("train", "--model", "vae"), f"argument --model: expected one of {', '.join(MODELS)}, got 'vae'"),
+        (("train", "--model", "gpt"), f"argument --model: expected one of {', '.join(MODELS)}, got 'gpt'"),
         (("train", "--objective", "x"), "--objective: expected one of non-saturating, minimax,"),
         (("train", "--data", "ring", "--model", "mlp"), "data: expected images for model 'mlp', got points"),
         (("train", "--data", "mnist-5k", "--model", "points"), "data: expected points for model 'points', got images"),
