@@ -1,1 +1,5 @@
 """Editing: what a trained generator and discriminator are for. Every function takes a `minigan.Run`."""
+# ruff: noqa: F401
+
+from .invert import Inversion, invert
+from .operators import BlockMeans, Identity, Mask
