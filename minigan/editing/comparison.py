@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..files import atomic_path
-from ..metrics import load_evaluator
+from ..metrics.evaluator import CLASSES, IMAGE, load_evaluator
 from ..runs.drawing import one_at_a_time
 from ..runs.figures import tile
 from .fidelity import psnr, ssim
@@ -31,14 +31,15 @@ class Score(NamedTuple):
 def score(images: np.ndarray, originals: np.ndarray | None, labels: np.ndarray | None) -> Score:
     """Measure images (N, H, W) or (N, H, W, C) in [-1, 1].
 
-    The accuracy needs labels from 0 to 9 and images of 28 x 28 in one channel, because the evaluator of
-    `minigan.metrics` reads MNIST's digits.
+    The accuracy needs labels from 0 to 9 and images of 28 x 28 in one channel, because the evaluator reads MNIST's
+    digits.
     """
     medians = (np.nan, np.nan)
     if originals is not None:
         medians = (float(np.median(psnr(images, originals))), float(np.median(ssim(images, originals))))
-    digits = labels is not None and labels.max() < 10 and images[0].size == 28 * 28 == np.prod(images.shape[1:3])
-    accuracy = float((load_evaluator().probabilities(images).argmax(axis=1) == labels).mean()) if digits else np.nan
+    accuracy = np.nan
+    if labels is not None and labels.max() < CLASSES and images.shape[1:] in (IMAGE, IMAGE[:2]):
+        accuracy = float((load_evaluator().probabilities(images).argmax(axis=1) == labels).mean())
     return Score(*medians, accuracy)
 
 

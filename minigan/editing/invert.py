@@ -149,8 +149,8 @@ def search(
     if believe and run.discriminator.couples_samples:
         raise InputError("believe: expected 0, because this discriminator judges several samples together")
     with threads(device=run.generator.device):
-        starts = run.latent(CANDIDATES, seed=seed)
-        chosen = _nearest_samples(run, starts, known, operator)[:, :restarts]
+        starts = run.latent(CANDIDATES, seed=seed).astype(run.generator.theta.dtype)
+        chosen = _nearest_samples(run, starts, known, operator, restarts)
         size = max(1, CHUNK // restarts)
         parts = [slice(i, i + size) for i in range(0, len(known), size)]
         ends = [_descend(run, to_host(starts)[chosen[i]], known[i], operator, steps, weights) for i in parts]
@@ -197,24 +197,24 @@ def _paid(run: Run, g: Array, codes: Array) -> tuple[Array, Array]:
     return paid.mean(axis=1), run.discriminator.backward(ds / s.shape[1] * slope, caches, param_grads=False)
 
 
-def _nearest_samples(run: Run, starts: Array, known: np.ndarray, operator: Operator) -> np.ndarray:
-    """Return for each image the order in which the samples should be tried, (N, M).
+def _nearest_samples(run: Run, starts: Array, known: np.ndarray, operator: Operator, restarts: int) -> np.ndarray:
+    """Return for each image the numbers of the samples g with the smallest |A g - y|^2, (N, R).
 
-    The order is that of |A g - y|^2, but the best samples of each class come before all others.
+    The best samples of different classes come before all others.
     """
     drawn = generate(run.generator, starts).reshape(len(starts), *image_shape(run))
     flat = measure(operator, drawn).reshape(len(starts), -1)
-    orders = [squared.argsort(axis=1) for _, squared in blocks(known.reshape(len(known), -1).astype(flat.dtype), flat)]
-    order = np.concatenate(orders)
-    if not run.classes:
-        return order
     noise = starts.shape[1] - code_length(run)
-    classes = to_host(starts)[:, noise : noise + run.shares.size].argmax(axis=1)
-    for row in order:
-        _, first = np.unique(classes[row], return_index=True)
-        first.sort()
-        row[:] = np.concatenate((row[first], np.delete(row, first)))
-    return order
+    classes = (
+        to_host(starts)[:, noise : noise + run.shares.size].argmax(axis=1) if run.classes else np.arange(len(flat))
+    )
+    chosen = np.empty((len(known), restarts), dtype=np.int64)
+    for rows, squared in blocks(known.reshape(len(known), -1).astype(flat.dtype), flat):
+        for i, order in enumerate(squared.argsort(axis=1), rows.start):
+            _, first = np.unique(classes[order], return_index=True)
+            first.sort()
+            chosen[i] = np.concatenate((order[first], np.delete(order, first)))[:restarts]
+    return chosen
 
 
 def _descend(
@@ -222,9 +222,9 @@ def _descend(
 ) -> Ends:
     """Move latent vectors (n, R, Z + K) by Adam; those of one image all lead to what is known of it, (n, h, w, C)."""
     n, restarts, length = starts.shape
-    device, dtype = run.generator.device, run.generator.theta.dtype
-    y = to_device(known.astype(dtype).repeat(restarts, axis=0).transpose(1, 2, 0, 3), device)
-    moved: Any = SimpleNamespace(theta=to_device(starts.astype(dtype), device).reshape(-1, length), version=0)
+    device = run.generator.device
+    y = to_device(known.astype(starts.dtype).repeat(restarts, axis=0).transpose(1, 2, 0, 3), device)
+    moved: Any = SimpleNamespace(theta=to_device(starts.reshape(-1, length), device), version=0)
     adam = Adam(moved, learning_rate=RATE, beta1=0.9, beta2=0.99)
     for step in range(steps):
         adam.learning_rate = RATE * (1 - step / steps)

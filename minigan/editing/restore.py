@@ -66,7 +66,7 @@ def complete(
 def enlarge(
     run: Run, images: Any, factor: int, *, steps: int = STEPS, restarts: int = RESTARTS, seed: int = 0
 ) -> np.ndarray:
-    """Enlarge small images so that the means of blocks of pixels are the small images again.
+    """Enlarge small images; the means of blocks of pixels are the small images again, but for what is cut to [-1, 1].
 
     Parameters
     ----------

@@ -18,7 +18,7 @@ DETAILS = (
     "table compares the result with bicubic interpolation and with the training image whose small image is nearest."
 )
 OUT = "enlarge.png"
-FACTORS = (4, 2)
+FACTOR = 4
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -28,10 +28,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--factor",
         type=int,
-        default=FACTORS[0],
-        choices=FACTORS,
+        default=FACTOR,
         metavar="INT",
-        help="How many times larger the images become, 2 or 4. Default: 4, from 7 x 7 to 28 x 28 pixels.",
+        help=f"How many times higher and wider the images become. Default: {FACTOR}, from 7 x 7 to 28 x 28 pixels.",
     )
     add_search(parser, steps=STEPS, restarts=RESTARTS, result="a weighted mean is taken")
     add_seed(parser)
