@@ -27,6 +27,7 @@ from ..backend import Array, get_array_module, to_device, to_host
 from ..errors import InputError
 from ..fast.threads import threads
 from ..metrics.distances import blocks
+from ..objectives import ELBO
 from ..objectives.conditional import get_conditional
 from ..optimizers import Adam
 from ..runs.run import Run
@@ -141,11 +142,15 @@ def search(
     Raises
     ------
     InputError
-        If an argument is out of its range, or ``believe`` is given and D judges several images together.
+        If an argument is out of its range, or ``believe`` is given and no D judges images one by one.
     """
     validation.integer("steps", steps)
     validation.integer("restarts", restarts, most=CANDIDATES)
     weights = {"prior": validation.not_negative("prior", prior), "believe": validation.not_negative("believe", believe)}
+    if believe and run.config.spec.autoencodes:
+        raise InputError(
+            f"believe: expected 0, because the model {run.config.model!r} has no discriminator, got {believe}"
+        )
     if believe and run.discriminator.couples_samples:
         raise InputError("believe: expected 0, because this discriminator judges several samples together")
     with threads(device=run.generator.device):
@@ -191,6 +196,7 @@ def loss(
 def _paid(run: Run, g: Array, codes: Array) -> tuple[Array, Array]:
     """Return what G pays for each image g in the game, (N,), and the gradient in g; the mean over several D."""
     objective, conditional = run.config.base_objective, get_conditional(run.config.conditional)
+    assert not isinstance(objective, ELBO)
     outputs, caches = run.discriminator.forward(g, train=False)
     s, slope = (conditional(objective, codes) if conditional else objective).logit(outputs)
     paid, ds = objective.generator_loss(s)

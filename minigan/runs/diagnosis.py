@@ -27,7 +27,7 @@ class Figure(NamedTuple):
     unknown: str
 
 
-NO_RECORDS = "there are no records"
+NO_RECORDS = "there are no records of a game"
 NO_DATA = "the training data are not at hand; give them as `run.diagnose(data=...)`"
 FIGURES = {
     "loss": Figure("largest recent loss", f"below {LOSS:,.0f}", NO_RECORDS),
