@@ -10,6 +10,9 @@ from minigan import InputError
 from minigan.cli import main
 from minigan.layers import Dense
 from minigan.models import GANS, IMAGE_MODELS, MODELS, build_networks
+from minigan.runs.diagnosis import AUTOENCODER, diagnose
+from minigan.runs.symptoms import Symptoms
+from minigan.training.rules import OF_A_GAME
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (32, 8, 8), dtype=np.uint8)
 OPTIONS = {"model": "vae", "batch_size": 4, "latent_dim": 3, "device": "cpu", "quiet": True, "log_every": 2}
@@ -93,7 +96,8 @@ def test_a_condition_on_the_bound_ends_a_run():
 
 @pytest.mark.filterwarnings("ignore:overflow", "ignore:invalid value")
 def test_a_bound_that_is_no_number_is_named(tmp_path):
-    with pytest.raises(minigan.DivergedError, match=r"the elbo is (nan|-?inf) at step \d+: training has diverged"):
+    found = r"the elbo is (nan|-?inf) at step \d+: training has diverged\. .* of the (generator|encoder), .* Try a tenth of --learning-rate, or --clip-gradient-norm 1\.$"
+    with pytest.raises(minigan.DivergedError, match=found):
         minigan.train(data=IMAGES, steps=40, **{**OPTIONS, "learning_rate": 1e8})
 
 
@@ -111,6 +115,15 @@ def test_a_diagnosis_knows_no_discriminator():
     symptoms = run.diagnose(data=IMAGES).symptoms
     assert np.isnan([symptoms.loss, symptoms.advantage, symptoms.best_advantage, symptoms.pull]).all()
     assert np.isfinite([symptoms.missing, symptoms.variety]).all()
+
+
+def test_nothing_is_advised_that_only_a_game_has():
+    found = diagnose(Symptoms(loss=np.inf, copied=0.0, variety=0.0), autoencoder=True)
+    assert [each.name for each in found.findings] == list(AUTOENCODER)
+    advice = str(found).split("What was seen")[0]
+    for name in OF_A_GAME:
+        assert "--" + name.replace("_", "-") not in advice
+    assert " D " not in advice
 
 
 def test_the_command_line(tmp_path, capsys, monkeypatch):

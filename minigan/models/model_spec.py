@@ -102,6 +102,11 @@ class ModelSpec:
         """Whether the second network is an encoder, not a discriminator: the model is no GAN."""
         return isinstance(self.objective, ELBO)
 
+    @property
+    def second(self) -> str:
+        """What the second network is, in one word."""
+        return "encoder" if self.autoencodes else "discriminator"
+
     def example_shape(self, size: int = 28) -> Shape:
         """Return a shape of samples that fits: (size, size, 1) for images, (2,) for points."""
         return (size, size, 1) if self.samples == "images" else (2,)
