@@ -22,7 +22,7 @@ PARAMETERS = {  # at 28 x 28 x 1; dcgan's are those of the introductory article,
     "writeup-4": (130_576, 117_121),
     "writeup-5": (412_889, 1_011_458),
 }
-RIVAL = {"vae": (414_561, 418_368)}  # not a GAN: an encoder is in the place of D
+RIVAL = {"vae": (414_561, 418_384)}  # not a GAN: an encoder is in the place of D
 POINTS = {"points": (33_666, 33_537), "dirac": (2, 2)}  # of dimension 2
 CONVOLUTIONAL = ("hybrid", "conv", "dcgan", "infogan")
 
@@ -66,6 +66,13 @@ def test_parameters_shapes_and_ranges(model):
         assert x.std() > 0
     x, _ = g.forward(100 * z, train=False)
     assert np.abs(x).max() <= 1
+
+
+@pytest.mark.parametrize("model", RIVAL)
+def test_parameters_of_an_autoencoder(model):
+    g, e = build(model)
+    assert (g.theta.size, e.theta.size) == RIVAL[model]
+    assert e.output_shape == (2 * MODELS[model].latent_dim,)
 
 
 @every_point_model

@@ -96,7 +96,10 @@ def test_a_condition_on_the_bound_ends_a_run():
 
 @pytest.mark.filterwarnings("ignore:overflow", "ignore:invalid value")
 def test_a_bound_that_is_no_number_is_named(tmp_path):
-    found = r"the elbo is (nan|-?inf) at step \d+: training has diverged\. .* of the (generator|encoder), .* Try a tenth of --learning-rate, or --clip-gradient-norm 1\.$"
+    found = (
+        r"the elbo is (nan|-?inf) at step \d+: training has diverged\. It began in layer \d+ of the "
+        r"(generator|encoder), .* Try a tenth of --learning-rate, or --clip-gradient-norm 1\.$"
+    )
     with pytest.raises(minigan.DivergedError, match=found):
         minigan.train(data=IMAGES, steps=40, **{**OPTIONS, "learning_rate": 1e8})
 
