@@ -67,7 +67,7 @@ def command(arguments: argparse.Namespace) -> int:
         "  reconstruction - KL": [f"{bound.reconstruction:.1f} - {bound.kl:.1f}", NONE],
         "  bits per pixel, at most": [f"{bits_per_pixel(bound.elbo, images[0].size):.2f}", NONE],
         "active units of z": [f"{bound.active} of {bound.units}", NONE],
-        "numbers of noise": [str(bound.units), str(gan.generator.input_shape[0])],
+        "numbers that the generator takes": [str(bound.units), str(gan.generator.input_shape[0])],
         "steps of training": [f"{_last(run, 'step', ',.0f')}" for run in (vae, gan)],
         "seconds of training": [f"{_last(run, 'seconds', ',.0f')}" for run in (vae, gan)],
     }
