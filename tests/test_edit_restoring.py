@@ -107,6 +107,11 @@ def test_a_training_image_does_not_stand_for_itself(edit):
     assert float(line.split()[-2]) < 20
 
 
+@pytest.mark.parametrize("noise", [1e-9, 1e39, 1e308])
+def test_any_noise(edit, noise):
+    assert edit("denoise", *FEW, "-n", 2, "--noise", noise)[0] == 0
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [

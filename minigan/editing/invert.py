@@ -37,6 +37,7 @@ from .operators import Identity, Operator, measure
 STEPS, RESTARTS, PRIOR = 100, 2, 1e-3
 CANDIDATES = 2000  # samples of G among which the search starts
 RATE = 0.2  # of Adam at the first step; it falls to 0 along a line
+MOST_WEIGHT = 1000  # of a term of the loss; far beyond it, float32 overflows
 CHUNK = 400  # latent vectors that are moved at once
 
 
@@ -136,7 +137,7 @@ def search(
     seed : int
         Of the 2,000 samples.
     prior, believe : float
-        Weights in L, at least 0.
+        Weights in L, from 0 to 1,000.
 
     Raises
     ------
@@ -145,7 +146,7 @@ def search(
     """
     validation.integer("steps", steps)
     validation.integer("restarts", restarts, most=CANDIDATES)
-    weights = {"prior": validation.not_negative("prior", prior), "believe": validation.not_negative("believe", believe)}
+    weights = {"prior": _weight("prior", prior), "believe": _weight("believe", believe)}
     if believe and run.discriminator.couples_samples:
         raise InputError("believe: expected 0, because this discriminator judges several samples together")
     with threads(device=run.generator.device):
@@ -186,6 +187,13 @@ def loss(
     dx[:, : z.shape[1]] += 2 * prior / z.shape[1] * z
     dx[:, z.shape[1] :] = 0
     return losses, errors, dx
+
+
+def _weight(name: str, value: float) -> float:
+    number = validation.not_negative(name, value)
+    if number > MOST_WEIGHT:
+        raise InputError(f"{name}: expected a number from 0 to {MOST_WEIGHT}, got {validation.shown(value)}")
+    return number
 
 
 def _paid(run: Run, g: Array, codes: Array) -> tuple[Array, Array]:

@@ -45,8 +45,9 @@ def command(arguments: argparse.Namespace) -> int:
     sigma = validation.positive("noise", arguments.noise)
     out, run = out_path(arguments, OUT), load(arguments.path)
     images, labels = read_images(arguments.images, arguments.n, run)
-    noise = np.random.default_rng(arguments.seed).standard_normal(images.shape, dtype=np.float32)
-    noisy = np.clip(images + np.float32(sigma) * noise, -1, 1)
+    with np.errstate(over="ignore"):  # what is infinite is cut off as well
+        noise = sigma * np.random.default_rng(arguments.seed).standard_normal(images.shape)
+    noisy = np.clip(images + noise, -1, 1).astype(np.float32)
     options = {"steps": arguments.steps, "restarts": arguments.restarts, "seed": arguments.seed}
     rows = {ORIGINAL: images, "noisy": noisy, f"blur of {RADIUS:g} pixel": blur(noisy, RADIUS)}
     training = known_training_images(run, images)
