@@ -49,7 +49,7 @@ def write(path, pixels):
         ("invert", ["original", "nearest sample", "nearest training image", "inversion"]),
         ("complete", ["original", "mean of training images", "nearest training image", "completed"]),
         ("enlarge", ["original", "given", "bicubic", "nearest training image", "enlarged"]),
-        ("denoise", ["original", "noisy", "blur of 1 pixel", "nearest training image", "denoised"]),
+        ("denoise", ["original", "noisy", "blur of 0.6 pixels", "nearest training image", "denoised"]),
     ],
 )
 def test_table_and_picture(action, rows, edit, folder):
