@@ -69,6 +69,19 @@ def test_table_and_picture(action, rows, edit, folder):
     assert again[1] == out
 
 
+@pytest.mark.parametrize("action", RESTORING)
+def test_help(action, monkeypatch, capsys):
+    monkeypatch.setenv("COLUMNS", "80")
+    with pytest.raises(SystemExit) as stop:
+        main(["edit", action, "--help"])
+    assert stop.value.code == 0
+    page = capsys.readouterr().out
+    assert page.startswith(f"usage: minigan edit {action} ")
+    assert max(map(len, page.splitlines())) <= 80
+    for option in ("--images", "-n INT", "--steps", "--restarts", "--seed", "--out", "Default: 16."):
+        assert option in page
+
+
 def test_digits_are_read(monkeypatch, tmp_path, capsys):
     monkeypatch.setenv("MINIGAN_DATA", str(tmp_path))  # so that only the 5,000 digits are known
     monkeypatch.chdir(tmp_path)

@@ -45,7 +45,7 @@ def ssim(images: Any, references: Any) -> np.ndarray:
 
     mu, s^2 and s_xy are means, variances and the covariance under a Gaussian window of 11 x 11 pixels, sigma 1.5, with
     weights that add up to 1. C1 = (0.01 * 2)^2 and C2 = (0.03 * 2)^2. The result is the mean over all places where the
-    whole window lies inside the image, and over the channels. In an image with a side below 11 pixels, the window is smaller.
+    whole window lies inside the image, and over the channels. A side below 11 pixels makes the window smaller.
 
     Parameters and errors are those of `psnr`.
 
