@@ -8,6 +8,7 @@ from minigan import InputError
 from minigan.backend import to_host
 from minigan.datasets.batches import to_floats
 from minigan.editing.encoding import ACTIVE, encode, measure_bound, reconstruct
+from minigan.editing.invert import invert
 from minigan.objectives.elbo import ROUNDING
 from minigan.runs.sampling import CHUNK
 
@@ -103,3 +104,9 @@ def test_what_does_not_fit_is_refused(function, run, gan):
 def test_one_image_has_no_other_half(run):
     with pytest.raises(InputError, match=r"^images: expected at least 2, .* got 1$"):
         measure_bound(run, IMAGES[:1])
+
+
+def test_an_inversion_has_no_discriminator_to_believe(run):
+    assert invert(run, IMAGES[:2], steps=2).images.shape == (2, 8, 8)
+    with pytest.raises(InputError, match="^believe: expected 0, because an autoencoder has no discriminator$"):
+        invert(run, IMAGES[:2], steps=2, believe=0.1)
