@@ -108,5 +108,5 @@ def test_one_image_has_no_other_half(run):
 
 def test_an_inversion_has_no_discriminator_to_believe(run):
     assert invert(run, IMAGES[:2], steps=2).images.shape == (2, 8, 8)
-    with pytest.raises(InputError, match="^believe: expected 0, because an autoencoder has no discriminator$"):
+    with pytest.raises(InputError, match=r"^believe: expected 0, because an autoencoder has no discriminator$"):
         invert(run, IMAGES[:2], steps=2, believe=0.1)
