@@ -1,0 +1,45 @@
+// Pictures: images of a generator on a canvas, and small helpers for the page.
+
+const byId = (id) => document.getElementById(id);
+
+function element(name, text = "", attributes = {}) {
+  const made = document.createElement(name);
+  made.textContent = text;
+  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+  return made;
+}
+
+const digits = (value, count = 2) =>
+  (value === null || value === undefined ? "–" : value.toLocaleString("en", { minimumFractionDigits: count,
+    maximumFractionDigits: count }));
+
+function bytesOf(base64) {
+  const text = atob(base64), bytes = new Uint8Array(text.length);
+  for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
+  return bytes;
+}
+
+// Put an image, flat (H, W, C) in [-1, 1], at (left, top). With three channels or more they are red, green and blue;
+// otherwise the first one is grey.
+function paintImage(context, image, { height, width, channels }, left = 0, top = 0) {
+  const pixels = context.createImageData(width, height);
+  for (let i = 0; i < height * width; i++) {
+    for (let k = 0; k < 3; k++) pixels.data[4 * i + k] = 127.5 * (image[i * channels + (channels >= 3 ? k : 0)] + 1);
+    pixels.data[4 * i + 3] = 255;
+  }
+  context.putImageData(pixels, left, top);
+}
+
+function setSize(canvas, width, height) {
+  canvas.width = width;
+  canvas.height = height;
+  return canvas.getContext("2d");
+}
+
+// Say why a part of the page is left out, and hide the rest of it.
+function leaveOut(section, reason) {
+  section.querySelector(".part").hidden = true;
+  const note = section.querySelector(".note");
+  note.textContent = reason;
+  note.hidden = false;
+}
