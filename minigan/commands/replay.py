@@ -1,6 +1,7 @@
 """``minigan replay``: a run as one page of HTML, whose generator runs in the browser."""
 
 import argparse
+from pathlib import Path
 
 from ..errors import InputError
 from ..replay import save_page
@@ -32,7 +33,8 @@ def command(arguments: argparse.Namespace) -> int:
     out = arguments.out or folder_of(arguments.path) / "replay.html"
     if out.suffix != ".html":
         raise InputError(f"out: expected a name that ends in .html, got {str(out)!r}")
-    reasons = save_page(load(arguments.path), out, title=arguments.path)
+    name = Path(arguments.path).resolve().name  # no page needs to tell where on a machine a run lies
+    reasons = save_page(load(arguments.path), out, title=name)
     say(f"{out}  {out.stat().st_size / 1e6:.1f} MB; open it in a browser")
     for reason in reasons:
         say(f"  {reason}")

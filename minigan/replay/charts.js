@@ -2,15 +2,17 @@
 
 const WIDTH = 1000, HEIGHT = 300;
 
-// The value of a line at a step: that of the first record at or after it, which is a mean up to the record.
+// The value of a line at a step: that of the first record at or after it, as a record is a mean over the steps before
+// it.
 function valueAt({ steps, values }, step) {
   const index = steps.findIndex((each) => each >= step);
   return values[index < 0 ? values.length - 1 : index];
 }
 
-// Add a chart { title, unit, log, lines: [{ name, steps, values }], reference: { name, value } or null } to a parent.
-// Return showStep(step), which moves the cursor and writes the values of that step.
-function addChart(parent, { title, unit, log, lines, reference }, last) {
+// Add a chart to a parent. A chart is { title, unit, log, decimals, lines, reference }: its lines are { name, steps,
+// values }, and the reference is { name, value } or null. Return showStep(step), which moves the cursor to a step and
+// writes the values there.
+function addChart(parent, { title, unit, log, decimals, lines, reference }, last) {
   const figure = byId("chart").content.firstElementChild.cloneNode(true);
   const scale = log ? Math.log10 : (value) => value;
   const all = lines.flatMap((line) => line.values).concat(reference ? [reference.value] : []).filter((v) => v !== null);
@@ -21,8 +23,8 @@ function addChart(parent, { title, unit, log, lines, reference }, last) {
 
   figure.querySelector("strong").textContent = title;
   figure.querySelector(".unit").textContent = unit;
-  figure.querySelector(".high").textContent = digits(high);
-  figure.querySelector(".low").textContent = digits(low);
+  figure.querySelector(".high").textContent = digits(high, decimals);
+  figure.querySelector(".low").textContent = digits(low, decimals);
   const legend = figure.querySelector("ul"), texts = [];
   lines.forEach(({ name, steps, values }, i) => {
     const order = ["first", "second"][i];
@@ -39,30 +41,30 @@ function addChart(parent, { title, unit, log, lines, reference }, last) {
   const line = figure.querySelector("line.reference"), cursor = figure.querySelector(".cursor");
   if (reference) {
     for (const end of ["y1", "y2"]) line.setAttribute(end, y(reference.value));
-    legend.append(element("li", `${reference.name} ${digits(reference.value)}`, { class: "reference" }));
+    legend.append(element("li", `${reference.name} ${digits(reference.value, decimals)}`, { class: "reference" }));
   } else {
     line.remove();
   }
   const names = lines.map((each) => each.name).join(" and ");
   const image = figure.querySelector("svg");
-  image.setAttribute("aria-label", `${title}: ${names} over ${digits(last, 0)} steps, between ${digits(low)} and ` +
-    `${digits(high)}. The table below has the numbers.`);
+  image.setAttribute("aria-label", `${title}: ${names} over ${digits(last, 0)} steps, between ` +
+    `${digits(low, decimals)} and ${digits(high, decimals)}. The table below has the numbers.`);
   parent.append(figure);
   return (step) => {
     for (const end of ["x1", "x2"]) cursor.setAttribute(end, x(step));
-    lines.forEach((each, i) => { texts[i].textContent = `${each.name} ${digits(valueAt(each, step))}`; });
+    lines.forEach((each, i) => { texts[i].textContent = `${each.name} ${digits(valueAt(each, step), decimals)}`; });
   };
 }
 
 // Fill the table with the values of all lines at each of the steps.
 function fillTable(table, charts, steps) {
-  const lines = charts.flatMap((chart) => chart.lines);
+  const lines = charts.flatMap(({ lines: own, decimals }) => own.map((line) => ({ ...line, decimals })));
   const head = table.createTHead().insertRow();
   for (const name of ["step", ...lines.map((line) => line.name)]) head.append(element("th", name, { scope: "col" }));
   const body = table.createTBody();
   for (const step of steps) {
     const row = body.insertRow();
     row.append(element("th", digits(step, 0), { scope: "row" }));
-    for (const line of lines) row.append(element("td", digits(valueAt(line, step), 3)));
+    for (const line of lines) row.append(element("td", digits(valueAt(line, step), line.decimals)));
   }
 }

@@ -6,7 +6,9 @@ const FINE = 4; // small pixels along one side of a pixel, which are averaged
 const MOST_CANDIDATES = 200;
 
 // Return the strokes, lists of points [x, y], moved by (left, top) after a scaling.
-const moved = (strokes, scale, left, top) => strokes.map((stroke) => stroke.map(([x, y]) => [x * scale + left, y * scale + top]));
+function moved(strokes, scale, left, top) {
+  return strokes.map((stroke) => stroke.map(([x, y]) => [x * scale + left, y * scale + top]));
+}
 
 function trace(context, strokes, width) {
   context.lineWidth = width;
@@ -66,6 +68,12 @@ function startPad(pad, changed) {
   function show() {
     context.clearRect(0, 0, pad.width, pad.height);
     trace(context, moved(strokes, pad.width, 0, 0), 0.07 * pad.width);
+    if (!strokes.length) {
+      context.fillStyle = "#9aa3ad";
+      context.font = "18px system-ui, sans-serif";
+      context.textAlign = "center";
+      context.fillText("Draw here", pad.width / 2, pad.height / 2);
+    }
     if (document.activeElement !== pad) return;
     context.strokeStyle = pen.down ? "#ff9a78" : "#8ab6ff";
     context.lineWidth = 2;
@@ -117,6 +125,7 @@ function startPad(pad, changed) {
     }
     event.preventDefault();
   });
+  show();
   return {
     strokes,
     clear() {
@@ -128,9 +137,8 @@ function startPad(pad, changed) {
 }
 
 // The latents from which the search chooses its starts: equally many of each class, and of each cluster in it.
-function candidatesFor({ noise, kinds, continuous }) {
+function candidatesFor({ noise, kinds, continuous }, numbers) {
   const all = Math.max(1, kinds), each = Math.max(1, Math.floor(MOST_CANDIDATES / all));
-  const numbers = new Array(continuous).fill(0);
   return Array.from({ length: all * each }, (_, i) =>
     latentOf(drawNoise(noise), { kind: i % all, numbers }, { kinds, continuous }));
 }
@@ -154,7 +162,7 @@ function startDrawing(network, about, explorer) {
     const current = ++search;
     find.disabled = true;
     result.textContent = "Searching …";
-    const best = await invert(network, target, candidatesFor(about), about.noise, (share, z) => {
+    const best = await invert(network, target, candidatesFor(about, explorer.numbers), about.noise, (share, z) => {
       progress.value = share;
       if (z) paintImage(found, network.forward(z).at(-1), shape);
       return current === search;
@@ -164,8 +172,8 @@ function startDrawing(network, about, explorer) {
     const kind = Math.max(0, best.z.slice(about.noise).indexOf(1));
     const psnr = 10 * Math.log10(4 / best.error);
     paintImage(found, network.forward(best.z).at(-1), shape);
-    const text = `Found${about.kinds ? " in " + explorer.nameOf(kind) : ""}: ${digits(psnr, 1)} dB (PSNR; more is more ` +
-      "similar).";
+    const where = about.kinds ? ` in ${explorer.nameOf(kind)}` : "";
+    const text = `Found${where}: ${digits(psnr, 1)} dB (PSNR; more is more similar).`;
     result.textContent = `${text} It now stands in the middle of the map above.`;
     byId("found").setAttribute("aria-label", `The most similar image. ${text}`);
     explorer.showNoise(best.z.slice(0, about.noise), kind);

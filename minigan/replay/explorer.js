@@ -3,7 +3,8 @@
 const TILES = 7; // images along one side of the map
 const EDGE = 2; // the map shows [-EDGE, EDGE] in both directions
 
-// Start the explorer of a network; return { showNoise(noise, kind) }, which puts a noise vector in the middle.
+// Start the explorer of a network. Return { nameOf(kind), numbers, showNoise(noise, kind) }: the name of a class, the
+// continuous numbers of the code as they are now, and what puts a noise vector in the middle of the map.
 function startExplorer(network, about) {
   const { noise: count, kinds, clusters, continuous, shares, word, shape } = about;
   const across = byId("across"), upwards = byId("upwards"), terrain = byId("terrain");
@@ -54,7 +55,8 @@ function startExplorer(network, about) {
   }
 
   const columns = Math.min(kinds, 20);
-  const every = kinds ? setSize(byId("classes"), columns * shape.width, Math.ceil(kinds / columns) * shape.height) : null;
+  const rows = kinds ? Math.ceil(kinds / columns) : 0;
+  const every = setSize(byId("classes"), columns * shape.width, rows * shape.height);
   let everyVersion = 0;
 
   function showEvery() {
@@ -83,7 +85,8 @@ function startExplorer(network, about) {
 
   function addControls() {
     if (kinds) {
-      const label = element("label", word[0].toUpperCase() + word.slice(1)), select = element("select", "", { id: "kind" });
+      const label = element("label", word[0].toUpperCase() + word.slice(1));
+      const select = element("select", "", { id: "kind" });
       for (let kind = 0; kind < kinds; kind++) {
         select.append(element("option", nameOf(kind).replace(`${word} `, ""), { value: kind }));
       }
@@ -95,7 +98,7 @@ function startExplorer(network, about) {
       byId("classes").addEventListener("click", (event) => {
         const box = byId("classes").getBoundingClientRect();
         const column = Math.floor((columns * (event.clientX - box.left)) / box.width);
-        const row = Math.floor((Math.ceil(kinds / columns) * (event.clientY - box.top)) / box.height);
+        const row = Math.floor((rows * (event.clientY - box.top)) / box.height);
         if (row * columns + column < kinds) choose(row * columns + column);
       });
     }
@@ -137,6 +140,7 @@ function startExplorer(network, about) {
   choose(code.kind);
   return {
     nameOf,
+    numbers: code.numbers,
     showNoise(noise, kind) {
       newPlane(noise);
       choose(kind);

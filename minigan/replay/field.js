@@ -58,7 +58,8 @@ function between(first, second, share) {
 function readFields({ side, unit, fields }) {
   return fields.map(({ values, points, reach }) => {
     const numbers = new Int16Array(bytesOf(points).buffer);
-    const pairs = Array.from({ length: numbers.length / 2 }, (_, i) => [unit * numbers[2 * i], unit * numbers[2 * i + 1]]);
+    const pairs = [];
+    for (let i = 0; i < numbers.length; i += 2) pairs.push([unit * numbers[i], unit * numbers[i + 1]]);
     return { side, reach, values: Float32Array.from(bytesOf(values), (byte) => byte / 255), points: pairs };
   });
 }

@@ -24,7 +24,8 @@ function meanSquare(x, y) {
   return sum / x.length;
 }
 
-// One descent: `step` takes a step of Adam and returns the mean square before it; z changes in its first `count` numbers.
+// One descent: `step` takes a step of Adam, which changes the first `count` numbers of z, and returns the mean square
+// before it.
 function makeDescent(network, target, z, count, { rate, prior, beta1 = 0.9, beta2 = 0.99 }) {
   const mean = new Float64Array(count), square = new Float64Array(count);
   let time = 0;
@@ -45,8 +46,20 @@ function makeDescent(network, target, z, count, { rate, prior, beta1 = 0.9, beta
   };
 }
 
-// Invert `target`. `candidates` are latents, of which the nearest ones become the starts; `count` is the length of the
-// noise in them. `report(share, z)` is called now and then and returns false to stop. Returns { z, error }, or null.
+// Sort candidates { z, error }: the nearest of each class come first, then the second ones, and so on.
+function ranked(candidates, count) {
+  const seen = new Map();
+  const withRank = candidates.sort((p, q) => p.error - q.error).map((candidate) => {
+    const code = candidate.z.slice(count).join();
+    seen.set(code, (seen.get(code) ?? -1) + 1);
+    return { ...candidate, rank: seen.get(code) };
+  });
+  return withRank.sort((p, q) => p.rank - q.rank);
+}
+
+// Invert `target`. `candidates` are latents, of which the first ones by `ranked` become the starts; `count` is the
+// length of the noise in them. All starts descend for some steps, and the best of them goes on alone. `report(share, z)`
+// is called now and then and returns false to stop. The result is { z, error }, or null after a stop.
 async function invert(network, target, candidates, count, report, options = {}) {
   const { starts = 4, steps = 60, finish = 120, rate = 0.1, prior = 0.003 } = options;
   const pause = makePause(), total = candidates.length + steps * starts * 2 + finish * 2;
@@ -57,8 +70,8 @@ async function invert(network, target, candidates, count, report, options = {}) 
     await pause();
     if (!report(++done / total, null)) return null;
   }
-  near.sort((p, q) => p.error - q.error);
-  const tries = near.slice(0, starts).map(({ z }) => makeDescent(network, target, z.slice(), count, { rate, prior }));
+  const chosen = ranked(near, count).slice(0, starts);
+  const tries = chosen.map(({ z }) => makeDescent(network, target, z.slice(), count, { rate, prior }));
   const errors = new Array(tries.length).fill(Infinity);
   let best = 0;
   for (let step = 0; step < steps + finish; step++) {
@@ -67,7 +80,7 @@ async function invert(network, target, candidates, count, report, options = {}) 
       done += 2;
       await pause();
     }
-    best = errors.indexOf(Math.min(...errors));
+    if (step < steps) best = errors.indexOf(Math.min(...errors));
     if (!report(Math.min(done / total, 1), tries[best].z)) return null;
   }
   return { z: tries[best].z, error: meanSquare(network.forward(tries[best].z).at(-1), target) };

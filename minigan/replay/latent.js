@@ -6,8 +6,8 @@ function drawNoise(count) {
     Math.sqrt(-2 * Math.log(1 - Math.random())) * Math.cos(2 * Math.PI * Math.random()));
 }
 
-// The point (u, v) of the plane through three noise vectors. If a, b and c are standard normal, so is the sum divided by
-// its standard deviation: G meets on the whole plane what it was trained with. At (0, 0) stands a.
+// The point (u, v) of the plane through three noise vectors. If a, b and c are standard normal, so is their sum divided
+// by its standard deviation: G meets on the whole plane what it was trained with. At (0, 0) stands a.
 function noiseAt({ a, b, c }, u, v) {
   const deviation = Math.sqrt(1 + u * u + v * v);
   return a.map((value, i) => (value + u * b[i] + v * c[i]) / deviation);

@@ -29,8 +29,11 @@ function dense({ inputs, outputs }, read) {
   };
 }
 
-// Conv2DTranspose: pixel (h, w) of x paints a patch of y, y[h s + kh - top, w s + kw - left] += x[h, w] kernel[kh, kw]^T.
-// The kernel is (KH, KW, F, C). Its transpose gathers from the same places: dx[h, w] += dy[...] kernel[kh, kw].
+// Conv2DTranspose: pixel (h, w) of x paints a patch of y,
+//
+//     y[h s + kh - top, w s + kw - left] += x[h, w] kernel[kh, kw]^T        kernel (KH, KW, F, C)
+//
+// and its transpose gathers from the same places, dx[h, w] += dy[h s + kh - top, w s + kw - left] kernel[kh, kw].
 function convTranspose({ height, width, channels, outHeight, outWidth, filters, kernel, stride, padding }, read) {
   const w = read(), b = read();
 
@@ -122,7 +125,10 @@ function arrayReader(arrays, bytes, Numbers) {
     const size = length * (type === "float16" ? 2 : 4);
     const raw = bytes.slice(offset, offset + size).buffer;
     offset += size;
-    return type === "float16" ? Numbers.from(new Uint16Array(raw), half) : Numbers.from(new Float32Array(raw));
+    if (type === "float32") return Numbers.from(new Float32Array(raw));
+    const halves = new Uint16Array(raw), numbers = new Numbers(length);
+    for (let i = 0; i < length; i++) numbers[i] = half(halves[i]);
+    return numbers;
   };
 }
 

@@ -9,9 +9,13 @@ function element(name, text = "", attributes = {}) {
   return made;
 }
 
-const digits = (value, count = 2) =>
-  (value === null || value === undefined ? "–" : value.toLocaleString("en", { minimumFractionDigits: count,
-    maximumFractionDigits: count }));
+// A number with so many decimals; very large and very small ones with three digits and an exponent.
+function digits(value, count = 2) {
+  if (value === null || value === undefined) return "–";
+  const size = Math.abs(value);
+  if (count && size && (size < 0.5 / 10 ** count || size >= 1e6)) return value.toExponential(2);
+  return value.toLocaleString("en", { minimumFractionDigits: count, maximumFractionDigits: count });
+}
 
 function bytesOf(base64) {
   const text = atob(base64), bytes = new Uint8Array(text.length);
@@ -36,8 +40,9 @@ function setSize(canvas, width, height) {
   return canvas.getContext("2d");
 }
 
-// Say why a part of the page is left out, and hide the rest of it.
+// Say why a part of the page is left out, hide the rest of it, and move it below the parts that are there.
 function leaveOut(section, reason) {
+  section.parentNode.append(section);
   section.querySelector(".part").hidden = true;
   const note = section.querySelector(".note");
   note.textContent = reason;

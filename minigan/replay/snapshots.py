@@ -1,13 +1,12 @@
 """The snapshots of a run for the page: pictures of images, or the field of a game of points."""
 
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
 
-from ..backend import to_host
 from ..errors import InputError
 from ..files import step_files
 from ..layers.activations import sigmoid
@@ -17,7 +16,7 @@ from ..runs.pictures import SCALE
 from ..runs.run import Run
 from .text import base64_of
 
-MOST_BYTES = 700_000  # of all pictures together
+MOST_BYTES = 700_000  # of all snapshots together
 WIDEST = 4096  # pixels of a snapshot
 GREYS = 16  # of a picture
 POINTS = 1000  # of the generator, in the field of the end
@@ -28,21 +27,23 @@ Snapshot = TypeVar("Snapshot")
 def read_pictures(folder: Path) -> dict[int, str]:
     """Return the snapshots of a run of images by their steps, each as a small PNG in base64.
 
-    A pixel of an image becomes one pixel again, in 16 greys (or in 16 levels of each colour). If all pictures together
-    are too large, every second one is left out, again and again; the first and the last one stay. A picture that cannot
-    be read is left out.
+    A pixel of an image becomes one pixel again, in 16 greys (or in 16 levels of each colour). A picture that cannot be
+    read is left out.
     """
-    found = {}
-    for step, path in sorted(step_files(folder / "samples", ".png").items()):
-        small = _shrink(path)
-        if small is not None:
-            found[step] = small
-    while len(found) > 2 and sum(map(len, found.values())) > MOST_BYTES:
-        kept = list(found)[::2]
-        found = {step: found[step] for step in dict.fromkeys([*kept, list(found)[-1]])}
-    if sum(map(len, found.values())) > MOST_BYTES:
-        return {}
-    return {step: base64_of(picture) for step, picture in found.items()}
+    found = {step: _shrink(path) for step, path in sorted(step_files(folder / "samples", ".png").items())}
+    readable = {step: small for step, small in found.items() if small is not None}
+    return {step: base64_of(small) for step, small in thin_out(readable, len).items()}
+
+
+def thin_out(found: dict[int, Snapshot], size: Callable[[Snapshot], int]) -> dict[int, Snapshot]:
+    """Leave out every second snapshot until all together take at most 700,000 bytes; the first and the last stay.
+
+    If these two are already too large, none is left.
+    """
+    while len(found) > 2 and sum(map(size, found.values())) > MOST_BYTES:
+        steps = list(found)
+        found = {step: found[step] for step in dict.fromkeys((*steps[:-1:2], steps[-1]))}
+    return found if sum(map(size, found.values())) <= MOST_BYTES else {}
 
 
 def _shrink(path: Path) -> bytes | None:
@@ -86,7 +87,7 @@ def read_fields(run: Run) -> tuple[dict[int, Field], str]:
             found[step] = read_field(path)
         except InputError:
             continue
-    if found:
+    if found := thin_out(found, lambda field: 2 * field.points.size + field.logits.size):
         return found, ""
     end = int(run.history["step"][-1]) if len(run.history) else run.config.steps or 0
     field = find_field(run, run.sample(POINTS, seed=run.config.seed))
@@ -101,7 +102,7 @@ def pack_fields(run: Run, fields: Sequence[Field]) -> dict[str, Any]:
     """
     logits = [field.logits for field in fields]
     if run.config.base_objective.log_odds:
-        values = [to_host(sigmoid(each)) for each in logits]
+        values = [sigmoid(each) for each in logits]
     else:
         low, high = np.quantile(np.concatenate([each.ravel() for each in logits]), (0.02, 0.98))
         values = [(each - low) / max(high - low, 1e-12) for each in logits]
@@ -126,4 +127,4 @@ def _plane(points: np.ndarray) -> np.ndarray:
 
 
 def _pairs(points: np.ndarray, unit: float) -> np.ndarray:
-    return np.rint(np.clip(_plane(points) / unit, -INT16, INT16)).astype("<i2")
+    return np.rint(np.clip(_plane(points).astype(np.float64) / unit, -INT16, INT16)).astype("<i2")

@@ -27,8 +27,8 @@ function startTimeline({ stops, frames, game, charts, caption }) {
 
   function show(index) {
     const step = digits(stops[index], 0), text = `step ${step} of ${digits(last, 0)}`;
-    const numbers = charts.flatMap((chart) => chart.lines.map((line) =>
-      `${line.name} ${digits(valueAt(line, stops[index]))}`));
+    const numbers = charts.flatMap(({ lines, decimals }) => lines.map((line) =>
+      `${line.name} ${digits(valueAt(line, stops[index]), decimals)}`));
     byId("step-text").textContent = text;
     slider.setAttribute("aria-valuetext", [text, ...numbers].join(", "));
     if (frames) {

@@ -51,7 +51,7 @@ def translate(network: Network) -> tuple[dict[str, Any], bytes]:
             layers.append(found[0])
             arrays += found[1]
     if not all(np.isfinite(array).all() for array in arrays):
-        raise LeftOut("The explorer is left out, because a weight of the generator is too large for float16.")
+        raise LeftOut("The explorer is left out, because a weight of the generator is no finite number in float16.")
     data = b"".join(array.astype(array.dtype.newbyteorder("<"), copy=False).tobytes() for array in arrays)
     if len(data) > MOST_BYTES:
         raise LeftOut(

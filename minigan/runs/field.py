@@ -99,6 +99,8 @@ def read_field(path: Path) -> Field:
     reach, points, logits = found.get("reach"), arrays.get("points"), arrays.get("logits")
     if points is None or logits is None or not isinstance(reach, float) or not 0 < reach < np.inf:
         raise InputError("points, logits, reach: expected two arrays and a positive number, got others")
+    if points.dtype != np.float32 or logits.dtype != np.float32:
+        raise InputError(f"points, logits: expected float32, got {points.dtype} and {logits.dtype}")
     rows = SIDE if points.ndim == 2 and points.shape[1] == 2 else 1
     if points.ndim != 2 or points.shape[1] not in (1, 2) or logits.shape != (rows, SIDE):
         raise InputError(f"points, logits: expected (n, 2) and {(SIDE, SIDE)}, got {points.shape} and {logits.shape}")
