@@ -9,6 +9,7 @@ from minigan.archive import write_archive
 from minigan.datasets import Points
 from minigan.runs.axes import reach_of
 from minigan.runs.field import PARTNERS, SIDE, Field, find_field, read_field, write_field
+from minigan.runs.run_folder import RunFolder
 
 SHORT = {"data": "ring", "steps": 3, "batch_size": 8, "quiet": True, "device": "cpu"}
 
@@ -85,6 +86,14 @@ def test_a_run_records_its_fields(tmp_path):
     np.testing.assert_array_equal(last.points, expected.points)
     np.testing.assert_allclose(last.logits, expected.logits, rtol=1e-5)
     assert (last.logits != read_field(found[0]).logits).any()
+
+
+def test_what_came_after_a_checkpoint_is_removed(tmp_path):
+    run = minigan.train(**SHORT, out=tmp_path / "run")
+    folder = RunFolder(run.folder, run.config)
+    folder.go_back(None)
+    folder.close()
+    assert list((run.folder / "samples").iterdir()) == []
 
 
 def test_a_run_of_images_records_none(tmp_path):

@@ -45,7 +45,7 @@ def test_scores_have_no_reference():
 def test_evaluations_stand_at_their_steps(run):
     run.history = History([record(1), record(2, fid=8.0, fid_floor=0.5), record(3), record(4, fid=4.0, fid_floor=0.5)])
     chart = find_curves(run)[2]
-    assert chart["lines"] == [{"name": "generator", "steps": [2, 4], "values": [8.0, 4.0]}]
+    assert chart["lines"] == [{"name": "Frechet distance", "steps": [2, 4], "values": [8.0, 4.0]}]
     assert chart["reference"] == {"name": "real digits:", "value": 0.5}
     assert chart["log"]
     run.history = History([record(1, modes_found=3, modes=8)])

@@ -47,7 +47,7 @@ def find_curves(run: Run) -> list[dict[str, Any]]:
         if column in history.columns and plot.compared_with in history.columns:
             compared = history[plot.compared_with]
             compared = compared[np.abs(compared) < LARGEST]
-            line = _line(run, "generator", column)
+            line = _line(run, plot.unit, column)
             reference = {"name": f"{plot.called}:", "value": float(compared[-1])} if len(compared) else None
             positive = all(value is None or value > 0 for value in [*line["values"], *compared])
             charts.append(

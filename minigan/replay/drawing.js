@@ -63,7 +63,7 @@ function asTrainingImage(strokes, { height, width, channels }) {
 // The drawing area. Return { strokes, clear }; `changed` is called after each change.
 function startPad(pad, changed) {
   const context = pad.getContext("2d"), strokes = [];
-  const pen = { x: 0.5, y: 0.5, down: false };
+  const pen = { x: 0.5, y: 0.5, down: false, byKey: false }; // the pen is seen where keys move it
 
   function show() {
     context.clearRect(0, 0, pad.width, pad.height);
@@ -74,7 +74,7 @@ function startPad(pad, changed) {
       context.textAlign = "center";
       context.fillText("Draw here", pad.width / 2, pad.height / 2);
     }
-    if (document.activeElement !== pad) return;
+    if (document.activeElement !== pad || !pen.byKey) return;
     context.strokeStyle = pen.down ? "#ff9a78" : "#8ab6ff";
     context.lineWidth = 2;
     context.strokeRect(pen.x * pad.width - 6, pen.y * pad.height - 6, 12, 12);
@@ -101,7 +101,7 @@ function startPad(pad, changed) {
 
   pad.addEventListener("pointerdown", (event) => {
     pad.setPointerCapture(event.pointerId);
-    pen.down = false;
+    pen.down = pen.byKey = false;
     follow(event);
     pen.down = true;
     begin();
@@ -112,18 +112,18 @@ function startPad(pad, changed) {
   for (const name of ["focus", "blur"]) pad.addEventListener(name, show);
   const arrows = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
   pad.addEventListener("keydown", (event) => {
-    if (event.key in arrows) {
-      const [x, y] = arrows[event.key];
-      moveTo(pen.x + x / 28, pen.y + y / 28);
-    } else if (event.key === " ") {
+    if (event.key !== " " && !(event.key in arrows)) return;
+    event.preventDefault();
+    pen.byKey = true;
+    if (event.key === " ") {
       pen.down = !pen.down;
       if (pen.down) begin();
       byId("result").textContent = pen.down ? "The pen is down." : "The pen is up.";
       show();
     } else {
-      return;
+      const [x, y] = arrows[event.key];
+      moveTo(pen.x + x / 28, pen.y + y / 28);
     }
-    event.preventDefault();
   });
   show();
   return {
@@ -156,6 +156,7 @@ function startDrawing(network, about, explorer) {
     paintImage(asked, target, shape);
     find.disabled = false;
     progress.value = 0;
+    result.textContent = "";
   }
 
   async function run() {

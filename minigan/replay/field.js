@@ -36,7 +36,7 @@ function drawField(canvas, { values, side, points, reach }, { view, modes }) {
   context.fillStyle = ink;
   for (const point of points) {
     const [x, y] = at(point);
-    context.fillRect(x - 1.5, y - 1.5, 3, 3);
+    context.fillRect(x - 2, y - 2, 4, 4);
   }
   if (!modes) return;
   context.strokeStyle = ring;

@@ -27,10 +27,10 @@ function startTimeline({ stops, frames, game, charts, caption }) {
 
   function show(index) {
     const step = digits(stops[index], 0), text = `step ${step} of ${digits(last, 0)}`;
-    const numbers = charts.flatMap(({ lines, decimals }) => lines.map((line) =>
-      `${line.name} ${digits(valueAt(line, stops[index]), decimals)}`));
+    const numbers = charts.map(({ title, lines, decimals }) => `${title}: ` + lines.map((line) =>
+      `${line.name} ${digits(valueAt(line, stops[index]), decimals)}`).join(", "));
     byId("step-text").textContent = text;
-    slider.setAttribute("aria-valuetext", [text, ...numbers].join(", "));
+    slider.setAttribute("aria-valuetext", [text, ...numbers].join(". "));
     if (frames) {
       image.src = "data:image/png;base64," + frames[index];
       image.alt = `Grid of images that the generator draws at step ${step}`;
