@@ -191,7 +191,7 @@ def test_a_folder_that_is_removed_is_made_again(tmp_path):
     folder = RunFolder.create(tmp_path / "deeper" / "run", config)
     shutil.rmtree(tmp_path / "deeper")
     folder.add_record({"step": 1})
-    folder.add_snapshot(1, np.zeros((4, 8, 8), dtype=np.float32))
+    folder.add_snapshot(1, np.zeros((4, 8, 8), dtype=np.float32), None)
     folder.close()
     assert (tmp_path / "deeper" / "run" / "metrics.jsonl").read_text() == '{"step": 1}\n'
     assert (tmp_path / "deeper" / "run" / "samples" / "step-000001.png").stat().st_size > 0

@@ -24,13 +24,14 @@ function meanSquare(x, y) {
   return sum / x.length;
 }
 
-// One descent: `step` takes a step of Adam, which changes the first `count` numbers of z, and returns the mean square
-// before it.
+// One descent: `step` takes a step of Adam, which changes the first `count` numbers of z. `error` is the mean square
+// before the last step.
 function makeDescent(network, target, z, count, { rate, prior, beta1 = 0.9, beta2 = 0.99 }) {
   const mean = new Float64Array(count), square = new Float64Array(count);
   let time = 0;
   return {
     z,
+    error: Infinity,
     step() {
       const activations = network.forward(z), y = activations.at(-1);
       const dz = network.inputGrad(y.map((value, i) => (2 * (value - target[i])) / target.length), activations);
@@ -41,7 +42,7 @@ function makeDescent(network, target, z, count, { rate, prior, beta1 = 0.9, beta
         square[i] = beta2 * square[i] + (1 - beta2) * gradient * gradient;
         z[i] -= (rate * mean[i]) / (1 - beta1 ** time) / (Math.sqrt(square[i] / (1 - beta2 ** time)) + 1e-12);
       }
-      return meanSquare(y, target);
+      this.error = meanSquare(y, target);
     },
   };
 }
@@ -57,31 +58,32 @@ function ranked(candidates, count) {
   return withRank.sort((p, q) => p.rank - q.rank);
 }
 
-// Invert `target`. `candidates` are latents, of which the first ones by `ranked` become the starts; `count` is the
-// length of the noise in them. All starts descend for some steps, and the best of them goes on alone. `report(share, z)`
-// is called now and then and returns false to stop. The result is { z, error }, or null after a stop.
+// Invert `target`. `candidates` are latents, and `count` is the length of the noise in them. Each stage [starts, steps]
+// keeps the best of the starts, in the beginning by `ranked`, and lets them descend. `report(share, z)` is called now
+// and then and returns false to stop. The result is { z, error }, or null after a stop.
 async function invert(network, target, candidates, count, report, options = {}) {
-  const { starts = 4, steps = 60, finish = 120, rate = 0.1, prior = 0.003 } = options;
-  const pause = makePause(), total = candidates.length + steps * starts * 2 + finish * 2;
-  const near = [];
+  const { stages = [[10, 20], [4, 30], [1, 120]], rate = 0.1, prior = 0.003 } = options;
+  const steps = stages.reduce((sum, [starts, each]) => sum + starts * each, 0);
+  const total = candidates.length + 2 * steps; // a step takes as long as two candidates, or a little longer
+  const pause = makePause(), near = [];
   let done = 0;
   for (const z of candidates) {
     near.push({ z, error: meanSquare(network.forward(z).at(-1), target) });
     await pause();
     if (!report(++done / total, null)) return null;
   }
-  const chosen = ranked(near, count).slice(0, starts);
-  const tries = chosen.map(({ z }) => makeDescent(network, target, z.slice(), count, { rate, prior }));
-  const errors = new Array(tries.length).fill(Infinity);
-  let best = 0;
-  for (let step = 0; step < steps + finish; step++) {
-    for (const t of step < steps ? tries.keys() : [best]) {
-      errors[t] = tries[t].step();
-      done += 2;
-      await pause();
+  let tries = ranked(near, count).map(({ z }) => makeDescent(network, target, z.slice(), count, { rate, prior }));
+  for (const [starts, each] of stages) {
+    tries = tries.slice(0, starts);
+    for (let step = 0; step < each; step++) {
+      for (const descent of tries) {
+        descent.step();
+        await pause();
+      }
+      done += 2 * starts;
+      if (!report(done / total, tries[0].z)) return null;
     }
-    if (step < steps) best = errors.indexOf(Math.min(...errors));
-    if (!report(Math.min(done / total, 1), tries[best].z)) return null;
+    tries.sort((p, q) => p.error - q.error);
   }
-  return { z: tries[best].z, error: meanSquare(network.forward(tries[best].z).at(-1), target) };
+  return { z: tries[0].z, error: meanSquare(network.forward(tries[0].z).at(-1), target) };
 }
