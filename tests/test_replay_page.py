@@ -191,6 +191,16 @@ def test_neighbours_of_digits(tmp_path):
     assert closest[0] <= min(pair["distance"] for pair in found["sets"][0]["pairs"])
 
 
+def test_large_images_have_fewer_neighbours_or_none(tmp_path):
+    found = []
+    for size in (100, 250):
+        np.savez(tmp_path / "images.npz", images=np.zeros((16, size, size), np.uint8))
+        run = minigan.train(**SHORT, data=str(tmp_path / "images.npz"))
+        found.append(page_data(run)["neighbours"])
+    assert [len(each["pairs"]) for each in found[0]["sets"]] == [4, 4]
+    assert found[1] == {"missing": "This part is left out, because the images would make the page too large."}
+
+
 def test_a_generator_that_draws_nan_has_no_neighbours():
     run = minigan.train(**SHORT, data="mnist-5k")
     run.generator.theta[...] = np.nan

@@ -1,5 +1,6 @@
 """The parts of the page, as data: the training, the explorer, and the nearest training images."""
 
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,8 @@ from .text import base64_of
 from .weights import translate
 
 DRAWN = 500  # images that are compared with the training images
-SHOWN = 8  # pairs in a row
+SHOWN = 8  # pairs in a row, or fewer where the images are large
+MOST_BYTES = 180_000  # of all pairs
 MOST_STOPS = 60  # of the slider, in a run without snapshots
 
 
@@ -85,11 +87,14 @@ def find_neighbours(run: Run) -> dict[str, Any]:
 
     Raises
     ------
-    LeftOut : the training images are not at hand, or the generator draws NaN
+    LeftOut : the training images are not at hand or too large, or the generator draws NaN
     """
     training, held_out, missing = find_originals(run.config.data, run.generator.output_shape)
     if training is None:
         raise LeftOut(f"This part is left out, because {missing}.")
+    shown = min(SHOWN, MOST_BYTES // (4 * prod(run.generator.output_shape)))  # two images in a pair, two rows
+    if not shown:
+        raise LeftOut("This part is left out, because the images would make the page too large.")
     try:
         drawn = to_uint8(run.sample(DRAWN, seed=run.config.seed))
     except DivergedError:
@@ -101,8 +106,8 @@ def find_neighbours(run: Run) -> dict[str, Any]:
     )
     if held_out is not None:
         text += f" Half of all new real images lie within {np.median(held_out):.2f} of a training image."
-    closest = np.argsort(distances, kind="stable")[:SHOWN]
-    chosen = {"The first ones": range(SHOWN), f"The closest ones of {DRAWN}": closest}
+    closest = np.argsort(distances, kind="stable")[:shown]
+    chosen = {"The first ones": range(shown), f"The closest ones of {DRAWN}": closest}
     sets = [
         {
             "title": title,
@@ -121,4 +126,4 @@ def _picture(drawn: np.ndarray, original: np.ndarray) -> str:
     pair = np.stack([2 * flat_pixels(each[None]).reshape(drawn.shape) - 1 for each in (drawn, original)])
     pixels = np.rint((tile(pair, columns=1) + 1) * 127.5).astype(np.uint8)
     pixels = pixels.reshape(*pixels.shape[:2], -1)
-    return base64_of(png_of(pixels if pixels.shape[2] >= 3 else pixels[..., :1].repeat(3, axis=2)))
+    return base64_of(png_of(pixels[..., :3] if pixels.shape[2] >= 3 else pixels[..., :1].repeat(3, axis=2)))
