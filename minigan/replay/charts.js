@@ -2,11 +2,10 @@
 
 const WIDTH = 1000, HEIGHT = 300;
 
-// The value of a line at a step: that of the first record at or after it, as a record is a mean over the steps before
-// it.
+// The newest value of a line at a step, or null before the first one.
 function valueAt({ steps, values }, step) {
-  const index = steps.findIndex((each) => each >= step);
-  return values[index < 0 ? values.length - 1 : index];
+  const index = steps.findLastIndex((each) => each <= step);
+  return index < 0 ? null : values[index];
 }
 
 // Add a chart to a parent. A chart is { title, unit, log, decimals, lines, reference }: its lines are { name, steps,
