@@ -37,6 +37,7 @@ class ELBO:
     """
 
     name = "elbo"
+    log_odds = False
     columns: ClassVar[tuple[str, ...]] = ("elbo", "reconstruction", "kl", "sigma")  # what a step sees
 
 

@@ -5,12 +5,11 @@ from pathlib import Path
 
 import numpy as np
 
-from ..datasets import MODES
 from ..files import step_files
 from ..models import kind_of
-from ..objectives import ELBO, Objective
 from ..training.config import ResolvedConfig
 from . import figures
+from .axes import centres_of
 from .bound_figure import save_bound
 from .run import Run
 
@@ -18,14 +17,15 @@ SNAPSHOTS = 40  # pictures of one fixed z over a run, more of them at its start
 SCALE = 3  # width of a pixel of an image in a picture of images
 
 
-def loss_labels(config: ResolvedConfig, objective: Objective) -> dict[str, bool]:
-    """Return what `figures.save_losses` must know of the game, whose losses come from this objective.
+def loss_labels(config: ResolvedConfig) -> dict[str, bool]:
+    """Return what `figures.save_losses` must know of the game.
 
     Returns
     -------
     probability : whether D(x) is a probability
     equilibrium : whether the losses of a discriminator that knows nothing are 2 log 2 and D = 1/2
     """
+    objective = config.base_objective
     changed = bool(config.soft_labels) or config.discriminators > 1 or config.code_weight is not None
     cross_entropy = objective.name in ("non-saturating", "minimax")
     return {"equilibrium": cross_entropy and not changed, "probability": objective.log_odds}
@@ -45,7 +45,7 @@ def samples_to_show(run: Run, *, default: int) -> tuple[int, np.ndarray | None]:
 def save_samples(samples: np.ndarray, path: Path, *, data: str) -> None:
     """Write a picture of samples: a grid of images, or points over the centres of the data set ``data``."""
     if samples.ndim == 2:
-        figures.save_points(samples, path, centres=_centres(data))
+        figures.save_points(samples, path, centres=centres_of(data))
     else:
         figures.save_grid(samples, path, scale=SCALE)
 
@@ -86,12 +86,7 @@ def save_losses(run: Run, path: Path) -> None:
     """Write a picture of the losses or of the bound, and of what was evaluated, if there are any records."""
     if len(run.history):
         evaluated = next((name for name in figures.EVALUATED if name in run.history.columns), None)
-        objective = run.config.base_objective
-        if isinstance(objective, ELBO):
+        if run.config.spec.autoencodes:
             save_bound(run.history, path, evaluated=evaluated)
         else:
-            figures.save_losses(run.history, path, **loss_labels(run.config, objective), evaluated=evaluated)
-
-
-def _centres(data: str) -> np.ndarray | None:
-    return MODES[data].centres if data in MODES else None
+            figures.save_losses(run.history, path, **loss_labels(run.config), evaluated=evaluated)
