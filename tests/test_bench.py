@@ -120,8 +120,8 @@ def test_a_real_worker(worker):
 
 
 def test_a_worker_that_fails():
-    with pytest.raises(InputError, match=r"bench: expected a measurement from the process 'ours', got an error: .*vae"):
-        bench._run_worker("ours", "vae", 4, "cpu", "alternating")
+    with pytest.raises(InputError, match=r"bench: expected a measurement from the process 'ours', got an error: .*gpt"):
+        bench._run_worker("ours", "gpt", 4, "cpu", "alternating")
 
 
 @pytest.mark.parametrize("fast", [True, False])
