@@ -41,7 +41,8 @@ def thickness(images: np.ndarray) -> np.ndarray:
 
     A stroke of width w and length l has the area m = w l and an edge of 2 w + 2 l, so this is w / (1 + w / l), which is
     w for a long stroke. For grey pixels, sum |grad ink| is the mean length of the edge over all levels of grey (Federer
-    1959, the coarea formula), so a stroke that is half as bright has the same thickness. The gradient stands where four
+    1959, the coarea formula), so a stroke that is half as bright has the same thickness. A stroke of less than two
+    pixels is smeared by the pixels themselves, and comes out up to two pixels thick. The gradient stands where four
     pixels meet, and is the mean of the two differences there in each direction.
 
     Parameters

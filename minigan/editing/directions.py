@@ -16,9 +16,10 @@ from .inputs import image_shape
 from .latents import draw, noise_length
 
 SAMPLES = 4000  # that are drawn and measured
+SEED = 10_007  # of their noise; the digits that are moved afterwards should be other ones
 FITTED = 0.75  # the share of them that the directions are fitted to; the others say how good they are
-POINTS = 64  # at which the Jacobian is computed
-PRINCIPAL = 5  # principal directions that a table shows
+POINTS = 128  # at which the Jacobian is computed
+LEAST = 1e-6  # slope, above what rounding makes of an attribute that stays the same
 MOST_BYTES = 1 << 28  # of a part of the Jacobian
 
 
@@ -40,20 +41,13 @@ class Direction(NamedTuple):
     share: float
 
 
-def attribute_directions(run: Run, *, n: int = SAMPLES, seed: int = 0) -> list[Direction]:
+def attribute_directions(run: Run, *, n: int = SAMPLES, seed: int = SEED) -> list[Direction]:
     """Find the direction in which each attribute of `ATTRIBUTES` grows fastest, by least squares on drawn images.
 
-    Let a_i be an attribute of image i, z_i its noise and y_i its class. With the mean of each class subtracted from
-    both, the attribute is fitted as a linear function of the noise,
+        vector = w / |w|        slope = |w|        w of `fit_noise`
 
-        min_w  sum_i (a_i - z_i w)^2          vector = w / |w|,  slope = |w|
-
-    so that w is the same for all classes, and each class has a level of its own. On images that were not fitted,
-
-        share = 1 - sum_i (a_i - z_i w)^2 / sum_i a_i^2
-
-    is the share of the variance within the classes that w explains (R^2). A run without classes is one class. Such
-    directions, from a classifier in the place of a measurement, are those of Shen et al. 2020 (arXiv 1907.10786).
+    ``share`` is the R^2 of `fit_noise`. A run without classes is one class. Shen et al. 2020 (arXiv 1907.10786) find
+    directions in this way with a classifier in the place of a measurement.
 
     Parameters
     ----------
@@ -78,19 +72,47 @@ def attribute_directions(run: Run, *, n: int = SAMPLES, seed: int = 0) -> list[D
     noise, codes = np.split(to_host(latents).astype(np.float64), [length], axis=1)
     discrete = codes[:, : run.shares.size] if run.classes else np.ones((n, 1))
     classes = discrete.argmax(axis=1)
-    fitted, left = np.split(np.arange(n), [int(FITTED * n)])
-    z, a = (within_classes(each[fitted], classes[fitted]) for each in (noise, values))
-    weights = np.linalg.lstsq(z, a, rcond=None)[0]  # (Z, attributes)
-    z, a = (within_classes(each[left], classes[left]) for each in (noise, values))
-    before, after = (a**2).sum(axis=0), ((a - z @ weights) ** 2).sum(axis=0)
+    weights, shares = fit_noise(noise, values, classes)
     slopes = np.linalg.norm(weights, axis=0)
-    for name, slope, variance in zip(ATTRIBUTES, slopes, before, strict=True):
-        if not slope > 0 or not variance > 0:
+    for name, slope in zip(ATTRIBUTES, slopes, strict=True):
+        if not slope > LEAST:
             raise InputError(f"run: expected a model whose noise changes the {name} of a digit, got one that does not")
     return [
-        Direction(name, UNITS[name], weights[:, i] / slopes[i], float(slopes[i]), float(1 - after[i] / before[i]))
+        Direction(name, UNITS[name], weights[:, i] / slopes[i], float(slopes[i]), float(shares[i]))
         for i, name in enumerate(ATTRIBUTES)
     ]
+
+
+def fit_noise(noise: np.ndarray, values: np.ndarray, classes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Fit values as linear functions of the noise, with a level of its own for each class.
+
+    Let a_i be a value of image i and z_i its noise, both with the mean of its class subtracted. Over three quarters of
+    the images,
+
+        min_w  sum_i (a_i - z_i w)^2
+
+    which is the fit with one level for each class, because such levels take the means away. Over the last quarter,
+
+        R^2 = 1 - sum_i (a_i - z_i w)^2 / sum_i a_i^2
+
+    is the share of the variance within the classes that w explains.
+
+    Parameters
+    ----------
+    noise : (N, Z) float64, N well above Z
+    values : (N, A) float64
+    classes : (N,) integers of at least 0
+
+    Returns
+    -------
+    w (Z, A), and R^2 (A,), which is 0 for a value that does not vary
+    """
+    first, last = np.split(np.arange(len(noise)), [int(FITTED * len(noise))])
+    z, a = (within_classes(each[first], classes[first]) for each in (noise, values))
+    weights = np.linalg.lstsq(z, a, rcond=None)[0]
+    z, a = (within_classes(each[last], classes[last]) for each in (noise, values))
+    before, after = np.square(a).sum(axis=0), np.square(a - z @ weights).sum(axis=0)
+    return weights, np.divide(before - after, before, out=np.zeros_like(before), where=before > 0)
 
 
 def within_classes(values: np.ndarray, classes: np.ndarray) -> np.ndarray:
@@ -128,7 +150,7 @@ def jacobian(generator: Network, latents: Array, length: int) -> Array:
     return xp.stack(columns, axis=-1)
 
 
-def principal_directions(run: Run, count: int = PRINCIPAL, *, points: int = POINTS, seed: int = 0) -> list[Direction]:
+def principal_directions(run: Run, count: int, *, points: int = POINTS, seed: int = SEED) -> list[Direction]:
     """Find the directions in which a small step changes the image most, on average over the latent space.
 
     For a small step e of the noise at z, the image changes by J(z) e, so the mean squared change over drawn z is
@@ -178,21 +200,32 @@ def principal_directions(run: Run, count: int = PRINCIPAL, *, points: int = POIN
     ]
 
 
-def find_direction(run: Run, name: str, *, seed: int = 0) -> Direction:
+def find_direction(run: Run, name: str, *, seed: int = SEED) -> Direction:
     """Return the direction of an attribute in `ATTRIBUTES`, or a principal one by its number, "1" to "Z".
 
     Raises
     ------
     InputError : there is no such direction, or as `attribute_directions` and `principal_directions`
     """
+    number = number_of(run, name)
+    if number:
+        return principal_directions(run, number, seed=seed)[-1]
+    return attribute_directions(run, seed=seed)[ATTRIBUTES.index(name)]
+
+
+def number_of(run: Run, name: str) -> int:
+    """Return the number of a principal direction, or 0 if the name is that of an attribute.
+
+    Raises
+    ------
+    InputError : there is no such direction, or the run draws points
+    """
     image_shape(run)
-    if name in ATTRIBUTES:
-        return attribute_directions(run, seed=seed)[ATTRIBUTES.index(name)]
     length = noise_length(run)
     number = int(name) if name.isascii() and name.isdecimal() and len(name) < 9 else 0
-    if not 1 <= number <= length:
+    if name not in ATTRIBUTES and not 1 <= number <= length:
         raise InputError(
             f"direction: expected one of {', '.join(ATTRIBUTES)}, or a number from 1 to {length}, "
             f"got {validation.shown(name)}"
         )
-    return principal_directions(run, number, seed=seed)[-1]
+    return number

@@ -12,7 +12,7 @@ from ..runs.figures import tile
 
 GAP = 2  # pixels between two images
 DPI = 100
-WIDEST, NARROWEST = 10.0, 5.0  # inches of the grid
+WIDEST, NARROWEST, HIGHEST = 10.0, 5.0, 60.0  # inches of the grid
 
 
 @one_at_a_time
@@ -40,8 +40,9 @@ def save_labelled_grid(
 
     height, width = images.shape[2:4]
     grid = tile(images.reshape(-1, *images.shape[2:]), columns=images.shape[1], gap=GAP)
-    inches = float(np.clip(3 * grid.shape[1] / DPI, NARROWEST, WIDEST))
-    figure = Figure(figsize=(inches + 1.6, inches * grid.shape[0] / grid.shape[1] + 1.2), dpi=DPI)
+    ratio = grid.shape[0] / grid.shape[1]
+    inches = min(float(np.clip(3 * grid.shape[1] / DPI, NARROWEST, WIDEST)), HIGHEST / ratio)
+    figure = Figure(figsize=(max(inches, NARROWEST) + 1.6, inches * ratio + 1.2), dpi=DPI)
     figure.set_layout_engine("constrained")
     FigureCanvasAgg(figure)
     axes = figure.subplots()
@@ -51,7 +52,7 @@ def save_labelled_grid(
     axes.xaxis.tick_top()
     for axis, names, side in ((axes.xaxis, columns, width), (axes.yaxis, rows, height)):
         axis.set_ticks([(side + GAP) * i + side / 2 - 0.5 for i in range(len(names))], list(names))
-    characters = int(11 * (inches + 1))
+    characters = int(12 * (max(inches, NARROWEST) + 1.6))
     figure.suptitle(fill(title, characters), fontsize=12)
     if below:
         figure.supxlabel(fill(below, characters), fontsize=9, color="0.3")

@@ -22,7 +22,8 @@ from .start import add_label, starting_latents
 ABOUT = "Lead digits over into each other."
 DETAILS = "The paths are straight, or arcs on a sphere, on which the noise keeps its length."
 ROWS = 6
-MOST_FRAMES, MOST_ROWS = 1000, 100
+MOST = 10_000  # images
+SEEDS = [0, 1]
 PAIRS = 1000  # whose midpoints are measured
 
 
@@ -34,7 +35,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--seeds",
         type=seed,
         nargs="+",
-        default=[0, 1],
         metavar="INT",
         help="Seeds of the digits that are visited in turn, at least two. Default: 0 1.",
     )
@@ -67,15 +67,15 @@ def command(arguments: argparse.Namespace) -> int:
     out: Path = arguments.out or folder_of(arguments.path) / "interpolate.png"
     if out.suffix not in (".png", ".gif"):
         raise InputError(f"out: expected a name that ends in .png or .gif, got {str(out)!r}")
-    validation.integer("frames", arguments.frames, most=MOST_FRAMES)
-    validation.integer("n", arguments.n, most=MOST_ROWS)
+    validation.integer("frames", arguments.frames, most=MOST)
+    validation.integer("n", arguments.n, most=MOST)
     run = load(arguments.path)
     stations = find_stations(run, arguments)
+    if (count := stations.shape[0] * stations.shape[1] * arguments.frames) > MOST:
+        raise InputError(f"n, seeds, frames: expected at most {MOST:,} images in all, got {count:,}")
     path = path_through(
         stations, arguments.frames, codes=code_length(run), method=arguments.method, loop=arguments.loop
     )
-    if path.shape[0] * path.shape[1] > MOST_FRAMES * MOST_ROWS:
-        raise InputError(f"frames: expected at most {MOST_FRAMES * MOST_ROWS:,} images, got more")
     images = draw(run, path.reshape(-1, path.shape[2]))
     images = images.reshape(*path.shape[:2], *images.shape[1:])  # (F, N, H, W)
     if out.suffix == ".gif":
@@ -97,14 +97,17 @@ def command(arguments: argparse.Namespace) -> int:
 def find_stations(run: Run, arguments: argparse.Namespace) -> np.ndarray:
     """Return the latents that are visited, (S, N, Z + K): one for each seed in N paths, or real digits in one path."""
     if arguments.images is not None:
+        if arguments.seeds is not None:
+            raise InputError("seeds: expected None with images, which are visited in turn, got both")
         latents, _ = starting_latents(run, arguments.images, arguments.n, seed=0, label=arguments.label)
         if len(latents) < 2:
             raise InputError(f"images: expected at least 2, between which a path can lead, got {len(latents)}")
         return latents[:, None]
-    if len(arguments.seeds) < 2:
-        raise InputError(f"seeds: expected at least 2, between which a path can lead, got {len(arguments.seeds)}")
+    seeds = arguments.seeds or SEEDS
+    if len(seeds) < 2:
+        raise InputError(f"seeds: expected at least 2, between which a path can lead, got {len(seeds)}")
     image_shape(run)
-    return np.stack([to_host(run.latent(arguments.n, seed=each, label=arguments.label)) for each in arguments.seeds])
+    return np.stack([to_host(run.latent(arguments.n, seed=each, label=arguments.label)) for each in seeds])
 
 
 def in_rows(images: np.ndarray, frames: int, *, loop: bool) -> np.ndarray:

@@ -6,9 +6,10 @@ import numpy as np
 
 from ... import validation
 from ...editing.attributes import ATTRIBUTES
-from ...editing.directions import Direction, find_direction
+from ...editing.directions import Direction, find_direction, number_of
 from ...editing.labelled_grid import save_labelled_grid
 from ...editing.latents import draw, noise_length
+from ...editing.reader import find_reader
 from ...editing.style import Effect, measure_effects, move, move_randomly
 from ...runs.load import load
 from ...runs.run import Run
@@ -52,11 +53,13 @@ def command(arguments: argparse.Namespace) -> int:
     if arguments.amount is not None:
         validation.positive("amount", arguments.amount)
     run = load(arguments.path)
-    direction = find_direction(run, arguments.direction)
-    amount = FURTHEST * direction.slope if arguments.amount is None else arguments.amount
+    number_of(run, arguments.direction)  # the search takes seconds, so bad names are found first
+    find_reader(run)
     latents, originals = starting_latents(
         run, arguments.images, arguments.n, seed=arguments.seed, label=arguments.label
     )
+    direction = find_direction(run, arguments.direction)
+    amount = FURTHEST * direction.slope if arguments.amount is None else arguments.amount
     effects = measure_effects(run, latents, direction, list(amount * SHARES[SHARES != 0]), seed=arguments.seed)
     say(about(direction))
     say(table(effects, direction, len(latents), "drawn" if originals is None else "inverted"))

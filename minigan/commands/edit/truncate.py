@@ -11,7 +11,6 @@ from ...runs.load import load
 from ...terminal import say
 from ..arguments import add_path, add_seed
 from .pictures import add_out, out_path
-from .start import add_label
 
 ABOUT = "Draw digits from the middle of the noise alone."
 DETAILS = "They are clearer and differ less; a table says what is gained and what is lost."
@@ -40,7 +39,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         f"{SHOWN}. Default: 1000.",
     )
     add_seed(parser)
-    add_label(parser)
     add_out(parser, "truncate.png")
 
 
@@ -53,7 +51,7 @@ def command(arguments: argparse.Namespace) -> int:
     run = load(arguments.path)
     limits = [None, *arguments.limits]
     say(table(measure_truncation(run, limits, n=arguments.n, seed=arguments.seed), arguments.n))
-    rows = [run.sample(SHOWN, seed=arguments.seed, label=arguments.label, truncation=each) for each in limits]
+    rows = [run.sample(SHOWN, seed=arguments.seed, truncation=each) for each in limits]
     save_labelled_grid(
         np.stack(rows),
         out,
