@@ -1,10 +1,11 @@
 """Operators: what is known of an image, as a linear map A of its pixels, with the adjoint A^T that gradients need.
 
-An operator has two methods. ``apply`` computes A x, and ``adjoint`` computes A^T y, with
+An operator has three methods. ``apply`` computes A x, ``adjoint`` computes A^T y, and ``inverse`` computes A^+ y:
 
-    <A x, y> = <x, A^T y>     for all x and y
+    <A x, y> = <x, A^T y>         for all x and y
+    A^+ y = A^T (A A^T)^-1 y      the smallest x with A x = y, for every y that is some A x
 
-Both take and return arrays in the layout of the layers, (H, W, N, C), on any device, and keep the type of numbers.
+All take and return arrays in the layout of the layers, (H, W, N, C), on any device, and keep the type of numbers.
 """
 
 from typing import Protocol
@@ -27,6 +28,10 @@ class Operator(Protocol):
         """Return A^T y: (h, w, N, C) -> (H, W, N, C)."""
         ...
 
+    def inverse(self, y: Array) -> Array:
+        """Return A^+ y: (h, w, N, C) -> (H, W, N, C)."""
+        ...
+
 
 class Identity:
     """A x = x: the whole image is known."""
@@ -39,11 +44,15 @@ class Identity:
         """Return y."""
         return y
 
+    def inverse(self, y: Array) -> Array:
+        """Return y."""
+        return y
+
 
 class Mask:
     """A x = m x: the pixels with m = 1 are known, and those with m = 0 become 0.
 
-    m is a diagonal matrix, so A^T = A, and A A = A.
+    m is a diagonal matrix, so A^T = A; and A A = A, so A^+ = A.
 
     Parameters
     ----------
@@ -72,11 +81,16 @@ class Mask:
         """Return m y."""
         return self.apply(y)
 
+    def inverse(self, y: Array) -> Array:
+        """Return m y."""
+        return self.apply(y)
+
 
 class BlockMeans:
     """A x = the mean of each block of f x f pixels: (H, W) -> (H / f, W / f).
 
-    A pixel of x counts 1 / f^2 in the mean of its own block, so A^T y gives y / f^2 to each pixel of a block.
+    A pixel of x counts 1 / f^2 in the mean of its own block, so A^T y gives y / f^2 to each pixel of a block. The mean
+    of this block is y / f^2 again, so A A^T = 1 / f^2 and A^+ = f^2 A^T: it gives y to each pixel of a block.
 
     Parameters
     ----------
@@ -100,10 +114,34 @@ class BlockMeans:
         return x.reshape(height // f, f, width // f, f, *rest).mean(axis=(1, 3))
 
     def adjoint(self, y: Array) -> Array:
-        """Return y / f^2, each number f x f times."""
-        return (y / self.factor**2).repeat(self.factor, axis=0).repeat(self.factor, axis=1)
+        """Return y / f^2 for each pixel of a block."""
+        return self.inverse(y) / self.factor**2
+
+    def inverse(self, y: Array) -> Array:
+        """Return y for each pixel of a block."""
+        return y.repeat(self.factor, axis=0).repeat(self.factor, axis=1)
 
 
 def measure(operator: Operator, images: np.ndarray) -> np.ndarray:
-    """Return what an operator makes of images: (N, H, W, C) -> (N, h, w, C), on the host."""
+    """Return A x for images x on the host, (N, H, W, C) -> (N, h, w, C)."""
     return np.ascontiguousarray(operator.apply(images.transpose(1, 2, 0, 3)).transpose(2, 0, 1, 3))
+
+
+def spread(operator: Operator, measured: np.ndarray) -> np.ndarray:
+    """Return A^+ y for what is known on the host, (N, h, w, C) -> (N, H, W, C)."""
+    return np.ascontiguousarray(operator.inverse(measured.transpose(1, 2, 0, 3)).transpose(2, 0, 1, 3))
+
+
+def agree(operator: Operator, images: np.ndarray, measured: np.ndarray) -> np.ndarray:
+    """Return the images x that are nearest to images g among those that agree with what is known, A x = y.
+
+    x = A^+ y + (g - A^+ A g)         the part that is known, and the part of g that A does not see
+
+    Parameters
+    ----------
+    images : array (N, H, W, C)
+        g, on the host.
+    measured : array (N, h, w, C)
+        y, which the operator made of some images.
+    """
+    return spread(operator, measured) + (images - spread(operator, measure(operator, images)))
