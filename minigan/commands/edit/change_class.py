@@ -45,7 +45,7 @@ def command(arguments: argparse.Namespace) -> int:
         say(table(classes, measure_style_kept(run, images), len(images)))
     else:
         say(f"fewer than {LEAST} digits: their styles are not measured")
-    first = draw(run, latents[:SHOWN]) if originals is None else originals[:SHOWN].reshape(images[:SHOWN, 0].shape)
+    first = draw(run, latents[:SHOWN]) if originals is None else originals[:SHOWN]
     save_labelled_grid(
         np.concatenate([first[:, None], images[:SHOWN]], axis=1),
         out,

@@ -115,7 +115,7 @@ def save(
         columns[i] = np.concatenate([columns[i], other])
     names = [f"{each:+.2g}" if each else "0" for each in amount * SHARES]
     if originals is not None:
-        real = originals[: len(latents)].reshape(columns[0][:-1].shape)
+        real = originals[: len(latents)]
         columns.insert(0, np.concatenate([real, real[:1]]))
         names.insert(0, "real")
     what = direction.name if direction.name in ATTRIBUTES else f"principal direction {direction.name}"
