@@ -48,7 +48,7 @@ def numbers(line):
 def test_interpolate(here, capsys):
     assert edit("interpolate", "mnist-labels", "--label", "3", "-n", "2", "--frames", "4") == 0
     printed = capsys.readouterr().out
-    assert printed.endswith("5 steps of 2 paths in interpolate.png\n")
+    assert printed.endswith("5 frames of 2 paths in interpolate.png\n")
     fid = {line.split("  ")[0]: numbers(line)[-2] for line in printed.splitlines()[2:7]}
     assert fid["spherical, same class"] < fid["linear, same class"] < fid["linear, any classes"]
     assert size_of("interpolate.png")[0] > 500
@@ -59,7 +59,7 @@ def test_interpolate_makes_a_film(capsys):
     assert edit("interpolate", "mnist-labels", "-n", "4", *film) == 0
     with Image.open("film.gif") as opened:
         assert opened.n_frames == 9
-    assert "9 steps of 4 paths in film.gif" in capsys.readouterr().out
+    assert "9 frames of 4 paths in film.gif" in capsys.readouterr().out
 
 
 def test_interpolate_leads_through_real_digits_and_needs_no_evaluator(models, capsys):
@@ -67,7 +67,7 @@ def test_interpolate_leads_through_real_digits_and_needs_no_evaluator(models, ca
     assert edit("interpolate", "small.npz", "--images", "noise.npz", "--frames", "2") == 0
     inverted, *rest = capsys.readouterr().out.splitlines()
     assert inverted.startswith("3 digits inverted, median PSNR ")
-    assert rest == ["5 steps of 1 paths in interpolate.png"]
+    assert rest == ["5 frames of 1 path in interpolate.png"]
 
 
 def test_rows_have_both_ends():

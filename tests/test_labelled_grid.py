@@ -29,6 +29,13 @@ def test_names_stand_in_the_middle_of_their_rows_and_columns(tmp_path, drawn, rn
     assert {"A title", "A note"} <= {text.get_text() for text in figure.texts}
 
 
+def test_names_that_would_overlap_are_left_out(tmp_path, drawn):
+    names = [str(i) for i in range(200)]
+    save_labelled_grid(np.zeros((1, 200, 8, 8), dtype=np.float32), tmp_path / "grid.png", title="A", columns=names)
+    shown = texts(drawn[0])[1]
+    assert shown == names[::10]
+
+
 @pytest.mark.parametrize("shape", [(1, 1, 8, 8), (2, 30, 8, 8, 3), (300, 2, 28, 28), (1, 1001, 8, 8)])
 def test_any_size_gives_a_picture(shape, tmp_path):
     path = tmp_path / "grid.png"

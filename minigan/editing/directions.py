@@ -16,6 +16,7 @@ from .inputs import image_shape
 from .latents import draw, noise_length
 
 SAMPLES = 4000  # that are drawn and measured
+LEAST_SAMPLES = 8  # for each number of the noise
 SEED = 10_007  # of their noise; the digits that are moved afterwards should be other ones
 FITTED = 0.75  # the share of them that the directions are fitted to; the others say how good they are
 POINTS = 128  # at which the Jacobian is computed
@@ -65,7 +66,7 @@ def attribute_directions(run: Run, *, n: int = SAMPLES, seed: int = SEED) -> lis
     """
     image_shape(run)
     length = noise_length(run)
-    validation.integer("n", n, least=8 * length)
+    validation.integer("n", n, least=LEAST_SAMPLES * length)
     validation.integer("seed", seed, least=0)
     latents = run.latent(n, seed=seed)
     values = measure_attributes(draw(run, latents))
@@ -159,9 +160,9 @@ def principal_directions(run: Run, count: int, *, points: int = POINTS, seed: in
 
     The eigenvectors of M, by falling eigenvalue, are the directions. For steps e in random directions the mean squared
     change is proportional to the trace of M, so that ``share``, eigenvalue over trace, is how much of it lies along the
-    direction. This is the averaged metric of Wang & Ponce 2021 (arXiv 2101.06006, section 4) with the distance between
-    pixels; at one point the eigenvectors are the singular vectors that Ramesh et al. 2018 (arXiv 1812.01161) follow;
-    and for any vector-valued function they are the directions of Zahm et al. 2020 (arXiv 1801.07922).
+    direction. M is the averaged metric of Wang & Ponce 2021 (arXiv 2101.06006), with the distance between pixels as the
+    distance between images. At one point the eigenvectors are the singular vectors that Ramesh et al. 2018 (arXiv
+    1812.01161) follow. For any vector-valued function they are the directions of Zahm et al. 2020 (arXiv 1801.07922).
 
     Parameters
     ----------
@@ -210,7 +211,8 @@ def find_direction(run: Run, name: str, *, seed: int = SEED) -> Direction:
     number = number_of(run, name)
     if number:
         return principal_directions(run, number, seed=seed)[-1]
-    return attribute_directions(run, seed=seed)[ATTRIBUTES.index(name)]
+    n = max(SAMPLES, LEAST_SAMPLES * noise_length(run))
+    return attribute_directions(run, n=n, seed=seed)[ATTRIBUTES.index(name)]
 
 
 def number_of(run: Run, name: str) -> int:

@@ -2,8 +2,8 @@
 
 Noise of Z standard normal numbers has a length close to sqrt(Z), because E |z|^2 = Z and the standard deviation of
 |z|^2 is only sqrt(2 Z). Half-way on the straight line between two such vectors, which are nearly at right angles, the
-length is about sqrt(Z / 2): a length that G never saw. The great circle keeps the length (White 2016, arXiv 1609.04468,
-section 2).
+length is about sqrt(Z / 2): a length that G never saw. The great circle keeps the length (White 2016, arXiv
+1609.04468).
 """
 
 from typing import NamedTuple
@@ -39,10 +39,10 @@ def linear(a: Array, b: Array, t: float) -> Array:
 def spherical(a: Array, b: Array, t: float) -> Array:
     """Return points on the great circles from the rows of a to those of b, at the share t of the angle.
 
-    With the angle w between a and b, the direction turns at constant speed (Shoemake 1985, section 3.3), and the length
-    changes linearly:
+    With the angle w between a and b, the direction turns at constant speed (Shoemake 1985, "Animating rotation with
+    quaternion curves"), and the length changes linearly:
 
-        (1 - t) |a| + t |b|  times  sin((1 - t) w) / sin w  a / |a|  +  sin(t w) / sin w  b / |b|
+        ((1 - t) |a| + t |b|) (sin((1 - t) w) a / |a| + sin(t w) b / |b|) / sin w
 
     This is a at t = 0 and b at t = 1, exactly. Where a and b are parallel, or one of them is 0, it is the straight
     line, which is the limit for w -> 0. The angle is w = 2 atan2(|u - v|, |u + v|) for u = a / |a| and v = b / |b|,

@@ -50,8 +50,13 @@ def save_labelled_grid(
     axes.spines[:].set_visible(False)
     axes.tick_params(length=0, labelsize=9)
     axes.xaxis.tick_top()
-    for axis, names, side in ((axes.xaxis, columns, width), (axes.yaxis, rows, height)):
-        axis.set_ticks([(side + GAP) * i + side / 2 - 0.5 for i in range(len(names))], list(names))
+    for axis, names, side, room in (
+        (axes.xaxis, columns, width, inches / 0.5),
+        (axes.yaxis, rows, height, inches * ratio / 0.2),
+    ):
+        every = max(1, int(np.ceil(len(names) / room)))  # names that would overlap are left out
+        places = range(0, len(names), every)
+        axis.set_ticks([(side + GAP) * i + side / 2 - 0.5 for i in places], [names[i] for i in places])
     characters = int(12 * (max(inches, NARROWEST) + 1.6))
     figure.suptitle(fill(title, characters), fontsize=12)
     if below:

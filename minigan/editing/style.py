@@ -53,28 +53,27 @@ def move(latents: Array, direction: Direction, amount: float) -> Array:
     if latents.ndim != 2 or latents.shape[1] < len(direction.vector):
         raise InputError(f"latents: expected (N, {len(direction.vector)}) or longer rows, got shape {latents.shape}")
     vector = validation.finite("amount", amount) / direction.slope * direction.vector
-    return _add(latents, vector[None])
+    return _add(latents, vector)
 
 
 def move_randomly(latents: Array, length: int, step: float, *, seed: int = 0) -> Array:
-    """Return latents whose noise is moved by a step in a random direction, another one for each row.
+    """Return latents whose noise is moved by a step in one random direction, the same for all.
 
     Parameters
     ----------
     latents : float32 array (N, Z + K)
     length : Z
     step : the length of the move
-    seed : of the directions
+    seed : of the direction
     """
-    vectors = np.random.default_rng((seed, 3)).standard_normal((len(latents), length))
-    vectors *= validation.finite("step", step) / np.linalg.norm(vectors, axis=1, keepdims=True)
-    return _add(latents, vectors)
+    vector = np.random.default_rng((seed, 3)).standard_normal(length)
+    return _add(latents, validation.finite("step", step) / np.linalg.norm(vector) * vector)
 
 
 def measure_effects(
     run: Run, latents: Array, direction: Direction, amounts: Sequence[float], *, seed: int = 0
 ) -> list[Effect]:
-    """Measure what moves along a direction do, and for each what a random direction of the same length does.
+    """Measure what moves along a direction do, and for each what a move of the same length in a random direction does.
 
     Parameters
     ----------
@@ -82,11 +81,11 @@ def measure_effects(
     latents : float32 array (N, Z + K), such as `Run.latent` or `invert` returns
     direction : of this run
     amounts : in the unit of the direction
-    seed : of the random directions
+    seed : of the random direction
 
     Returns
     -------
-    Two effects for each amount: that of the direction, and that of the random ones.
+    Two effects for each amount: that of the direction, and that of the random one.
 
     Raises
     ------
@@ -111,12 +110,12 @@ def measure_effects(
     for amount in amounts:
         step = amount / direction.slope
         effects.append(effect(amount, step, move(latents, direction, amount)))
-        effects.append(effect(None, abs(step), move_randomly(latents, noise_length(run), abs(step), seed=seed)))
+        effects.append(effect(None, step, move_randomly(latents, noise_length(run), step, seed=seed)))
     return effects
 
 
-def _add(latents: Array, vectors: np.ndarray) -> Array:
-    """Add vectors (N, Z) or (1, Z) to the noise of latents (N, Z + K)."""
+def _add(latents: Array, vector: np.ndarray) -> Array:
+    """Add a vector (Z,) to the noise of latents (N, Z + K)."""
     moved = to_host(latents).astype(np.float64)
-    moved[:, : vectors.shape[1]] += vectors
+    moved[:, : len(vector)] += vector
     return to_device(moved.astype(latents.dtype), device_of(latents))

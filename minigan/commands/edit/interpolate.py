@@ -90,7 +90,7 @@ def command(arguments: argparse.Namespace) -> int:
         )
     if image_shape(run) == IMAGE:
         say(table(measure_midpoints(run, n=PAIRS)))
-    say(f"{len(images)} steps of {images.shape[1]} paths in {out}")
+    say(f"{len(images)} frames of {images.shape[1]} {'path' if images.shape[1] == 1 else 'paths'} in {out}")
     return 0
 
 
