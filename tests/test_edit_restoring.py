@@ -49,7 +49,7 @@ def write(path, pixels):
         ("invert", ["original", "nearest sample", "nearest training image", "inversion"]),
         ("complete", ["original", "mean of training images", "nearest training image", "completed"]),
         ("enlarge", ["original", "given", "bicubic", "nearest training image", "enlarged"]),
-        ("denoise", ["original", "noisy", "blur of 1 pixel", "nearest training image", "denoised"]),
+        ("denoise", ["original", "noisy", "blur of 0.6 pixels", "nearest training image", "denoised"]),
     ],
 )
 def test_table_and_picture(action, rows, edit, folder):
@@ -67,6 +67,19 @@ def test_table_and_picture(action, rows, edit, folder):
         opened.load()
     again = edit(action, *FEW, "-n", 5)
     assert again[1] == out
+
+
+@pytest.mark.parametrize("action", RESTORING)
+def test_help(action, monkeypatch, capsys):
+    monkeypatch.setenv("COLUMNS", "80")
+    with pytest.raises(SystemExit) as stop:
+        main(["edit", action, "--help"])
+    assert stop.value.code == 0
+    page = capsys.readouterr().out
+    assert page.startswith(f"usage: minigan edit {action} ")
+    assert max(map(len, page.splitlines())) <= 80
+    for option in ("--images", "-n INT", "--steps", "--restarts", "--seed", "--out", "Default: 16."):
+        assert option in page
 
 
 def test_digits_are_read(monkeypatch, tmp_path, capsys):
@@ -105,6 +118,11 @@ def test_a_training_image_does_not_stand_for_itself(edit):
     _, out, _ = edit("denoise", *FEW, "-n", 2, "--noise", 0.001)
     (line,) = (line for line in out.splitlines() if line.startswith("nearest training image"))
     assert float(line.split()[-2]) < 20
+
+
+@pytest.mark.parametrize("noise", [1e-9, 1e39, 1e308])
+def test_any_noise(edit, noise):
+    assert edit("denoise", *FEW, "-n", 2, "--noise", noise)[0] == 0
 
 
 @pytest.mark.parametrize(

@@ -179,6 +179,8 @@ def test_bytes_and_colour():
         ({"restarts": 2001}, "restarts: expected an integer from 1 to 2000, got 2001"),
         ({"seed": -1}, "seed: expected an integer of at least 0, got -1"),
         ({"prior": -0.1}, "prior: expected a number of at least 0, got -0.1"),
+        ({"prior": 1001}, "prior: expected a number from 0 to 1000, got 1001"),
+        ({"believe": 1e39}, "believe: expected a number from 0 to 1000, got 1e+39"),
         ({"believe": float("nan")}, "believe: expected a number of at least 0, got nan"),
         ({"images": IMAGES[:2, :4]}, "images: expected images of 8 x 8 x 1, as the model draws, got 4 x 8 x 1"),
         ({"images": IMAGES[:2].astype(np.float32)}, "images: expected uint8 pixels in 0..255 or float32 pixels in"),

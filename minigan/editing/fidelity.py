@@ -39,13 +39,13 @@ def psnr(images: Any, references: Any) -> np.ndarray:
 
 
 def ssim(images: Any, references: Any) -> np.ndarray:
-    """Return the structural similarity of each image, at most 1 (Wang et al. 2004, eq. 13 to 16).
+    """Return the structural similarity of each image, at most 1 (Wang et al. 2004, eq. 13 to 17).
 
     SSIM = (2 mu_x mu_y + C1) (2 s_xy + C2) / ((mu_x^2 + mu_y^2 + C1) (s_x^2 + s_y^2 + C2))
 
     mu, s^2 and s_xy are means, variances and the covariance under a Gaussian window of 11 x 11 pixels, sigma 1.5, with
     weights that add up to 1. C1 = (0.01 * 2)^2 and C2 = (0.03 * 2)^2. The result is the mean over all places where the
-    whole window lies inside the image, and over the channels. An image with fewer than 11 pixels has a smaller window.
+    whole window lies inside the image, and over the channels. A side below 11 pixels makes the window smaller.
 
     Parameters and errors are those of `psnr`.
 

@@ -1,20 +1,20 @@
-"""Inversion: find the latent vector from which the generator draws a given image, or one of which only A x is known.
+"""Inversion: find the latent vector from which the generator draws an image of which all or only a part is known.
 
-The latent vectors x = (z, c) are the parameters now, and the weights of G stay. For image n, with what is known of it,
-y_n = A (image), we minimise
+The latent vectors x = (z, c) are the parameters now, and the weights of G stay. What is known of image n is y_n, which
+an operator A of `operators` makes of it. We minimise
 
     L_n = |A G(x_n) - y_n|^2 / |A 1|^2  +  prior |z_n|^2 / Z  +  believe l_G(D(G(x_n)))
 
-The first term is the mean squared error of what is known: for each class of `operators`, |A 1|^2 is the number of known
-values. The second one is the Gaussian from which z is drawn, -log p(z) = |z|^2 / 2 + constant. The third one, which is
-0 by default, is what G paid for its images in the game.
+The first term is the mean squared error of what is known, because |A 1|^2 is the number of known values. The second
+one is the Gaussian from which z is drawn, -log p(z) = |z|^2 / 2 + constant. The third one, which is 0 by default, is
+what G paid for its images in the game.
 
     dg = A^T 2 (A g - y) / |A 1|^2  +  believe J_D^T dl_G        g = G(x)
     dz = (J^T dg)_z + 2 prior z / Z                              J = dG/dx: J^T is G's own backward pass
     dc = 0                                                       a class is one of K, and stays what it was at the start
 
-Zhu et al. 2016 (arXiv 1609.03552, eq. 4) invert a generator in this way. Bora et al. 2017 (arXiv 1703.03208, eq. 3 and
-section 6) do so with a linear A, with this prior and several starts.
+Zhu et al. 2016 (arXiv 1609.03552) invert a generator in this way. Bora et al. 2017 (arXiv 1703.03208) do so with a
+linear A, the second term and several starts, and Yeh et al. 2017 (arXiv 1607.07539) with a mask and the third term.
 """
 
 from types import SimpleNamespace
@@ -37,6 +37,7 @@ from .operators import Identity, Operator, measure
 STEPS, RESTARTS, PRIOR = 100, 2, 1e-3
 CANDIDATES = 2000  # samples of G among which the search starts
 RATE = 0.2  # of Adam at the first step; it falls to 0 along a line
+MOST_WEIGHT = 1000  # of a term of the loss; far beyond it, float32 overflows
 CHUNK = 400  # latent vectors that are moved at once
 
 
@@ -136,7 +137,7 @@ def search(
     seed : int
         Of the 2,000 samples.
     prior, believe : float
-        Weights in L, at least 0.
+        Weights in L, from 0 to 1,000.
 
     Raises
     ------
@@ -145,7 +146,7 @@ def search(
     """
     validation.integer("steps", steps)
     validation.integer("restarts", restarts, most=CANDIDATES)
-    weights = {"prior": validation.not_negative("prior", prior), "believe": validation.not_negative("believe", believe)}
+    weights = {"prior": _weight("prior", prior), "believe": _weight("believe", believe)}
     if believe and run.discriminator.couples_samples:
         raise InputError("believe: expected 0, because this discriminator judges several samples together")
     with threads(device=run.generator.device):
@@ -186,6 +187,13 @@ def loss(
     dx[:, : z.shape[1]] += 2 * prior / z.shape[1] * z
     dx[:, z.shape[1] :] = 0
     return losses, errors, dx
+
+
+def _weight(name: str, value: float) -> float:
+    number = validation.not_negative(name, value)
+    if number > MOST_WEIGHT:
+        raise InputError(f"{name}: expected a number from 0 to {MOST_WEIGHT}, got {validation.shown(value)}")
+    return number
 
 
 def _paid(run: Run, g: Array, codes: Array) -> tuple[Array, Array]:

@@ -19,8 +19,8 @@ DETAILS = (
     "nearest to the noisy one."
 )
 OUT = "denoise.png"
-NOISE = 0.6
-RADIUS = 1.0  # of the blur, in pixels
+NOISE = 0.8
+RADIUS = 0.6  # of the blur, in pixels; of 0.6, 1 and 1.4 it gave the best PSNR for noise of 0.4 and of 0.6
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -45,10 +45,11 @@ def command(arguments: argparse.Namespace) -> int:
     sigma = validation.positive("noise", arguments.noise)
     out, run = out_path(arguments, OUT), load(arguments.path)
     images, labels = read_images(arguments.images, arguments.n, run)
-    noise = np.random.default_rng(arguments.seed).standard_normal(images.shape, dtype=np.float32)
-    noisy = np.clip(images + np.float32(sigma) * noise, -1, 1)
+    with np.errstate(over="ignore"):  # what is infinite is cut off as well
+        noise = sigma * np.random.default_rng(arguments.seed).standard_normal(images.shape)
+    noisy = np.clip(images + noise, -1, 1).astype(np.float32)
     options = {"steps": arguments.steps, "restarts": arguments.restarts, "seed": arguments.seed}
-    rows = {ORIGINAL: images, "noisy": noisy, f"blur of {RADIUS:g} pixel": blur(noisy, RADIUS)}
+    rows = {ORIGINAL: images, "noisy": noisy, f"blur of {RADIUS:g} pixels": blur(noisy, RADIUS)}
     training = known_training_images(run, images)
     if training is not None:
         rows[NEAREST] = nearest_image(noisy, Identity(), training)

@@ -2,10 +2,12 @@
 
 import argparse
 
+import numpy as np
+
 from ...editing.baselines import bicubic, nearest_image
 from ...editing.inputs import image_shape
 from ...editing.invert import known_shape
-from ...editing.operators import BlockMeans, measure, spread
+from ...editing.operators import BlockMeans, agree, measure, spread
 from ...editing.restore import RESTARTS, STEPS, enlarge
 from ...runs.load import load
 from ..arguments import add_path, add_seed
@@ -15,7 +17,8 @@ from .report import NEAREST, ORIGINAL, add_search, known_training_images, report
 ABOUT = "Enlarge small images to the size that the model draws."
 DETAILS = (
     "Images of full size are reduced first, to the means of blocks of pixels; small ones are taken as they are. The "
-    "table compares the result with bicubic interpolation and with the training image whose small image is nearest."
+    "table compares the result with bicubic interpolation, and with the training image whose means of blocks are "
+    "nearest. Both the result and this image are moved to the given means."
 )
 OUT = "enlarge.png"
 FACTOR = 4
@@ -50,7 +53,7 @@ def command(arguments: argparse.Namespace) -> int:
     rows |= {"given": spread(operator, y), "bicubic": bicubic(y, arguments.factor)}
     training = known_training_images(run, images if full else None)
     if training is not None:
-        rows[NEAREST] = nearest_image(y, operator, training)
+        rows[NEAREST] = np.clip(agree(operator, nearest_image(y, operator, training), y), -1, 1)
     rows["enlarged"] = enlarge(run, y, arguments.factor, **options)
     sizes = " to ".join(f"{h} x {w}" for h, w, _ in (small, image_shape(run)))
     report(f"From {sizes} pixels", rows, labels, out)

@@ -28,15 +28,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=float,
         default=PRIOR,
         metavar="NUMBER",
-        help="Weight of |z|^2 / Z, at least 0. A large one keeps the noise probable, a small one follows the image. "
-        f"Default: {PRIOR}.",
+        help="Weight of |z|^2 / Z, from 0 to 1000. A large one keeps the noise probable; a small one follows the "
+        f"image. Default: {PRIOR}.",
     )
     parser.add_argument(
         "--believe",
         type=float,
         default=0.0,
         metavar="NUMBER",
-        help="Weight of what the generator pays for its images in the game, at least 0. Default: 0.",
+        help="Weight of what the generator pays for its images in the game, from 0 to 1000. Default: 0.",
     )
     add_seed(parser)
     add_out(parser, OUT)
