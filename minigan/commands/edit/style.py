@@ -92,7 +92,7 @@ def table(effects: list[Effect], direction: Direction, n: int, kind: str) -> str
         thickness, slant, size = effect.attributes
         lines.append(
             f"{name:<22} {effect.step:>7.2f} {thickness:>+10.2f} {slant:>+8.1f} {size:>+7.2f} {effect.pixels:>7.2f} "
-            f"{100 * effect.same:>9.0f} %"
+            f"{100 * effect.same:>9.1f} %"
         )
     lines.append("thickness and size in pixels, slant in degrees, pixels: root mean square of the change in [-1, 1]")
     return "\n".join(lines)
