@@ -135,6 +135,7 @@ def test_truncate(capsys):
         ("style mnist --direction colour", "direction: expected one of thickness, slant, size, or a number from 1 to"),
         ("style mnist --direction 129", "or a number from 1 to 128, got '129'"),
         ("style mnist --amount -1", "amount: expected a positive number, got -1.0"),
+        ("style mnist --direction 1 --amount 1e300 -n 4", "amount: expected at most 1e+03 of the noise, got"),
         ("style mnist --amount nan", "amount: expected a positive number, got nan"),
         ("style mnist --direction 1 --images mnist-5k --label 3", "label: expected None with images"),
         ("style mnist --direction 1 --label 100 -n 4", "label: expected 0 to 99, got [100]"),

@@ -88,6 +88,9 @@ def test_a_move_runs_on_the_device(device):
 def test_bad_arguments(run, found):
     with pytest.raises(InputError, match="amount: expected a finite number, got nan"):
         move(run.latent(2), found["slant"], float("nan"))
+    for far in (-1e6, 1e300):
+        with pytest.raises(InputError, match=r"amount: expected at most .* degrees, got"):
+            move(run.latent(2), found["slant"], far)
     with pytest.raises(InputError, match=r"latents: expected \(N, 128\) or longer rows, got shape \(2, 5\)"):
         move(np.ones((2, 5), dtype=np.float32), found["slant"], 1.0)
     with pytest.raises(InputError, match=r"latents: expected an array \(N, 138\)"):

@@ -28,7 +28,7 @@ class Direction(NamedTuple):
     """A direction of the noise.
 
     name : an attribute, or the number of a principal direction
-    unit : in which a change along it is counted
+    unit : in which a change along it is counted, such as "degrees"
     vector : (Z,) float64, of length 1; the attribute grows along it
     slope : how many units the attribute grows for each unit of length; 1 for a principal direction
     share : how much is explained, from 0 to 1, see `attribute_directions` and `principal_directions`; it can be a

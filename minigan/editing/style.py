@@ -14,6 +14,8 @@ from .directions import Direction
 from .latents import check_latents, draw, noise_length
 from .reader import find_reader, read
 
+LONGEST = 1000.0  # length of a move; noise itself is about sqrt(Z) long
+
 
 class Effect(NamedTuple):
     """What a move of all latents by one step did to the digits.
@@ -48,12 +50,15 @@ def move(latents: Array, direction: Direction, amount: float) -> Array:
 
     Raises
     ------
-    InputError : the latents are shorter than the direction, or the amount is not finite
+    InputError : the latents are shorter than the direction, or the move is longer than 1,000
     """
     if latents.ndim != 2 or latents.shape[1] < len(direction.vector):
         raise InputError(f"latents: expected (N, {len(direction.vector)}) or longer rows, got shape {latents.shape}")
-    vector = validation.finite("amount", amount) / direction.slope * direction.vector
-    return _add(latents, vector)
+    step = validation.finite("amount", amount) / direction.slope
+    if abs(step) > LONGEST:
+        most = LONGEST * direction.slope
+        raise InputError(f"amount: expected at most {most:.3g} {direction.unit}, got {validation.shown(float(amount))}")
+    return _add(latents, step * direction.vector)
 
 
 def move_randomly(latents: Array, length: int, step: float, *, seed: int = 0) -> Array:
