@@ -157,6 +157,8 @@ def test_truncate(capsys):
         ("interpolate mnist --images mnist-5k -n 1", "images: expected at least 2, between which a path can lead"),
         ("interpolate mnist --frames 0", "frames: expected an integer from 1 to 10000, got 0"),
         ("interpolate mnist --frames 9000 -n 50", "n, seeds, frames: expected at most 10,000 images in all, got"),
+        ("interpolate mnist --frames 30", "at most 100 rows of 30 images for a picture, got 6 rows of 31"),
+        ("interpolate mnist -n 51 --seeds 1 2 3", "at most 100 rows of 30 images for a picture, got 102 rows of 11"),
         ("interpolate mnist --out film.mp4", "out: expected a name that ends in .png or .gif, got 'film.mp4'"),
         ("interpolate mnist --method cubic", "argument --method: expected one of spherical, linear, got 'cubic'"),
         ("interpolate small.npz --images mnist-5k", "images: expected images of 8 x 8 x 1, as the model draws"),

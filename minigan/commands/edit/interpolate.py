@@ -22,7 +22,8 @@ from .start import add_label, starting_latents
 ABOUT = "Lead digits over into each other."
 DETAILS = "The paths are straight, or arcs on a sphere, on which the noise keeps its length."
 ROWS = 6
-MOST = 10_000  # images
+MOST = 10_000  # images of a film
+MOST_COLUMNS, MOST_ROWS = 30, 100  # of a picture
 SEEDS = [0, 1]
 PAIRS = 1000  # whose midpoints are measured
 
@@ -73,6 +74,12 @@ def command(arguments: argparse.Namespace) -> int:
     stations = find_stations(run, arguments)
     if (count := stations.shape[0] * stations.shape[1] * arguments.frames) > MOST:
         raise InputError(f"n, seeds, frames: expected at most {MOST:,} images in all, got {count:,}")
+    parts = (len(stations) - (not arguments.loop)) * stations.shape[1]
+    if out.suffix == ".png" and (arguments.frames >= MOST_COLUMNS or parts > MOST_ROWS):
+        raise InputError(
+            f"n, seeds, frames: expected at most {MOST_ROWS} rows of {MOST_COLUMNS} images for a picture, "
+            f"got {parts:,} rows of {arguments.frames + 1:,}; a .gif file takes more"
+        )
     path = path_through(
         stations, arguments.frames, codes=code_length(run), method=arguments.method, loop=arguments.loop
     )
