@@ -1,0 +1,103 @@
+"""The records and the pictures of a run as an event file, which TensorBoard shows.
+
+Nothing in the training knows of it: the run folder has all that TensorBoard needs. So a run can be shown afterwards,
+and also while it trains; to see what came since, export it again.
+
+The package ``tensorboardX`` writes the file. It is imported when it is first needed.
+"""
+
+import math
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from ..errors import InputError
+from ..files import atomic_path, step_files
+from ..runs.history import History, Record
+from .packages import need
+
+FILE = "events.out.tfevents.minigan"  # TensorBoard reads files with "tfevents" in their names
+TAGS = {  # columns with the same beginning share a panel
+    "d_loss": "loss/discriminator",
+    "g_loss": "loss/generator",
+    "d_real": "D/real",
+    "d_fake": "D/fake",
+    "images_per_second": "speed/images_per_second",
+}
+
+
+class Written(NamedTuple):
+    """What is in an event file: its path, and how many records and pictures it shows."""
+
+    path: Path
+    records: int
+    pictures: int
+
+
+def to_tensorboard(run: str | os.PathLike[str], folder: str | os.PathLike[str] | None = None) -> Written:
+    """Write the records and the pictures of a run folder for TensorBoard; an older file of this function is replaced.
+
+    Every column of ``metrics.jsonl`` becomes a curve over the steps, and the pictures in ``samples/`` become images.
+
+    Parameters
+    ----------
+    run : the run folder
+    folder : where the file goes; by default ``tensorboard`` in the run folder. It is made if it is missing
+
+    Raises
+    ------
+    InputError : tensorboardX is missing, or there is no run folder with records
+    """
+    writer = need("tensorboardX", "tensorboard").SummaryWriter
+    run = Path(run)
+    if not (run / "metrics.jsonl").is_file():
+        raise InputError(f"path: expected a run folder with metrics.jsonl, got {str(run)!r}")
+    history = History.read(run / "metrics.jsonl")
+    if not len(history):
+        raise InputError(f"path: expected a run folder with records in metrics.jsonl, got {str(run)!r}, which has none")
+    folder = Path(folder) if folder else run / "tensorboard"
+    folder.mkdir(parents=True, exist_ok=True)
+    pictures = step_files(run / "samples", ".png")
+    time = clock(history, ended=(run / "metrics.jsonl").stat().st_mtime)
+    with tempfile.TemporaryDirectory() as temporary_folder, atomic_path(folder / FILE) as temporary:
+        with writer(temporary_folder) as events:
+            for record in history:
+                for tag, value in scalars(record):
+                    events.add_scalar(tag, value, record["step"], time(record["step"]))
+            for step, picture in sorted(pictures.items()):
+                events.add_image("samples", _pixels(picture), step, time(step), dataformats="HWC")
+        (written,) = Path(temporary_folder).glob("*tfevents*")
+        shutil.copyfile(written, temporary)
+    return Written(folder / FILE, len(history), len(pictures))
+
+
+def clock(history: History, *, ended: float) -> Callable[[int], float]:
+    """Return a function that tells when a step was taken, in seconds since 1970, for the time axis of TensorBoard.
+
+    The records know how long the training had taken at their steps. The last one was written at the time ``ended``.
+    """
+    steps = [0, *(record["step"] for record in history)]
+    taken = np.nan_to_num([0.0, *(record.get("seconds", 0.0) for record in history)])
+    return lambda step: ended - taken[-1] + float(np.interp(step, steps, taken))
+
+
+def scalars(record: Record) -> Iterator[tuple[str, float]]:
+    """Yield the tag and the value of everything in a record that can be drawn as a curve."""
+    for name, value in record.items():
+        for i, number in enumerate(value) if name == "classes" else ((name, value),):
+            tag = f"classes/{i}" if name == "classes" else TAGS.get(name, f"evaluation/{name}")
+            if name not in ("step", "seconds") and math.isfinite(number):
+                yield tag, number
+
+
+def _pixels(picture: Path) -> np.ndarray:
+    """Return a picture as an array (H, W, 3) of 8-bit integers."""
+    from PIL import Image
+
+    with Image.open(picture) as opened:
+        return np.asarray(opened.convert("RGB"))
