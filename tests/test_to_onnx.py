@@ -90,6 +90,6 @@ def test_the_weights_are_copied(rng):
 
 
 def test_another_ending(rng, tmp_path):
-    with pytest.raises(InputError, match=r"path: expected a name that ends in .onnx, got '.*net.pb'"):
+    with pytest.raises(InputError, match=r"out: expected a name that ends in .onnx, got '.*net.pb'"):
         save_onnx(Network([L.Dense(3)], (4,), rng=rng), tmp_path / "net.pb")
     assert list(tmp_path.iterdir()) == []

@@ -95,12 +95,14 @@ def test_text_about_the_network_is_only_text(rng, tmp_path):
 
 def test_another_program_is_kept(rng, tmp_path):
     (tmp_path / "train.py").write_text("print('mine')\n")
-    with pytest.raises(InputError, match=r"path: expected a name without a program of its own, got '.*train.pt'"):
+    with pytest.raises(
+        InputError, match=r"out: expected a name for which train.py can be written too, got '.*train.pt'"
+    ):
         save_torch(net(rng), tmp_path / "train.pt")
     assert (tmp_path / "train.py").read_text() == "print('mine')\n"
     assert not (tmp_path / "train.pt").exists()
 
 
 def test_another_ending(rng, tmp_path):
-    with pytest.raises(InputError, match=r"path: expected a name that ends in .pt, got '.*net.py'"):
+    with pytest.raises(InputError, match=r"out: expected a name that ends in .pt, got '.*net.py'"):
         save_torch(net(rng), tmp_path / "net.py")

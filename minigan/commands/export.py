@@ -16,7 +16,7 @@ DETAILS = (
     "ONNX is the format of most runtimes. For PyTorch there are two files, the weights and a program that builds the "
     "network. For TensorBoard, the records and pictures of a run folder are written."
 )
-TARGETS = {"onnx": ".onnx", "torch": ".pt", "tensorboard": ""}  # and how the name of the file ends
+TARGETS = {"onnx": ".onnx", "torch": ".pt", "tensorboard": ""}  # and how the name of a file ends by default
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -49,8 +49,6 @@ def command(arguments: argparse.Namespace) -> int:
         return 0
     name = arguments.network or NETWORKS[0]
     out = arguments.out or folder_of(arguments.path) / (name + TARGETS[arguments.to])
-    if out.suffix != TARGETS[arguments.to]:
-        raise InputError(f"out: expected a name that ends in {TARGETS[arguments.to]}, got {str(out)!r}")
     run = load(arguments.path)
     export = export_onnx if arguments.to == "onnx" else export_torch
     export(getattr(run, name), out, describe(run, name))

@@ -53,14 +53,14 @@ def to_onnx(network: Network, *, names: tuple[str, str] = ("input", "output"), a
 
 
 def save_onnx(
-    network: Network, path: str | os.PathLike[str], *, names: tuple[str, str] = ("input", "output"), about: str = ""
+    network: Network, out: str | os.PathLike[str], *, names: tuple[str, str] = ("input", "output"), about: str = ""
 ) -> Path:
     """Write what `to_onnx` returns to a file, whole or not at all; the same network always gives the same bytes.
 
     Parameters
     ----------
-    path : the file; its name ends in .onnx
     network, names, about : as for `to_onnx`
+    out : the file; its name ends in .onnx
 
     Returns
     -------
@@ -70,9 +70,9 @@ def save_onnx(
     ------
     InputError : the name has another ending, or as for `to_onnx`
     """
-    path = Path(path)
+    path = Path(out)
     if path.suffix != ".onnx":
-        raise InputError(f"path: expected a name that ends in .onnx, got {str(path)!r}")
+        raise InputError(f"out: expected a name that ends in .onnx, got {str(out)!r}")
     data = to_onnx(network, names=names, about=about).SerializeToString(deterministic=True)
     with atomic_path(path) as temporary:
         temporary.write_bytes(data)

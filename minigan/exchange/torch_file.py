@@ -41,7 +41,7 @@ def load() -> nn.Module:
 '''
 
 
-def save_torch(network: Network, path: str | os.PathLike[str], *, about: str = "A network.") -> tuple[Path, Path]:
+def save_torch(network: Network, out: str | os.PathLike[str], *, about: str = "A network.") -> tuple[Path, Path]:
     """Write a network for PyTorch.
 
     ``<name>.pt`` holds a state dict, for ``torch.load(..., weights_only=True)``. ``<name>.py`` holds the modules:
@@ -50,7 +50,7 @@ def save_torch(network: Network, path: str | os.PathLike[str], *, about: str = "
     Parameters
     ----------
     network : Network
-    path : ``<name>.pt``
+    out : ``<name>.pt``
     about : one or more sentences for whoever reads the program
 
     Returns
@@ -62,19 +62,22 @@ def save_torch(network: Network, path: str | os.PathLike[str], *, about: str = "
     InputError : the name has another ending, PyTorch is missing, a layer has no counterpart there, or ``<name>.py``
         is a program that this function did not write
     """
-    path = Path(path)
-    if path.suffix != ".pt":
-        raise InputError(f"path: expected a name that ends in .pt, got {str(path)!r}")
-    program = path.with_suffix(".py")
+    weights = Path(out)
+    program = weights.with_suffix(".py")
+    if weights.suffix != ".pt":
+        raise InputError(f"out: expected a name that ends in .pt, got {str(out)!r}")
     if program.exists() and SIGN.encode() not in program.read_bytes():
-        raise InputError(f"path: expected a name without a program of its own, got {str(path)!r} beside {program.name}")
+        raise InputError(
+            f"out: expected a name for which {program.name} can be written too, got {str(out)!r}; another program has "
+            "that name"
+        )
     torch: Any = need("torch", "parity")
-    text, tensors = program_of(network, path.name, about=about), to_torch(network).state_dict()
-    with atomic_path(path) as temporary, open(temporary, "wb") as file:  # of a file alone, PyTorch keeps no name
+    text, tensors = program_of(network, weights.name, about=about), to_torch(network).state_dict()
+    with atomic_path(weights) as temporary, open(temporary, "wb") as file:  # of a file alone, PyTorch keeps no name
         torch.save(tensors, file)
     with atomic_path(program) as temporary:
         temporary.write_text(text, encoding="utf-8")
-    return path, program
+    return weights, program
 
 
 def program_of(network: Network, weights: str, *, about: str) -> str:
