@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from minigan import layers as L
+from minigan.backend import to_host
 from minigan.errors import InputError, StaleCacheError
 from minigan.exchange import from_torch, to_torch
 from minigan.exchange.to_torch import to_nchw
@@ -69,6 +70,13 @@ def test_what_pytorch_trained(rng):
     y = net.forward(x, train=False)[0]
     np.testing.assert_allclose(y, twin.eval()(to_nchw(x)).detach().numpy(), rtol=1e-12, atol=1e-12)
     assert abs(y - before).max() > 0.01
+
+
+def test_on_every_device(device):
+    draws = (np.random.default_rng(seed) for seed in (0, 1))
+    net, other = (Network([L.SpectralNorm(L.Conv2D(2, 3))], (4, 4, 1), rng=own, device=device) for own in draws)
+    from_torch(other, to_torch(net))
+    np.testing.assert_array_equal(to_host(other.theta), to_host(net.theta))
 
 
 def test_an_older_pass_is_refused(rng):

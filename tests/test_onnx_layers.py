@@ -58,6 +58,16 @@ def test_convolutions(kernel_size, stride, padding, rng):
         compare(net, session_of(net), 3, rng)
 
 
+def test_weights_on_every_device(device):
+    """The graph does not depend on the device of the network."""
+    layers = [L.Rescaling(offset=1), L.SpectralNorm(L.Conv2D(2, 3)), L.BatchNorm(), L.Flatten(), L.Dense(1)]
+    networks = (Network(layers, (4, 4, 1), rng=np.random.default_rng(0), device=each) for each in ("cpu", device))
+    graphs = map(to_onnx, networks)
+    first, second = ([onnx.numpy_helper.to_array(each) for each in graph.graph.initializer] for graph in graphs)
+    for one, other in zip(first, second, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-6, strict=True)
+
+
 def test_groups_of_the_minibatch(rng):
     """Batches of two groups, of one group, and of less than one; others are refused, as in the layer."""
     net = Network([L.MinibatchStd(group_size=4)], (3, 2, 5), rng=rng)

@@ -58,19 +58,19 @@ def test_curves(run):
     found = [(tag, step, time, v.simple_value) for tag, step, time, v in events(written.path) if tag != "samples"]
     first, last = ENDED - 4, ENDED
     assert found == [
+        ("D/fake", 50, first, 0.25),
+        ("D/real", 50, first, 0.75),
         ("loss/discriminator", 50, first, 1.5),
         ("loss/generator", 50, first, 0.5),
-        ("D/real", 50, first, 0.75),
-        ("D/fake", 50, first, 0.25),
-        ("speed/images_per_second", 50, first, 100),
-        ("loss/discriminator", 100, last, 1.25),
-        ("D/real", 100, last, 0.5),
+        ("training/images_per_second", 50, first, 100),
         ("D/fake", 100, last, 0.5),
-        ("speed/images_per_second", 100, last, 50),
-        ("evaluation/fid_floor", 100, last, 2.5),
+        ("D/real", 100, last, 0.5),
         ("classes/0", 100, last, 7),
         ("classes/1", 100, last, 3),
         ("evaluation/fid", 100, last, 12.5),
+        ("evaluation/fid_floor", 100, last, 2.5),
+        ("loss/discriminator", 100, last, 1.25),
+        ("training/images_per_second", 100, last, 50),
     ]
 
 

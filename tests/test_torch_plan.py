@@ -28,6 +28,12 @@ def test_names_and_layouts(rng):
     np.testing.assert_array_equal(dense.read(), dense.layer.w.T)
 
 
+def test_arrays_come_to_the_host(device):
+    net = Network([L.SpectralNorm(L.Dense(2))], (3,), rng=np.random.default_rng(0), device=device)
+    for _, place in make_plan(net).places():
+        assert type(place.read()) is np.ndarray
+
+
 def test_every_array_has_a_place(rng):
     net = network(rng)
     places = [(id(place.layer), place.name) for _, place in make_plan(net).places()]

@@ -19,16 +19,12 @@ import numpy as np
 from ..errors import InputError
 from ..files import atomic_path, step_files
 from ..runs.history import History, Record
+from ..training.stop_when import EVALUATED
 from .packages import need
 
 FILE = "events.out.tfevents.minigan"  # TensorBoard reads files with "tfevents" in their names
-TAGS = {  # columns with the same beginning share a panel
-    "d_loss": "loss/discriminator",
-    "g_loss": "loss/generator",
-    "d_real": "D/real",
-    "d_fake": "D/fake",
-    "images_per_second": "speed/images_per_second",
-}
+TAGS = {"d_loss": "loss/discriminator", "g_loss": "loss/generator", "d_real": "D/real", "d_fake": "D/fake"}
+JUDGED = (*EVALUATED, "fid_floor", "modes")  # columns of the records with an evaluation, except classes
 
 
 class Written(NamedTuple):
@@ -87,12 +83,15 @@ def clock(history: History, *, ended: float) -> Callable[[int], float]:
 
 
 def scalars(record: Record) -> Iterator[tuple[str, float]]:
-    """Yield the tag and the value of everything in a record that can be drawn as a curve."""
-    for name, value in record.items():
-        for i, number in enumerate(value) if name == "classes" else ((name, value),):
-            tag = f"classes/{i}" if name == "classes" else TAGS.get(name, f"evaluation/{name}")
-            if name not in ("step", "seconds") and math.isfinite(number):
-                yield tag, number
+    """Yield the tag and the value of everything in a record that can be drawn as a curve.
+
+    TensorBoard shows what has the same word in front of the slash together.
+    """
+    found = {f"classes/{i}": count for i, count in enumerate(record.get("classes", ()))}
+    for name in record.keys() - {"step", "seconds", "classes"}:
+        group = "evaluation" if name in JUDGED else "training"
+        found[TAGS.get(name, f"{group}/{name}")] = record[name]
+    yield from ((tag, found[tag]) for tag in sorted(found) if math.isfinite(found[tag]))
 
 
 def _pixels(picture: Path) -> np.ndarray:
