@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 import numpy as np
 
 from ..files import atomic_path
+from .axes import reach_of
 from .drawing import one_at_a_time
 
 if TYPE_CHECKING:
@@ -114,7 +115,7 @@ def draw_points(points: np.ndarray, *, centres: np.ndarray | None = None, size: 
     for xy, area, colour in ((centres, 90, "moccasin"), (points, 1.5, "tab:blue")):
         if xy is not None:
             axes.scatter(xy[:, 0], xy[:, 1] if xy.shape[1] == 2 else np.zeros(len(xy)), s=area, color=colour)
-    reach = 1.25 * max(1.0, float(np.abs(points if centres is None else centres).max()))
+    reach = reach_of(points, centres)
     axes.set(xlim=(-reach, reach), ylim=(-reach, reach))
     axes.tick_params(labelsize=7)
     canvas.draw()
@@ -145,8 +146,7 @@ def save_animation(
 
     pictures = [_to_rgb(tile(images)) for _, images in snapshots]
     height, width = pictures[0].shape[:2]
-    dpi = 100
-    figure = Figure(figsize=(scale * width / dpi, (scale * height + 30) / dpi), dpi=dpi)
+    figure = Figure(figsize=(scale * width / 100, (scale * height + 30) / 100), dpi=100)
     figure.set_layout_engine("none")
     canvas = FigureCanvasAgg(figure)
     axes = figure.add_axes((0, 0, 1, scale * height / (scale * height + 30)))

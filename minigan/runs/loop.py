@@ -216,7 +216,7 @@ class Loop:
         over = snapshots_until(self.at.share)
         if self.folder and (over > self.snapshots or self.run.stopped is not None):
             samples = generate(self.run.generator, self.z_fixed)
-            self.attempts.make("samples", self.folder.add_snapshot, self.at.step, samples)
+            self.attempts.make("samples", self.folder.add_snapshot, self.at.step, samples, self.run)
         self.snapshots = over
 
     def keep(self) -> None:

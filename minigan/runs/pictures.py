@@ -5,11 +5,11 @@ from pathlib import Path
 
 import numpy as np
 
-from ..datasets import MODES
 from ..files import step_files
 from ..models import kind_of
 from ..training.config import ResolvedConfig
 from . import figures
+from .axes import centres_of
 from .run import Run
 
 SNAPSHOTS = 40  # pictures of one fixed z over a run, more of them at its start
@@ -44,7 +44,7 @@ def samples_to_show(run: Run, *, default: int) -> tuple[int, np.ndarray | None]:
 def save_samples(samples: np.ndarray, path: Path, *, data: str) -> None:
     """Write a picture of samples: a grid of images, or points over the centres of the data set ``data``."""
     if samples.ndim == 2:
-        figures.save_points(samples, path, centres=_centres(data))
+        figures.save_points(samples, path, centres=centres_of(data))
     else:
         figures.save_grid(samples, path, scale=SCALE)
 
@@ -86,7 +86,3 @@ def save_losses(run: Run, path: Path) -> None:
     if len(run.history):
         evaluated = next((name for name in figures.EVALUATED if name in run.history.columns), None)
         figures.save_losses(run.history, path, **loss_labels(run.config), evaluated=evaluated)
-
-
-def _centres(data: str) -> np.ndarray | None:
-    return MODES[data].centres if data in MODES else None

@@ -16,6 +16,7 @@ from ..errors import InputError, MiniganWarning
 from ..files import TEMPORARY, acquire_lock, atomic_path, remove_stale, step_files
 from ..training.config import ResolvedConfig
 from .checkpoint import Checkpoint
+from .field import find_field, write_field
 from .history import LONGEST, Record, read_record
 from .pictures import save_drawn, save_film, save_losses, save_samples
 from .run import Run
@@ -42,7 +43,7 @@ class RunFolder:
     ======================  =================================================
     config.json             the options, with nothing left open
     metrics.jsonl           one record per line, written during training
-    samples/                pictures of one fixed z, written during training
+    samples/                pictures of one fixed z, and the field of a game of points, written during training
     checkpoints/            the last checkpoints, written during training
     best.npz                with ``evaluate_every``: the checkpoint of the best model so far
     model.npz               both networks, at the end
@@ -148,7 +149,8 @@ class RunFolder:
         for name in ENDING:
             (self.path / name).unlink(missing_ok=True)
         step, tail = (checkpoint.standing.step, checkpoint.history) if checkpoint else (-1, [])
-        for found in (step_files(self.path / "samples", ".png"), checkpoint_steps(self.path)):
+        snapshots = (step_files(self.path / "samples", suffix) for suffix in (".png", ".npz"))
+        for found in (*snapshots, checkpoint_steps(self.path)):
             for when, path in found.items():
                 if when > step:
                     path.unlink()
@@ -165,9 +167,11 @@ class RunFolder:
         with open(self._place("metrics.jsonl"), "a", encoding="utf-8") as file:
             file.write(_line(record))
 
-    def add_snapshot(self, step: int, samples: np.ndarray) -> None:
-        """Write the picture of the fixed z at one step."""
+    def add_snapshot(self, step: int, samples: np.ndarray, run: Run) -> None:
+        """Write the picture of the fixed z at one step; in a game of points, what D says of the plane as well."""
         save_samples(samples, self._place(f"samples/step-{step:06d}.png"), data=self.config.data)
+        if not self.images:
+            write_field(self._place(f"samples/step-{step:06d}.npz"), find_field(run, samples))
 
     def save_checkpoint(self, checkpoint: Checkpoint) -> None:
         """Write a checkpoint, and then remove those that are too old."""
