@@ -8,6 +8,8 @@ import pytest
 import minigan
 from minigan import InputError
 from minigan.backend import to_device
+from minigan.datasets import mnist_5k
+from minigan.editing.fidelity import psnr
 from minigan.editing.inputs import code_length
 from minigan.editing.invert import invert, loss, search
 from minigan.editing.operators import BlockMeans, Identity, Mask, measure
@@ -168,6 +170,12 @@ def test_weights_do_what_they_say(run):
     believed = invert(run, images, steps=20, prior=0, believe=1.0)
     assert run.believe(believed.latents).mean() > run.believe(free.latents).mean()
     assert believed.errors.mean() > free.errors.mean()
+
+
+def test_real_digits_are_found_by_the_generator_that_ships():
+    digits = mnist_5k().images[:20]
+    found = invert(minigan.load("mnist"), digits, steps=60, restarts=1)
+    assert np.median(psnr(found.images, digits)) > 20
 
 
 def test_nothing_given_is_changed(run):
