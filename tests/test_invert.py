@@ -104,7 +104,7 @@ def test_images_are_found_again(device, operator):
     run = make_run(device, conditional="projection")
     images = run.sample(4, seed=9)
     y = measure(operator, images[..., None])
-    found = invert(run, y, operator=operator, steps=40, restarts=3, prior=0)
+    found = invert(run, y, operator=operator, steps=40, restarts=3, prior=0, believe=1e-4)
     assert found.latents.shape == (4, 5 + 3)
     assert found.images.shape == (4, 8, 8)
     assert found.errors.shape == (4,)
