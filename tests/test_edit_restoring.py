@@ -110,7 +110,7 @@ def test_small_images_are_taken_as_they_are(edit, folder, factor):
     status, out, _ = edit("enlarge", *FEW, "--factor", factor, images=small.name)
     assert status == 0
     size = 8 // factor
-    assert out.splitlines()[1] == f"From {size} x {size} to 8 x 8 pixels; 1 images, medians of PSNR and SSIM"
+    assert out.splitlines()[1] == f"From {size} x {size} to 8 x 8 pixels; 1 image"
     assert "inf" not in out
 
 
@@ -136,22 +136,26 @@ def test_any_noise(edit, noise):
         (["invert", "--out", "a.jpg"], "out: expected a name that ends in .png, got 'a.jpg'"),
         (
             ["complete", "--hole", "7", "0", "2", "2"],
-            "hole: expected ROW COLUMN HEIGHT WIDTH inside 8 x 8 pixels, got 7 0",
+            "hole: expected ROW COLUMN HEIGHT WIDTH of a part of 8 x 8 pixels, got 7 0",
         ),
         (
             ["complete", "--hole", "-1", "0", "2", "2"],
-            "hole: expected ROW COLUMN HEIGHT WIDTH inside 8 x 8 pixels, got -1",
+            "hole: expected ROW COLUMN HEIGHT WIDTH of a part of 8 x 8 pixels, got -1",
         ),
         (
             ["complete", "--hole", "0", "0", "0", "2"],
-            "hole: expected ROW COLUMN HEIGHT WIDTH inside 8 x 8 pixels, got 0 0",
+            "hole: expected ROW COLUMN HEIGHT WIDTH of a part of 8 x 8 pixels, got 0 0",
         ),
         (
             ["complete", "--hole", "0", "0", "8", "8"],
-            "known: expected some pixels that are known and some that are not",
+            "hole: expected ROW COLUMN HEIGHT WIDTH of a part of 8 x 8 pixels, got 0 0 8 8",
         ),
         (["complete", "--hole", "1", "2"], "argument --hole: expected 4 arguments"),
         (["complete", "--mask", "none.png"], "mask: expected a picture in 'none.png', got none"),
+        (
+            ["complete", "--mask", "black.png"],
+            "mask: expected some pixels that are black and some that are white in 'black.",
+        ),
         (["complete", "--mask", "wide.png"], "mask: expected a picture of 8 x 8, as the model draws, got 4 x 6"),
         (["complete", "--mask", "wide.png", "--hole", "1", "1", "1", "1"], "argument --hole: not allowed with"),
         (["enlarge", "--factor", "3"], "factor: expected a number that divides 8 and 8, got 3"),
@@ -175,6 +179,7 @@ def test_what_does_not_fit(edit, tmp_path, monkeypatch, options, message):
     monkeypatch.chdir(tmp_path)
     write("wide.png", IMAGES[0, :4, :6])
     write("square.png", IMAGES[0])
+    write("black.png", np.zeros((8, 8)))
     status, _, error = edit(*options, images=None if "--images" in options else "own.npz")
     assert status == 2
     assert len(error.splitlines()) == 1

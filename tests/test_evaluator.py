@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from minigan import InputError
-from minigan.commands.bench.to_torch import to_nchw, to_torch
 from minigan.datasets import mnist, mnist_5k
 from minigan.datasets.batches import to_pixels_first
+from minigan.exchange.to_torch import to_nchw, to_torch
 from minigan.metrics import classifier_score, evaluate, frechet_distance, load_evaluator, moments
 from minigan.metrics.evaluator import EVALUATORS, Evaluator, body, file_of
 

@@ -8,6 +8,8 @@ import pytest
 import minigan
 from minigan import InputError
 from minigan.backend import to_device
+from minigan.datasets import mnist_5k
+from minigan.editing.fidelity import psnr
 from minigan.editing.inputs import code_length
 from minigan.editing.invert import invert, loss, search
 from minigan.editing.operators import BlockMeans, Identity, Mask, measure
@@ -102,7 +104,7 @@ def test_images_are_found_again(device, operator):
     run = make_run(device, conditional="projection")
     images = run.sample(4, seed=9)
     y = measure(operator, images[..., None])
-    found = invert(run, y, operator=operator, steps=40, restarts=3, prior=0)
+    found = invert(run, y, operator=operator, steps=40, restarts=3, prior=0, believe=1e-4)
     assert found.latents.shape == (4, 5 + 3)
     assert found.images.shape == (4, 8, 8)
     assert found.errors.shape == (4,)
@@ -134,11 +136,26 @@ def test_an_image_does_not_depend_on_the_others(run, monkeypatch):
     np.testing.assert_allclose(invert(run, images[2:3], steps=8).latents, whole.latents[2:3], atol=1e-4)
 
 
-def test_searches_start_in_different_classes_and_the_best_end_counts(run):
+def test_searches_start_in_different_clusters():
+    run = make_run(conditional="clusters")
+    assert run.classes == 3
+    ends = search(run, run.sample(5, seed=9)[..., None], Identity(), steps=2, restarts=5)
+    assert [len(set(row[:3])) for row in ends.latents[..., 5:].argmax(axis=2)] == [3] * 5
+
+
+def test_searches_start_at_the_nearest_samples(run):
+    """Codes stay, so they tell which samples the searches started at."""
+    images = run.sample(5, seed=9)
+    ends = search(run, images[..., None], Identity(), steps=2, restarts=6, seed=3)
+    samples, codes = run.sample(2000, seed=3), run.latent(2000, seed=3)[:, 5:]
+    for image, found in zip(images, ends.latents, strict=True):
+        nearest = np.square(samples - image).sum(axis=(1, 2)).argsort()[:6]
+        np.testing.assert_array_equal(found[:, 5:], codes[nearest])
+
+
+def test_the_best_end_counts(run):
     images = measure(Identity(), run.sample(5, seed=9)[..., None])
     ends = search(run, images, Identity(), steps=6, restarts=5, prior=0.01)
-    classes = ends.latents[..., 5:].argmax(axis=2)
-    assert [len(set(row[:3])) for row in classes] == [3] * 5
     found = invert(run, images, steps=6, restarts=5, prior=0.01)
     best = ends.losses.argmin(axis=1)
     assert len(set(best)) > 1
@@ -153,6 +170,12 @@ def test_weights_do_what_they_say(run):
     believed = invert(run, images, steps=20, prior=0, believe=1.0)
     assert run.believe(believed.latents).mean() > run.believe(free.latents).mean()
     assert believed.errors.mean() > free.errors.mean()
+
+
+def test_real_digits_are_found_by_the_generator_that_ships():
+    digits = mnist_5k().images[:20]
+    found = invert(minigan.load("mnist"), digits, steps=60, restarts=1)
+    assert np.median(psnr(found.images, digits)) > 20
 
 
 def test_nothing_given_is_changed(run):

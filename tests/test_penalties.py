@@ -311,7 +311,7 @@ def test_refuses_text(text, message):
 def test_against_pytorch(kind, name, normal, device):
     """Second order by autograd, through the same network."""
     torch = pytest.importorskip("torch", reason="PyTorch is not installed")
-    from minigan.commands.bench.to_torch import to_nchw, to_torch
+    from minigan.exchange.to_torch import to_nchw, to_torch
 
     d, (x_real, x_fake) = network(kind, device), batches(normal)
     penalty = PENALTIES[name](weight=5.0)

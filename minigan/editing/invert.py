@@ -124,8 +124,9 @@ def search(
 ) -> Ends:
     """Move several latent vectors for each image by Adam.
 
-    They start at those samples, among 2,000 that all images share, which agree best with what is known; if the run has
-    classes, at the best samples of different classes. The result for an image does not depend on the other images.
+    They start at those samples, among 2,000 that all images share, which agree best with what is known. If the classes
+    of the run are clusters of similar images, they start in different ones, so that the ends differ more. The result
+    for an image does not depend on the other images.
 
     Parameters
     ----------
@@ -212,18 +213,18 @@ def _paid(run: Run, g: Array, codes: Array) -> tuple[Array, Array]:
 def _nearest_samples(run: Run, starts: Array, known: np.ndarray, operator: Operator, restarts: int) -> np.ndarray:
     """Return for each image the numbers of the samples g with the smallest |A g - y|^2, (N, R).
 
-    The best samples of different classes come before all others.
+    The best samples of different clusters come before all others.
     """
     drawn = generate(run.generator, starts).reshape(len(starts), *image_shape(run))
     flat = measure(operator, drawn).reshape(len(starts), -1)
-    noise = starts.shape[1] - code_length(run)
-    classes = (
-        to_host(starts)[:, noise : noise + run.shares.size].argmax(axis=1) if run.classes else np.arange(len(flat))
-    )
+    groups = np.arange(len(flat))
+    if run.config.conditional == "clusters" or run.shares.ndim == 2:  # a label alone stands for many shapes
+        noise = starts.shape[1] - code_length(run)
+        groups = to_host(starts)[:, noise : noise + run.shares.size].argmax(axis=1)
     chosen = np.empty((len(known), restarts), dtype=np.int64)
     for rows, squared in blocks(known.reshape(len(known), -1).astype(flat.dtype), flat):
         for i, order in enumerate(squared.argsort(axis=1), rows.start):
-            _, first = np.unique(classes[order], return_index=True)
+            _, first = np.unique(groups[order], return_index=True)
             first.sort()
             chosen[i] = np.concatenate((order[first], np.delete(order, first)))[:restarts]
     return chosen

@@ -1,8 +1,8 @@
 """Restoring: fill a hole in an image, enlarge it, or take noise away, with what the generator can draw.
 
 What is known of an image x is y = A x, for an operator A of `operators`. Many images agree with it. The best guess
-under the squared error is their mean, in which each counts by its probability. `search` ends at R latent vectors, which
-started in different classes, with losses L_r. In the place of all images we take the R images G_r that G draws there:
+under the squared error is their mean, in which each counts by its probability. `search` ends at R latent vectors
+with losses L_r. In the place of all images we take the R images G_r that G draws there:
 
     g = sum_r w_r G_r        w_r = exp(-L_r / T) / sum_s exp(-L_s / T)
 

@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 
 from ...backend import Device
+from ...exchange.to_torch import to_torch
 from ...models import build_networks
 from ...training.simultaneous import MIN_UPSTREAM
 from .cupti import PRODUCT, Operation
-from .to_torch import to_torch
 
 LOOPS = ("plain", "best", "compiled", "graph")
 

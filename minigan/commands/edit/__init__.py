@@ -6,7 +6,10 @@ from typing import Any
 
 ABOUT = "Edit digits with a trained model: find them again, complete, enlarge, change them."
 DETAILS = "Each action writes a picture. minigan edit ACTION --help explains its options."
-ACTIONS: tuple[str, ...] = ("invert", "complete", "enlarge", "denoise", "compare")
+ACTIONS: tuple[str, ...] = (
+    "invert", "complete", "enlarge", "denoise", "interpolate", "style", "change-class", "truncate",
+    "compare",
+)  # fmt: skip
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -72,9 +72,10 @@ def _cut_hole(hole: list[int] | None, run: Run) -> np.ndarray:
         h, w = min(SIDE, height // 2), min(SIDE, width // 2)
         hole = [(height - h) // 2, (width - w) // 2, h, w]
     row, column, h, w = hole
-    if not (min(row, column) >= 0 < min(h, w) and row + h <= height and column + w <= width):
+    inside = min(row, column) >= 0 < min(h, w) and row + h <= height and column + w <= width
+    if not inside or (h, w) == (height, width):
         got = " ".join(map(str, hole))
-        raise InputError(f"hole: expected ROW COLUMN HEIGHT WIDTH inside {height} x {width} pixels, got {got}")
+        raise InputError(f"hole: expected ROW COLUMN HEIGHT WIDTH of a part of {height} x {width} pixels, got {got}")
     known = np.ones((height, width), dtype=bool)
     known[row : row + h, column : column + w] = False
     return known
@@ -87,4 +88,9 @@ def _read_mask(path: Path, run: Run) -> np.ndarray:
     if pixels.shape != (height, width):
         got = " x ".join(map(str, pixels.shape))
         raise InputError(f"mask: expected a picture of {height} x {width}, as the model draws, got {got}")
-    return pixels > 127
+    known = pixels > 127
+    if known.all() or not known.any():
+        raise InputError(
+            f"mask: expected some pixels that are black and some that are white in {str(path)!r}, got none"
+        )
+    return known

@@ -56,6 +56,7 @@ def report(
     """
     originals = rows.get(ORIGINAL)
     scores = {name: score(images, originals, labels) for name, images in rows.items() if name != only_shown}
-    say(f"{title}; {len(next(iter(rows.values())))} images, medians of PSNR and SSIM\n\n{table(scores)}".rstrip())
+    n = len(next(iter(rows.values())))
+    say(f"{title}; {n} {'image' if n == 1 else 'images, medians of PSNR and SSIM'}\n\n{table(scores)}".rstrip())
     save_comparison(rows, out, title=title)
     say(f"\n  {out}")
