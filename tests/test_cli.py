@@ -150,7 +150,8 @@ def bad_data(tmp_path):
 @pytest.mark.parametrize(
     ("argv", "words"),
     [
-        (("train", "--model", "vae"), f"argument --model: expected one of {', '.join(MODELS)}, got 'vae'"),
+        (("train", "--model", "gpt"), f"argument --model: expected one of {', '.join(MODELS)}, got 'gpt'"),
+        (("train", "--model", "vae", "--penalty", "r1"), "penalty: expected 'none' for model 'vae', which has no disc"),
         (("train", "--objective", "x"), "--objective: expected one of non-saturating, minimax,"),
         (("train", "--data", "ring", "--model", "mlp"), "data: expected images for model 'mlp', got points"),
         (("train", "--data", "mnist-5k", "--model", "points"), "data: expected points for model 'points', got images"),
@@ -181,7 +182,7 @@ def bad_data(tmp_path):
         (("train", "--stop-when", "fid"), "stop_when: expected COLUMN<NUMBER or COLUMN>NUMBER, where the column is"),
         (("train", "--stop-when", "fid<1"), "evaluate_every: expected a number of steps, because stop_when asks"),
         (("train", "--mod", "mlp"), "unrecognized arguments: --mod"),
-        (("models", "vae"), "argument NAME: expected one of conv, hybrid"),
+        (("models", "gpt"), "argument NAME: expected one of conv, hybrid"),
         (("study", "--games", "r3"), "--games: expected one of non-saturating,"),
         (("train", "--combine", "min"), "--combine: expected one of mean, max, got 'min'"),
         (("train", "--data", "minst"), "'minst'"),
@@ -206,7 +207,7 @@ def bad_data(tmp_path):
             "a model .npz file, or one of the names mnist, mnist-labels, got no file at",
         ),
         (("sample", "{bad}/few.npz"), "path: expected a minigan model, got"),
-        (("gradcheck", "--model", "vae"), "--model: expected one of"),
+        (("gradcheck", "--model", "gpt"), "--model: expected one of"),
         (("gradcheck", "--seed", "-1"), "argument --seed: expected an integer of at least 0, got -1"),
         (
             ("museum", "one-mode", "--seed", str(2**63)),

@@ -13,7 +13,7 @@ from minigan.backend import to_device, to_host
 from minigan.datasets import Dataset, Points, load_dataset
 from minigan.gradient_check import check_directional, check_elementwise, check_game
 from minigan.layers import Dense, SpectralNorm
-from minigan.models import MODELS, build_networks
+from minigan.models import GANS, build_networks
 from minigan.objectives import OBJECTIVES, NonSaturating, SoftLabels, get_objective
 from minigan.objectives.codes import draw_codes
 from minigan.objectives.conditional import ACGAN, CONDITIONALS, Clusters, InfoGAN, Projection, get_conditional
@@ -149,7 +149,7 @@ def test_precision_and_inputs_stay(game, dtype, device, normal):
 
 def build(game, model="mlp", device="cpu", dtype="float64", **options):
     codes = K + CONDITIONALS[game].continuous
-    shape = SHAPE if MODELS[model].samples == "images" else (2,)
+    shape = SHAPE if GANS[model].samples == "images" else (2,)
     rng = np.random.default_rng(1)
     g, d = build_networks(model, shape, rng=rng, latent_dim=5, codes=codes, dtype=dtype, device=device, **options)
     for net in (g, d):
@@ -166,7 +166,7 @@ def test_whole_games_by_finite_differences(objective, game):
 
 
 @every_game
-@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("model", GANS)
 def test_every_model_can_be_conditional(model, game):
     g, d = build(game, model)
     codes = K + CONDITIONALS[game].continuous

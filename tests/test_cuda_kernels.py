@@ -20,11 +20,11 @@ from test_short_trainings import dataset_of
 from test_two_floors import one_step, shape_of
 
 from minigan import TrainConfig
-from minigan.models import MODELS
+from minigan.models import GANS
 from minigan.training.trainer import Trainer
 
 CASES = [
-    *({"model": model} for model in MODELS),
+    *({"model": model} for model in GANS),
     {"model": "hybrid", "objective": "non-saturating", "update": "simultaneous"},
     {"model": "hybrid", "penalty": "r1", "spectral_norm": True},
     {"model": "hybrid", "minibatch_std": True, "clip_gradient_norm": 0.1},

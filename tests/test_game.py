@@ -7,7 +7,7 @@ from minigan import InputError, TrainConfig
 from minigan.backend import to_host
 from minigan.fast.adam import FastAdam
 from minigan.layers import DiscriminatorEnsemble
-from minigan.models import MODELS, get_model_spec
+from minigan.models import GANS, get_model_spec
 from minigan.models.articles.losses import Reconstruction
 from minigan.objectives import OBJECTIVES, SoftLabels
 from minigan.objectives.ensemble import DiscriminatorEnsembleObjective
@@ -31,7 +31,7 @@ def objective(**options):
     return make_objective(resolved(**options), rng=np.random.default_rng(9))
 
 
-@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("model", GANS)
 def test_the_objective_of_a_model_is_its_own(model):
     assert objective(model=model).objective is get_model_spec(model).objective
     assert objective(model=model, plain=True) is get_model_spec(model).objective
@@ -42,7 +42,7 @@ def test_the_objective_by_name(name):
     assert objective(objective=name).objective is OBJECTIVES[name]
 
 
-@pytest.mark.parametrize("model", [name for name, spec in MODELS.items() if spec.published])
+@pytest.mark.parametrize("model", [name for name, spec in GANS.items() if spec.published])
 def test_the_objective_as_published(model):
     published = get_model_spec(model).as_published().objective
     assert objective(model=model, as_published=True).objective is published

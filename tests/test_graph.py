@@ -75,7 +75,10 @@ def test_every_step_of_a_kind_is_fed_alike(name, digits, device):
     for _ in range(2):
         tape = Draws()
         with on_tape(tape):
-            trainer._play((False,) * trainer.config.discriminator_steps)
+            if name == "vae":
+                trainer._climb()
+            else:
+                trainer._play((False,) * trainer.config.discriminator_steps)
         seen.append([(value.shape, value.dtype) for value in (draw() for draw in tape.all)])
     assert seen[0] == seen[1]
 

@@ -22,6 +22,7 @@ PARAMETERS = {  # at 28 x 28 x 1; dcgan's are those of the introductory article,
     "writeup-4": (130_576, 117_121),
     "writeup-5": (412_889, 1_011_458),
 }
+RIVAL = {"vae": (414_561, 418_384)}  # not a GAN: an encoder is in the place of D
 POINTS = {"points": (33_666, 33_537), "dirac": (2, 2)}  # of dimension 2
 CONVOLUTIONAL = ("hybrid", "conv", "dcgan", "infogan")
 
@@ -35,9 +36,9 @@ def build(model, image_shape=(28, 28, 1), seed=0, **options):
 
 def test_models():
     assert list(MODELS) == [
-        "conv", "hybrid", "mlp", "dcgan", "infogan", *(f"writeup-{i}" for i in range(1, 6)), "points", "dirac",
+        "conv", "hybrid", "mlp", "dcgan", "infogan", *(f"writeup-{i}" for i in range(1, 6)), "vae", "points", "dirac",
     ]  # fmt: skip
-    assert set(MODELS) == set(PARAMETERS) | set(POINTS)
+    assert set(MODELS) == set(PARAMETERS) | set(RIVAL) | set(POINTS)
     for name, spec in MODELS.items():
         assert spec.name == name
         assert spec.source
@@ -67,6 +68,13 @@ def test_parameters_shapes_and_ranges(model):
     assert np.abs(x).max() <= 1
 
 
+@pytest.mark.parametrize("model", RIVAL)
+def test_parameters_of_an_autoencoder(model):
+    g, e = build(model)
+    assert (g.theta.size, e.theta.size) == RIVAL[model]
+    assert e.output_shape == (2 * MODELS[model].latent_dim,)
+
+
 @every_point_model
 @pytest.mark.parametrize("dimension", [1, 2])
 def test_points(model, dimension, device):
@@ -89,7 +97,7 @@ def test_gradients_of_the_players_on_points(model, objective, device):
 
 def test_images_and_points_are_told_apart():
     for model in MODELS:
-        images = model in IMAGE_MODELS
+        images = model not in POINTS
         with pytest.raises(InputError, match=f"data: expected .* for model '{model}', got "):
             build(model, (2,) if images else (28, 28, 1))
     with pytest.raises(InputError, match=r"augment_shift: expected 0 for points, .* got 2"):

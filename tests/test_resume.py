@@ -43,6 +43,7 @@ RUNS = {
     "dcgan, dropout": {"data": "digits", "model": "dcgan", "spectral_norm": True},
     "codes": {"data": "digits", "model": "hybrid", "conditional": "infogan"},
     "article": {"data": "digits", "model": "writeup-5"},
+    "autoencoder": {"data": "digits", "model": "vae"},
 }
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from minigan import InputError, TrainConfig
 from minigan.runs.judge import DigitJudge, PointJudge
-from minigan.training.stop_when import EVALUATED, TRAINED, Condition, read_condition
+from minigan.training.stop_when import BOUND, EVALUATED, TRAINED, Condition, read_condition
 from minigan.training.trainer import StepMetrics
 
 
@@ -32,7 +32,7 @@ def test_read(text, expected):
      "__import__('os')<1", "fid<<1", "fid<1\nfid<2", None, 1, b"fid<1"],
 )  # fmt: skip
 def test_refuses(text):
-    names = ", ".join((*TRAINED, *EVALUATED))
+    names = ", ".join((*TRAINED, *BOUND, *EVALUATED))
     message = f"expected COLUMN<NUMBER or COLUMN>NUMBER, where the column is one of {names}, got {text!r}"
     with pytest.raises(InputError, match=f"^{re.escape(f'when: {message}')}$"):
         read_condition(text, name="when")

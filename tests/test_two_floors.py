@@ -6,7 +6,7 @@ import pytest
 from minigan import TrainConfig
 from minigan.backend import to_device, to_host
 from minigan.layers import Dropout
-from minigan.models import MODELS, get_model_spec
+from minigan.models import GANS, get_model_spec
 from minigan.objectives import OBJECTIVES, PENALTIES
 from minigan.objectives.codes import draw_codes
 from minigan.objectives.conditional import CONDITIONALS, get_conditional
@@ -63,14 +63,14 @@ def takes_simultaneous(model):
 
 
 @pytest.mark.parametrize("objective", OBJECTIVES)
-@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("model", GANS)
 def test_every_model_and_objective(model, objective):
     for update in UPDATES if takes_simultaneous(model) else ("alternating",):
         config = {"model": model, "objective": objective, "update": update, "packing": 1}
         assert_floors_agree(config, shape_of(model))
 
 
-@pytest.mark.parametrize("model", [name for name, spec in MODELS.items() if spec.published and name != "writeup-2"])
+@pytest.mark.parametrize("model", [name for name, spec in GANS.items() if spec.published and name != "writeup-2"])
 def test_as_published(model):
     for update in UPDATES if takes_simultaneous(model) else ("alternating",):
         assert_floors_agree({"model": model, "as_published": True, "update": update}, shape_of(model))
@@ -112,7 +112,7 @@ def test_options(options, device):
     assert_floors_agree(options, shape_of(options["model"]), device=device)
 
 
-@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("model", GANS)
 def test_every_model_steps_on_the_plain_floor_of_every_device(model, device):
     """Masks of dropout are drawn on the device, so only the models without it can be held equal to the CPU."""
     shape = shape_of(model)

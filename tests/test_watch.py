@@ -32,7 +32,7 @@ def diagnosed(monkeypatch):
         left, seen = list(diagnoses), []
         monkeypatch.setattr(watch, "EARLY", 3)
         monkeypatch.setattr(watch, "find_symptoms", lambda history, *rest: seen.append(len(history)))
-        monkeypatch.setattr(watch, "diagnose", lambda symptoms: left.pop(0))
+        monkeypatch.setattr(watch, "diagnose", lambda symptoms, **kind: left.pop(0))
         return seen
 
     return prepare

@@ -4,7 +4,8 @@ import argparse
 
 import numpy as np
 
-from ..gradient_check import Check, check_game, check_layer, report
+from ..backend import Array
+from ..gradient_check import Check, check_directional, check_game, check_layer, report
 from ..layers.cases import LAYER_CASES
 from ..models import MODELS, build_networks, get_model_spec
 from ..network import Network
@@ -13,6 +14,7 @@ from ..objectives.codes import draw_codes
 from ..objectives.conditional import CATEGORIES, CONDITIONALS
 from ..objectives.ensemble import COMBINE, DiscriminatorEnsembleObjective
 from ..terminal import say
+from ..training.autoencoder import add_bound_grads
 from .arguments import add_seed
 
 ABOUT = "Check every gradient in the package."
@@ -44,7 +46,7 @@ def command(arguments: argparse.Namespace) -> int:
 
 
 def check_model(model: str, *, size: int = 28, seed: int = 0) -> list[Check]:
-    """Check the gradients of D, and of G through D, under every objective and in every conditional game.
+    """Check the gradients of D, and of G through D, under every objective and in every conditional game; or the bound.
 
     Parameters
     ----------
@@ -53,6 +55,8 @@ def check_model(model: str, *, size: int = 28, seed: int = 0) -> list[Check]:
     seed : of inputs, weights and directions
     """
     shape = get_model_spec(model).example_shape(size)
+    if get_model_spec(model).autoencodes:
+        return check_bound(model, size=size, seed=seed)
     shift = 2 if len(shape) == 3 else 0
     networks = build_networks(model, shape, rng=np.random.default_rng(seed), augment_shift=shift)
     games: list[tuple[tuple[Network, Network], Objective]] = [(networks, each) for each in OBJECTIVES.values()]
@@ -65,6 +69,31 @@ def check_model(model: str, *, size: int = 28, seed: int = 0) -> list[Check]:
         check._replace(name=f"{model}, {objective.name}, {check.name}")
         for networks, objective in games
         for check in check_game(*networks, objective, batch=BATCH, seed=seed)
+    ]
+
+
+def check_bound(model: str, *, size: int = 28, seed: int = 0) -> list[Check]:
+    """Check the gradients of the ELBO in both networks of an autoencoder, with the noise fixed."""
+    rng = np.random.default_rng(seed)
+    generator, encoder = build_networks(model, get_model_spec(model).example_shape(size), rng=rng, dtype="float64")
+    for network in (generator, encoder):  # zero biases and unit gains would hide mistakes
+        network.theta += 0.1 * rng.standard_normal(network.theta.shape)
+    x, noise = rng.uniform(-1, 1, (size, size, BATCH, 1)), rng.standard_normal((BATCH, *generator.input_shape))
+    add_bound_grads(generator, encoder, x, noise)
+
+    def check(name: str, network: Network) -> Check:
+        def loss(theta: Array) -> float:
+            saved = network.theta.copy()
+            network.theta[...] = theta
+            network.version += 1
+            bound, *_ = add_bound_grads(generator.copy(), encoder.copy(), x, noise)
+            network.theta[...] = saved
+            return -float(bound.elbo)
+
+        return check_directional(name, loss, network.theta.copy(), network.dtheta.copy(), rng=rng)
+
+    return [
+        check(f"{model}, elbo, {name}: dtheta", each) for name, each in (("generator", generator), ("encoder", encoder))
     ]
 
 

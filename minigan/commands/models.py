@@ -35,7 +35,7 @@ def table() -> str:
 def details(spec: ModelSpec) -> str:
     """Return the source of one model, and the layers of both networks."""
     generator, discriminator = _networks(spec)
-    text = f"{spec.name}: {spec.source}\n\ngenerator\n{generator.summary()}\n\ndiscriminator\n{discriminator.summary()}"
+    text = f"{spec.name}: {spec.source}\n\ngenerator\n{generator.summary()}\n\n{spec.second}\n{discriminator.summary()}"
     if spec.published:
         text += f"\n\nas published (--as-published): {spec.published.flaw}"
     return text

@@ -26,7 +26,7 @@ def image_shape(run: Run) -> tuple[int, int, int]:
     return height, width, channels
 
 
-def as_images(images: Any, run: Run, *, name: str = "images") -> np.ndarray:
+def as_images(images: Any, run: Run, *, name: str = "images", shape: tuple[int, int, int] | None = None) -> np.ndarray:
     """Check images, and bring them to (N, H, W, C), float32 in [-1, 1].
 
     Parameters
@@ -36,20 +36,24 @@ def as_images(images: Any, run: Run, *, name: str = "images") -> np.ndarray:
         The images must have the size of those that it draws.
     name : str
         What an error calls the images.
+    shape : (H, W, C), optional
+        The size that they must have instead.
 
     Raises
     ------
     InputError
         If they have another type, range or size, or if the run draws points.
     """
-    shape = image_shape(run)
+    drawn = image_shape(run)
+    shape = shape or drawn
     try:
         dataset = Dataset(name, images)
     except InputError as error:
         raise InputError(f"{name}: {str(error).removeprefix('images: ')}") from None
     if dataset.image_shape != shape:
         expected, got = (" x ".join(map(str, each)) for each in (shape, dataset.image_shape))
-        raise InputError(f"{name}: expected images of {expected}, as the model draws, got {got}")
+        why = ", as the model draws" if shape == drawn else ""
+        raise InputError(f"{name}: expected images of {expected}{why}, got {got}")
     return to_floats(dataset.images).reshape(-1, *shape)
 
 

@@ -1,9 +1,10 @@
-"""The models: pairs of a generator and a discriminator, one file for each."""
+"""The models: pairs of a generator and a discriminator (or an encoder), one file for each."""
 
-from .build import IMAGE_MODELS, MODELS, build_networks, default_model, get_model_spec
+from .build import GANS, IMAGE_MODELS, MODELS, build_networks, default_model, get_model_spec
 from .model_spec import AsPublished, ModelSpec, kind_of
 
 __all__ = [
+    "GANS",
     "IMAGE_MODELS",
     "MODELS",
     "AsPublished",

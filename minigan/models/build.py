@@ -20,14 +20,15 @@ from ..layers import (
     with_synchronised_batch_norm,
 )
 from ..network import Network
-from . import conv, dcgan, dirac, hybrid, infogan, mlp, points
+from . import conv, dcgan, dirac, hybrid, infogan, mlp, points, vae
 from .articles.networks import ARTICLES
 from .model_spec import ModelSpec
 from .size import check_size, size_of
 
-SPECS = (conv.SPEC, hybrid.SPEC, mlp.SPEC, dcgan.SPEC, infogan.SPEC, *ARTICLES, points.SPEC, dirac.SPEC)
+SPECS = (conv.SPEC, hybrid.SPEC, mlp.SPEC, dcgan.SPEC, infogan.SPEC, *ARTICLES, vae.SPEC, points.SPEC, dirac.SPEC)
 MODELS: dict[str, ModelSpec] = {spec.name: spec for spec in SPECS}
-IMAGE_MODELS = {name: spec for name, spec in MODELS.items() if spec.samples == "images"}
+GANS = {name: spec for name, spec in MODELS.items() if not spec.autoencodes}
+IMAGE_MODELS = {name: spec for name, spec in GANS.items() if spec.samples == "images"}  # the GANs that draw images
 
 
 def get_model_spec(name: str) -> ModelSpec:
@@ -77,6 +78,8 @@ def build_networks(
     fast: bool = True,
 ) -> tuple[Network, Network]:
     """Build the generator and the discriminator of a model: (Z,) -> ``sample_shape`` -> (``discriminators``,).
+
+    In an autoencoder an encoder takes the place of the discriminator: (Z,) -> ``sample_shape`` -> (2 Z,).
 
     Parameters
     ----------
@@ -138,7 +141,9 @@ def build_networks(
             )
         g_layers, judging = (with_synchronised_batch_norm(layers, communicator) for layers in (g_layers, judging))
     if codes:
-        judging[-1] = _with_more_outputs(judging[-1], codes)
+        judging[-1] = _with_outputs(judging[-1], 1 + codes)
+    if spec.autoencodes:
+        judging[-1] = _with_outputs(judging[-1], 2 * latent)
     if minibatch_std:
         judging.insert(-1, MinibatchStd())
     if spectral_norm:
@@ -182,8 +187,8 @@ def _ensemble(spec: ModelSpec, layers: list[Layer], members: int) -> list[Layer]
     return [DiscriminatorEnsemble([layers] * members)]
 
 
-def _with_more_outputs(last: Layer, codes: int) -> Dense:
-    """Return the last layer of a discriminator with so many outputs besides the logit."""
+def _with_outputs(last: Layer, outputs: int) -> Dense:
+    """Return the last layer of a discriminator with so many outputs in the place of the logit."""
     assert isinstance(last, Dense)
     assert last.units == 1
-    return Dense(1 + codes, use_bias=last.use_bias, initializer=last.initializer)
+    return Dense(outputs, use_bias=last.use_bias, initializer=last.initializer)

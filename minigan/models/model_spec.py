@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from ..errors import InputError
 from ..layers import Layer, Shape
-from ..objectives import OBJECTIVES, Objective, get_objective
+from ..objectives import ELBO, OBJECTIVES, Objective, get_objective
 from ..objectives.penalties import GeneratorPenalty
 
 MakeGenerator = Callable[[Shape, int], list[Layer]]  # (sample_shape, latent_dim) -> layers
@@ -51,15 +51,16 @@ class ModelSpec:
     generator : callable (sample_shape, latent_dim) -> list of Layer
         Layers from z (Z,) to pixels in [-1, 1], (H, W, C), or to points (C,).
     discriminator : callable sample_shape -> list of Layer
-        Layers from a sample to one logit. The last one is a `Dense` layer.
+        Layers from a sample to one logit. The last one is a `Dense` layer. In an autoencoder this network is the
+        encoder, and the last layer gets 2 Z outputs.
     samples : "images" or "points"
         What the model makes.
     data : tuple of str
         Names of the data sets whose default model this is.
     size_multiple : int
         The height and the width of images must be multiples of it.
-    objective : Objective
-        The losses it is trained with by default.
+    objective : Objective or ELBO
+        The losses it is trained with by default. A model with the ELBO is an autoencoder, and knows nothing else.
     conditional : str
         The conditional game it is trained in by default, or "none".
     recluster : int
@@ -90,11 +91,21 @@ class ModelSpec:
     packing: int = 1
     samples: str = "images"
     data: tuple[str, ...] = ()
-    objective: Objective = OBJECTIVES["non-saturating"]
+    objective: Objective | ELBO = OBJECTIVES["non-saturating"]
     conditional: str = "none"
     recluster: int = 0
     penalty: str = "none"
     published: AsPublished | None = None
+
+    @property
+    def autoencodes(self) -> bool:
+        """Whether the second network is an encoder, not a discriminator: the model is no GAN."""
+        return isinstance(self.objective, ELBO)
+
+    @property
+    def second(self) -> str:
+        """What the second network is, in one word."""
+        return "encoder" if self.autoencodes else "discriminator"
 
     def example_shape(self, size: int = 28) -> Shape:
         """Return a shape of samples that fits: (size, size, 1) for images, (2,) for points."""
@@ -133,13 +144,13 @@ class ModelSpec:
             raise InputError(f"as_published: expected False for model {self.name!r}, which has only one form, got True")
         return self.published
 
-    def get_objective(self, name: str | None, *, as_published: bool = False) -> Objective:
+    def get_objective(self, name: str | None, *, as_published: bool = False) -> Objective | ELBO:
         """Return the objective of this name, or the model's own if the name is None.
 
         Raises
         ------
         InputError
-            If the name is unknown, or if it is not the published objective although that is wanted.
+            If the name is unknown, or another one than the model can be trained with.
         """
         own = self.as_published().objective if as_published else self.objective
         if name is None or name == own.name:
@@ -148,4 +159,6 @@ class ModelSpec:
             raise InputError(
                 f"objective: expected None for {self.name!r} as published, which has its own, got {name!r}"
             )
+        if self.autoencodes:
+            raise InputError(f"objective: expected None for {self.name!r}, which only climbs the ELBO, got {name!r}")
         return get_objective(name)

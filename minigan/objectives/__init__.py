@@ -1,5 +1,6 @@
 """Objectives: what each player of the game minimises, and the penalties that may be added."""
 
+from .elbo import ELBO
 from .gan import Minimax, NonSaturating, Objective
 from .hinge import Hinge
 from .least_squares import LeastSquares
@@ -10,6 +11,7 @@ from .wasserstein import Wasserstein
 from .wrapper import ObjectiveWrapper
 
 __all__ = [
+    "ELBO",
     "OBJECTIVES",
     "PENALTIES",
     "Hinge",

@@ -29,6 +29,7 @@ class Objective(ABC):
     """
 
     name: ClassVar[str]
+    columns: ClassVar[tuple[str, ...]] = ("d_loss", "g_loss", "d_real", "d_fake")  # what a step sees
     log_odds = True  # True: D(x) = sigmoid(s) is a probability; False: s is a score, and D(x) = s
 
     @abstractmethod

@@ -43,7 +43,7 @@ class Standing:
     share : of the budget that is spent, in [0, 1]
     seconds, evaluating : seconds of training, and of evaluations
     recorded : seconds of training at the last record
-    pending : d_loss, g_loss, d_real, d_fake of each step since the last record
+    pending : what each step since the last record saw, such as d_loss, g_loss, d_real, d_fake
     evaluations : how many there were
     best_step, best_rank, best_text : the best verdict so far, and the step it belongs to; 0 if there is none
     next_look : share of the budget at which the game is diagnosed next

@@ -49,5 +49,5 @@ def _reason(run: Run) -> str:
 
 def runaway(run: Run) -> str | None:
     """Return a sentence about losses that have grown without bound by the end of a run, or None."""
-    diagnosis = diagnose(Symptoms(**of_history(run.history, run.config)))
+    diagnosis = diagnose(Symptoms(**of_history(run.history, run.config)), autoencoder=run.config.spec.autoencodes)
     return next((diagnosis.sentence(each) for each in diagnosis.findings if each.name == "divergence"), None)

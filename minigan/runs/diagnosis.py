@@ -27,7 +27,7 @@ class Figure(NamedTuple):
     unknown: str
 
 
-NO_RECORDS = "there are no records"
+NO_RECORDS = "there are no records of a game"
 NO_DATA = "the training data are not at hand; give them as `run.diagnose(data=...)`"
 FIGURES = {
     "loss": Figure("largest recent loss", f"below {LOSS:,.0f}", NO_RECORDS),
@@ -104,8 +104,21 @@ class Diagnosis:
         return "\n".join(lines)
 
 
-def diagnose(symptoms: Symptoms) -> Diagnosis:
-    """Name what is wrong with a game.
+AUTOENCODER = {  # what a finding means without a discriminator, and what to try then
+    "divergence": ("The bound is no longer a finite number.", "Try a tenth of --learning-rate."),
+    "memorisation": (
+        "The samples lie nearer to training images than these lie to each other.",
+        "Take more data, or fewer --steps.",
+    ),
+    "mode collapse": (
+        "The generator draws few kinds of samples, or the same ones again and again.",
+        "If the column kl of the log is near 0, z tells nothing about an image: try a smaller --learning-rate.",
+    ),
+}
+
+
+def diagnose(symptoms: Symptoms, *, autoencoder: bool = False) -> Diagnosis:
+    """Name what is wrong with a game, or with an autoencoder, which shows only some of the symptoms.
 
     A symptom that is NaN shows nothing, so no finding needs it. The findings, a cause before its effects:
 
@@ -184,4 +197,6 @@ def diagnose(symptoms: Symptoms) -> Diagnosis:
                 "what is missing, or a smaller --learning-rate.",
             )
         )
+    if autoencoder:
+        found = [Finding(each.name, each.seen, *AUTOENCODER[each.name]) for each in found]
     return Diagnosis(tuple(found), symptoms)

@@ -42,7 +42,7 @@ def find_origin(
         for share in shares[:-1]:
             trainer.step(share)
         places: dict[str, list[Array]] = {}
-        for player, network in (("generator", trainer.generator), ("discriminator", trainer.discriminator)):
+        for player, network in (("generator", trainer.generator), (config.spec.second, trainer.discriminator)):
             places |= _watch(network, player)
         try:
             trainer.step(shares[-1])

@@ -203,7 +203,7 @@ def save_losses(
     unit = "loss per image, nats" if probability else "loss per image"
     losses.set(title="Losses (a low loss does not mean good pictures)", ylabel=unit)
     if evaluated:
-        _plot_evaluated(rest[0], history, evaluated)
+        plot_evaluated(rest[0], history, evaluated)
     (rest or [outputs])[0].set_xlabel("training step")
     if probability:
         outputs.set(title="What D thinks: probability of being real", ylabel="mean D", ylim=(0, 1))
@@ -216,7 +216,7 @@ def save_losses(
         figure.savefig(temporary)
 
 
-def _plot_evaluated(axes: "Axes", history: Columns, column: str) -> None:
+def plot_evaluated(axes: "Axes", history: Columns, column: str) -> None:
     """Plot a column over the steps at which it was evaluated, and what it is compared with."""
     from matplotlib.ticker import LogLocator, NullFormatter
 

@@ -11,11 +11,11 @@ import numpy as np
 
 from .. import validation
 from ..errors import InputError, MiniganWarning
-from ..training.stop_when import EVALUATED, TRAINED
+from ..training.stop_when import BOUND, EVALUATED, TRAINED
 
 Record = dict[str, Any]
 
-COLUMNS = ("step", *TRAINED, "seconds", "images_per_second", "fid_floor", "modes", "classes", *EVALUATED)
+COLUMNS = ("step", *TRAINED, *BOUND, "seconds", "images_per_second", "fid_floor", "modes", "classes", *EVALUATED)
 CLASSES = 10  # numbers in the column of this name at most
 MOST = 16 << 20  # bytes that are read of a file
 SHORTEST, LONGEST = 50, 64 << 10  # bytes of a line with a record
@@ -27,6 +27,9 @@ class History:
     The columns are step, seconds, d_loss, g_loss, d_real = mean D(x), d_fake = mean D(G(z)) and images_per_second.
     Losses and outputs are means over the steps since the previous record. D(x) is a probability, or a score when the
     objective has no ``log_odds``. The seconds are those of the training, without the evaluations.
+
+    In the place of losses and outputs an autoencoder has elbo = reconstruction - kl, in nats per image, and sigma, the
+    root mean square error of its pixels.
 
     With ``evaluate_every``, some records say more; in the others these columns are NaN. For digits there are fid,
     fid_floor = the distance of equally many real digits, and classes (n, 10) = how many digits are a 0, a 1, ..., a 9.
@@ -117,7 +120,7 @@ def read_record(line: bytes) -> Record | None:
         found = json.loads(line.decode("utf-8")) if SHORTEST <= len(line) <= LONGEST else None
     except (ValueError, RecursionError):
         return None
-    if not isinstance(found, dict) or not {"step", *TRAINED} <= found.keys():
+    if not isinstance(found, dict) or not any({"step", *needed} <= found.keys() for needed in (TRAINED, BOUND)):
         return None
     record = {name: found[name] for name in COLUMNS if name in found}
     classes = record.get("classes", [0])

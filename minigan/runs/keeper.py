@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 SHARE = 0.01  # of the time, which checkpoints may take at most
 WHAT_TO_TRY = "Try a tenth of --learning-rate, --penalty r1, or --clip-gradient-norm 1."
+WITHOUT_D = "Try a tenth of --learning-rate, or --clip-gradient-norm 1."
 
 
 class Keeper:
@@ -72,7 +73,7 @@ class Keeper:
             checkpoint = self.checkpoint(standing)
             bad = [name for name, array in checkpoint.state.arrays.items() if not np.isfinite(array).all()]
             if any(name.endswith(("_theta", "_stats")) for name in bad):
-                player = bad[0].split("_")[0]
+                player = self.run.config.spec.second if bad[0].startswith("discriminator") else bad[0].split("_")[0]
                 problem = f"the {player} has weights that are not finite after step {standing.step:,}"
                 raise self.diverged(standing.step, f"{problem}: training has diverged")
             if bad:
@@ -112,7 +113,8 @@ class Keeper:
         state = self.last.state if self.last else None
         alone = self.trainer.communicator.size == 1
         origin = find_origin(self.run.config, self.dataset, state, self.shares[: step - first]) if alone else None
-        text = " ".join(filter(None, (f"{problem}.", origin, WHAT_TO_TRY)))
+        cure = WITHOUT_D if self.run.config.spec.autoencodes else WHAT_TO_TRY
+        text = " ".join(filter(None, (f"{problem}.", origin, cure)))
         if self.folder and self.last:
             text += f" The model of step {first:,} is kept: minigan sample {self.folder.path}"
         return DivergedError(text)

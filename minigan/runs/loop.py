@@ -27,7 +27,7 @@ from .signals import Signals
 from .watch import Watch
 
 if TYPE_CHECKING:
-    from ..training.trainer import StepMetrics, Trainer
+    from ..training.trainer import Bound, StepMetrics, Trainer
 
 GRID = {"images": 64, "points": 1000}  # samples in each picture of the fixed z
 
@@ -70,15 +70,15 @@ class Loop:
         path = folder.path if folder else None
         self.run = Run(self.config, trainer.average.network, trainer.discriminator, history, path, trainer.shares)
         self.run.rank = self.ranks.rank
-        self.kind = kind_of(trainer.generator.output_shape)
-        n, label = samples_to_show(self.run, default=GRID[self.kind])
+        self.columns = self.config.base_objective.columns  # of what a step sees
+        n, label = samples_to_show(self.run, default=GRID[kind_of(trainer.generator.output_shape)])
         self.z_fixed = self.run.latent(n, seed=self.config.seed, label=label)
         self.condition = read_condition(self.config.stop_when) if self.config.stop_when else None
         self.watch = None if self.config.quiet else Watch(self.run, dataset)
         self.attempts = Attempts()
         self.keeper = Keeper(trainer, dataset, self.run, folder, self.attempts, checkpoint)
         self.at = copy.deepcopy(checkpoint.standing) if checkpoint else Standing()
-        self.pending: list[StepMetrics] = []  # of the steps since the last record or checkpoint
+        self.pending: list[StepMetrics | Bound] = []  # of the steps since the last record or checkpoint
         self.clock = Clock(self.at.seconds)
         self.at.share = self.spent()
         self.snapshots = snapshots_until(self.at.share) if checkpoint else 0
@@ -128,7 +128,7 @@ class Loop:
         self.at.step += 1
         self.at.share = self.spent()
         self.run.stopped = self.at.limit(self.config)
-        fault = self.config.device == "cpu" and not math.isfinite(seen.d_loss + seen.g_loss)
+        fault = self.config.device == "cpu" and not math.isfinite(seen[0] + seen[1])
         if any(self.ranks.gather(fault)):
             self.write_record()
 
@@ -160,9 +160,9 @@ class Loop:
         DivergedError : a loss is no longer a finite number; the record is written all the same
         """
         rows = self.read_pending()
-        fault = first_fault(self.at.step, rows)
+        fault = first_fault(self.at.step, rows, self.columns)
         verdict = self.evaluate() if evaluate and self.judge and not fault else None
-        record = summarise(self.at.step, rows)
+        record = summarise(self.at.step, rows, self.columns)
         record["seconds"] = seconds = self.clock.seconds
         record["images_per_second"] = len(rows) * self.config.batch_size / (seconds - self.at.recorded)
         if verdict:
@@ -226,7 +226,7 @@ class Loop:
         ------
         DivergedError : a loss or a weight is no longer a finite number
         """
-        if first_fault(self.at.step, self.read_pending()):
+        if first_fault(self.at.step, self.read_pending(), self.columns):
             self.write_record()
         self.at.seconds = self.clock.seconds
         self.keeper.keep(self.at, self.clock)

@@ -8,23 +8,24 @@ import numpy as np
 from ..datasets import MODES
 from ..files import step_files
 from ..models import kind_of
+from ..objectives import ELBO, Objective
 from ..training.config import ResolvedConfig
 from . import figures
+from .bound_figure import save_bound
 from .run import Run
 
 SNAPSHOTS = 40  # pictures of one fixed z over a run, more of them at its start
 SCALE = 3  # width of a pixel of an image in a picture of images
 
 
-def loss_labels(config: ResolvedConfig) -> dict[str, bool]:
-    """Return what `figures.save_losses` must know of the game.
+def loss_labels(config: ResolvedConfig, objective: Objective) -> dict[str, bool]:
+    """Return what `figures.save_losses` must know of the game, whose losses come from this objective.
 
     Returns
     -------
     probability : whether D(x) is a probability
     equilibrium : whether the losses of a discriminator that knows nothing are 2 log 2 and D = 1/2
     """
-    objective = config.base_objective
     changed = bool(config.soft_labels) or config.discriminators > 1 or config.code_weight is not None
     cross_entropy = objective.name in ("non-saturating", "minimax")
     return {"equilibrium": cross_entropy and not changed, "probability": objective.log_odds}
@@ -82,10 +83,14 @@ def save_drawn(run: Run, path: Path) -> None:
 
 
 def save_losses(run: Run, path: Path) -> None:
-    """Write a picture of the losses, and of what was evaluated, if there are any records."""
+    """Write a picture of the losses or of the bound, and of what was evaluated, if there are any records."""
     if len(run.history):
         evaluated = next((name for name in figures.EVALUATED if name in run.history.columns), None)
-        figures.save_losses(run.history, path, **loss_labels(run.config), evaluated=evaluated)
+        objective = run.config.base_objective
+        if isinstance(objective, ELBO):
+            save_bound(run.history, path, evaluated=evaluated)
+        else:
+            figures.save_losses(run.history, path, **loss_labels(run.config, objective), evaluated=evaluated)
 
 
 def _centres(data: str) -> np.ndarray | None:

@@ -54,10 +54,7 @@ class Progress:
         share : the part of the budget that is spent, in [0, 1]
         elapsed : seconds since the start, with the evaluations; what is left takes as long in proportion
         """
-        numbers = (
-            f"loss D {record['d_loss']:.2f} G {record['g_loss']:.2f} D(x) {record['d_real']:.2f} "
-            f"D(G(z)) {record['d_fake']:.2f} {record['images_per_second']:.0f} samples/s"
-        )
+        numbers = f"{_seen(record)} {record['images_per_second']:.0f} samples/s"
         if self.bar is not None:
             self.bar.n = min(self.total, record["step"] if self.steps is not None else record["seconds"])
             self._attempt(lambda: self.bar.set_postfix_str(numbers))
@@ -80,3 +77,16 @@ class Progress:
             if self.bar is not None:
                 self.bar.disable = True
             self.bar, self.quiet = None, True
+
+
+def _seen(record: Record) -> str:
+    """Say what the steps of a record saw: the two players of a game, or the bound of an autoencoder."""
+    if "elbo" in record:
+        return (
+            f"ELBO {record['elbo']:.1f} nats: reconstruction {record['reconstruction']:.1f} - KL {record['kl']:.1f}, "
+            f"sigma {record['sigma']:.3f}"
+        )
+    return (
+        f"loss D {record['d_loss']:.2f} G {record['g_loss']:.2f} D(x) {record['d_real']:.2f} "
+        f"D(G(z)) {record['d_fake']:.2f}"
+    )

@@ -38,7 +38,7 @@ class Run:
     ----------
     config : the options, with nothing left open
     generator : with the *averaged* weights and statistics; `sample` uses it
-    discriminator : as the last step left it
+    discriminator : as the last step left it; in an autoencoder the encoder
     history : the metrics of the run
     folder : the folder that the run was written to, or None
     shares : how frequent each class is in the data, (K,), or each cluster in each class, (K, M); empty without classes
@@ -215,7 +215,8 @@ class Run:
         ``data`` is what the run learned from, as `minigan.train` takes it; by default it is looked for by its name.
         """
         real = find_real_samples(data, self.config.data, self.generator.output_shape)
-        return diagnose(find_symptoms(self.history, self.config, lambda n: self.sample(n, seed=seed), real))
+        symptoms = find_symptoms(self.history, self.config, lambda n: self.sample(n, seed=seed), real)
+        return diagnose(symptoms, autoencoder=self.config.spec.autoencodes)
 
     def resume(self, **changes: Any) -> "Run":
         """Go on with the training, and return a new run; this one stays as it is.

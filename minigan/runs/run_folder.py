@@ -24,7 +24,7 @@ from .run import Run
 CONTENTS = {
     "samples.png": "{} that the generator draws",
     "training.gif": "how they came about",
-    "losses.png": "the losses of both players",
+    "losses.png": "the losses of both players, or the bound",
     "model.npz": "the model",
     "best.npz": "the best model that an evaluation found",
     "samples": "",

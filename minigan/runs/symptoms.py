@@ -11,6 +11,7 @@ from ..datasets import MODES, Dataset, Points, load_dataset
 from ..datasets.clusters import cluster_labels
 from ..errors import InputError
 from ..metrics.distances import blocks, nearest, nearest_others
+from ..objectives import ELBO, Objective
 from ..training.config import ResolvedConfig
 from .history import History
 
@@ -90,27 +91,29 @@ def of_history(history: History, config: ResolvedConfig) -> dict[str, float]:
     if not len(history):
         return {}
     recent = slice(-max(1, round(RECENT * len(history))), None)
-    losses = np.abs([history["d_loss"], history["g_loss"]])[:, recent]
+    objective = config.base_objective
+    losses = np.abs([history[name] for name in objective.columns[:2]])[:, recent]
     seen = {"loss": float(losses.max()) if np.isfinite(losses).all() else math.inf}
-    gap = full_gap(config)
+    if isinstance(objective, ELBO):
+        return {} if math.isfinite(seen["loss"]) else seen  # the bound has no scale of its own
+    gap = full_gap(config, objective)
     if math.isfinite(gap):
         advantage = (history["d_real"] - history["d_fake"]) / gap
         seen |= {"advantage": float(advantage[recent].mean()), "best_advantage": float(advantage.max())}
-    if config.base_objective.log_odds:
+    if objective.log_odds:
         d = np.clip(history["d_fake"][recent].mean(), 1e-12, 1 - 1e-12)
         logits = np.array([[np.log(d / (1 - d))], [0.0]])
-        slopes = np.abs(config.base_objective.generator_loss(logits)[1])[:, 0]
+        slopes = np.abs(objective.generator_loss(logits)[1])[:, 0]
         seen["pull"] = float(slopes[0] / slopes[1])
     return seen
 
 
-def full_gap(config: ResolvedConfig) -> float:
+def full_gap(config: ResolvedConfig, objective: Objective) -> float:
     """Return mean D(x) - mean D(G(z)) for a D that is always right; NaN where the scores have no scale of their own.
 
     A probability or a score of the least-squares game is 1 for real samples then, and 0 for fakes. In the hinge game
     the gap is 2 at the margins, where G still learns well (1.3 to 2.2 in healthy games), and above 7 where D wins.
     """
-    objective = config.base_objective
     gap = 1.0 if objective.log_odds else GAP.get(objective.name, math.nan)
     return gap * (config.real_label - config.fake_label)
 

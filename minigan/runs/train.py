@@ -23,7 +23,7 @@ from ..launcher import started_as
 from ..models import kind_of
 from ..training.config import ResolvedConfig, TrainConfig
 from ..training.rank_states import count_ranks
-from ..training.stop_when import TRAINED, read_condition
+from ..training.stop_when import read_condition
 from .checkpoint import fingerprint
 from .history import History
 from .judge import KNOWN, Judge, find_judge
@@ -204,7 +204,7 @@ def choose_judge(config: ResolvedConfig, dataset: Dataset | Points) -> Judge | N
             f"evaluate_every: expected None for data {dataset.name!r}, because only {KNOWN} can be evaluated, "
             f"got {config.evaluate_every}"
         )
-    known = (*TRAINED, *judge.limits)
+    known = (*config.base_objective.columns, *judge.limits)
     if config.stop_when and read_condition(config.stop_when).column not in known:
         raise InputError(
             f"stop_when: expected one of {', '.join(known)} for data {dataset.name!r}, got {config.stop_when!r}"

@@ -35,7 +35,9 @@ class Watch:
         if standing.step < EARLY or not (due or over):
             return []
         standing.next_look = standing.share + BETWEEN_LOOKS
-        diagnosis = diagnose(find_symptoms(self.run.history, self.run.config, self.run.sample, self.real))
+        config = self.run.config
+        symptoms = find_symptoms(self.run.history, config, self.run.sample, self.real)
+        diagnosis = diagnose(symptoms, autoencoder=config.spec.autoencodes)
         shown = [
             finding
             for finding in diagnosis.findings

@@ -8,7 +8,7 @@ from .. import validation
 from ..backend import Device
 from ..errors import InputError
 from ..models import ModelSpec, default_model, get_model_spec
-from ..objectives import Objective
+from ..objectives import ELBO, Objective
 from ..objectives.conditional import Projection, get_conditional
 from . import rules
 from .declare import check_options
@@ -37,7 +37,7 @@ class TrainConfig(Options):
 
     def __post_init__(self) -> None:
         check_options(self, Options)
-        rules.check(self, objective=self.base_objective, soft_labels=self.soft_labels)
+        rules.check(self, spec=self.spec, objective=self.base_objective, soft_labels=self.soft_labels)
 
     @property
     def spec(self) -> ModelSpec:
@@ -45,8 +45,8 @@ class TrainConfig(Options):
         return get_model_spec(self.model or default_model(self.data, pairs=self._judges_pairs))
 
     @property
-    def base_objective(self) -> Objective:
-        """The losses of the game, before soft labels, several discriminators or a condition change them."""
+    def base_objective(self) -> Objective | ELBO:
+        """The ELBO, or the losses before soft labels, several discriminators or a condition change them."""
         return self.spec.get_objective(self.objective, as_published=self.as_published)
 
     @property
@@ -75,7 +75,7 @@ class TrainConfig(Options):
             "objective": objective,
             "generator_learning_rate": rate,
             "discriminator_learning_rate": rate,
-            "augment_shift": 1 if dataset == "mnist-5k" else 0,
+            "augment_shift": 1 if dataset == "mnist-5k" and not spec.autoencodes else 0,
         }
         if self.steps is None and self.seconds is None:
             defaults["steps"] = spec.steps

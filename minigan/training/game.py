@@ -7,14 +7,14 @@ from ..fast.adam import FastAdam
 from ..layers import Shape
 from ..models import build_networks
 from ..network import Network
-from ..objectives import Objective, SoftLabels, get_penalty
+from ..objectives import ELBO, Objective, SoftLabels, get_penalty
 from ..objectives.ensemble import DiscriminatorEnsembleObjective
 from ..objectives.fused import FusedObjective
 from ..objectives.penalties import GeneratorPenalty, check_penalised
 from ..optimizers import Adam, Clipped, DataParallel, Optimizer
 from .config import ResolvedConfig
 from .simultaneous import check_uncoupled
-from .steps import Game
+from .steps import Game, Players
 
 
 def make_objective(config: ResolvedConfig, *, rng: np.random.Generator) -> Objective:
@@ -26,7 +26,10 @@ def make_objective(config: ResolvedConfig, *, rng: np.random.Generator) -> Objec
     rng : numpy.random.Generator
         Draws the noise and the flips of soft labels.
     """
-    objective = config.base_objective if config.plain else FusedObjective(config.base_objective)
+    objective = config.base_objective
+    assert not isinstance(objective, ELBO)
+    if not config.plain:
+        objective = FusedObjective(objective)
     if config.soft_labels:
         objective = SoftLabels(objective, **config.soft_labels, rng=rng)
     if config.discriminators > 1:
@@ -43,7 +46,7 @@ def make_game(
     label_rng: np.random.Generator,
     communicator: Communicator = ALONE,
     dtype: str = "float32",
-) -> Game:
+) -> Players:
     """Build the networks of a run and everything that one step of both players needs.
 
     Parameters
@@ -60,6 +63,10 @@ def make_game(
         Joins the ranks of a distributed run; the optimisers step along the mean gradient of all.
     dtype : "float32" or "float64"
         Precision of the networks; float64 is for checks.
+
+    Returns
+    -------
+    A `Game`; for an autoencoder, which plays none, the two networks and their optimisers alone.
 
     Raises
     ------
@@ -88,12 +95,17 @@ def make_game(
         optimizer = _make_optimizer(config, network, learning_rate, clip_weights=clip_weights)
         return DataParallel(optimizer, communicator) if communicator.size > 1 else optimizer
 
-    return Game(
+    players = Players(
         generator,
         discriminator,
         make_optimizer(generator, config.generator_learning_rate),
         make_optimizer(discriminator, config.discriminator_learning_rate, clip_weights=config.clip_weights),
-        make_objective(config, rng=label_rng),
+    )
+    if config.spec.autoencodes:
+        return players
+    return Game(
+        **vars(players),
+        objective=make_objective(config, rng=label_rng),
         discriminator_penalty=penalty,
         generator_penalty=_generator_penalty(config),
     )

@@ -32,7 +32,7 @@ class GameOptions:
         None,
         "common",
         "The pair of networks to train. Default: points for ring and grid, dirac for dirac; for images conv in the "
-        "games clusters and projection, otherwise hybrid.",
+        "games clusters and projection, otherwise hybrid. vae is no GAN but a variational autoencoder.",
         choices=MODELS,
     )
     data: str = option(

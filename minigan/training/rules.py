@@ -4,20 +4,56 @@ import numpy as np
 
 from ..errors import InputError
 from ..layers import MinibatchStd
-from ..objectives import Objective, SoftLabels
+from ..models import ModelSpec
+from ..objectives import ELBO, Objective, SoftLabels
 from ..objectives.conditional import get_conditional
 from .options import Options
 from .stop_when import EVALUATED, read_condition
 
+# Options that only a game has, with the value that they have without one; None stands for that as well.
+OF_A_GAME = {
+    "update": "alternating",
+    "discriminator_steps": 1,
+    "discriminators": 1,
+    "combine": "mean",
+    "conditional": "none",
+    "clusters": None,
+    "recluster": None,
+    "code_weight": None,
+    "augment_shift": 0,
+    "packing": 1,
+    "spectral_norm": False,
+    "minibatch_std": False,
+    "penalty": "none",
+    "clip_weights": None,
+    "instance_noise": 0.0,
+    "real_label": 1.0,
+    "fake_label": 0.0,
+    "label_noise": 0.0,
+    "label_flip": 0.0,
+}
 
-def check(config: Options, *, objective: Objective, soft_labels: dict[str, float]) -> None:
+
+def check(config: Options, *, spec: ModelSpec, objective: Objective | ELBO, soft_labels: dict[str, float]) -> None:
     """Raise ``InputError`` when two options of a configuration exclude each other."""
+    if spec.autoencodes:
+        check_autoencoder(config, spec)
     check_game(config)
     check_graph(config)
     check_conditional(config)
-    check_stop_when(config)
-    if soft_labels:
+    check_stop_when(config, spec, objective)
+    if soft_labels and not isinstance(objective, ELBO):
         check_labels(config, objective, soft_labels)
+
+
+def check_autoencoder(config: Options, spec: ModelSpec) -> None:
+    """Check that nothing is asked of an autoencoder that only a game has."""
+    for name, usual in OF_A_GAME.items():
+        value = getattr(config, name)
+        if value is not None and value != usual:
+            raise InputError(
+                f"{name}: expected {usual!r} for model {spec.name!r}, which has no discriminator, got {value!r}"
+            )
 
 
 def check_game(config: Options) -> None:
@@ -111,12 +147,15 @@ def check_conditional(config: Options) -> None:
         )
 
 
-def check_stop_when(config: Options) -> None:
-    """Check that the condition can ever hold: some columns need evaluations."""
-    if config.stop_when is None or config.evaluate_every is not None:
+def check_stop_when(config: Options, spec: ModelSpec, objective: Objective | ELBO) -> None:
+    """Check that the condition can ever hold: each kind of model has its columns, and some need evaluations."""
+    if config.stop_when is None:
         return
     column = read_condition(config.stop_when).column
-    if column in EVALUATED:
+    known = (*objective.columns, *EVALUATED)
+    if column not in known:
+        raise InputError(f"stop_when: expected one of {', '.join(known)} for model {spec.name!r}, got {column!r}")
+    if column in EVALUATED and config.evaluate_every is None:
         raise InputError(f"evaluate_every: expected a number of steps, because stop_when asks for {column}, got None")
 
 

@@ -14,13 +14,19 @@ from .real_and_fake import backward_real_and_fake, forward_real_and_fake
 
 
 @dataclass
-class Game:
-    """The two players, how each of them moves, and what each of them pays."""
+class Players:
+    """The two networks of a run, and how each of them moves."""
 
     generator: Network
     discriminator: Network
     generator_optimizer: Optimizer
     discriminator_optimizer: Optimizer
+
+
+@dataclass
+class Game(Players):
+    """Two players, and what each of them pays."""
+
     objective: Objective
     discriminator_penalty: Penalty | None = None
     generator_penalty: GeneratorPenalty | None = None

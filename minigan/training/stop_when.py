@@ -7,8 +7,10 @@ from typing import Any, NamedTuple
 
 from .. import validation
 from ..errors import InputError
+from ..objectives import ELBO, Objective
 
-TRAINED = ("d_loss", "g_loss", "d_real", "d_fake")  # columns of every record
+TRAINED = Objective.columns  # of every record of a game
+BOUND = ELBO.columns  # of every record of an autoencoder
 EVALUATED = ("fid", "modes_found", "high_quality")  # columns of the records with an evaluation
 NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
 PATTERN = re.compile(rf"\s*(\w+)\s*([<>])\s*({NUMBER})\s*", flags=re.ASCII)
@@ -17,7 +19,7 @@ PATTERN = re.compile(rf"\s*(\w+)\s*([<>])\s*({NUMBER})\s*", flags=re.ASCII)
 class Condition(NamedTuple):
     """A column of the records, and the side of a limit on which its number must lie.
 
-    column : one of TRAINED and EVALUATED
+    column : one of TRAINED, BOUND and EVALUATED
     sign : "<" or ">"
     limit : a finite number
 
@@ -43,7 +45,7 @@ def read_condition(text: str, *, name: str = "stop_when") -> Condition:
     ------
     InputError : the text has another form, or the column has another name
     """
-    columns = (*TRAINED, *EVALUATED)
+    columns = (*TRAINED, *BOUND, *EVALUATED)
     found = PATTERN.fullmatch(text) if isinstance(text, str) else None
     if not found or found[1] not in columns or not math.isfinite(float(found[3])):
         raise InputError(

@@ -19,6 +19,7 @@ from ..objectives.codes import draw_codes, draw_noise
 from ..objectives.conditional import Conditional, get_conditional
 from ..objectives.cross_entropy import one_hot
 from ..optimizers import RunningAverage, innermost
+from .autoencoder import Bound, elbo_step
 from .classes import agree_on_classes, find_classes, find_clusters_again
 from .config import ResolvedConfig
 from .game import make_game
@@ -104,6 +105,7 @@ class Trainer:
         )
         self.generator, self.discriminator = self.game.generator, self.game.discriminator
         self.update = agreeing(UPDATES[config.update], communicator)
+        self.climb = agreeing(elbo_step, communicator)
         self.batches = Batches(
             shard(dataset.samples, communicator.rank, communicator.size),
             self.batch_size,
@@ -128,11 +130,11 @@ class Trainer:
             else:
                 self.batches.labels[...] = labels  # a graph knows where they are
 
-    def step(self, share: float = 0.0) -> StepMetrics:
+    def step(self, share: float = 0.0) -> StepMetrics | Bound:
         """Let each player move once, one after the other or both at once; both use the same fakes.
 
         If the configuration has several discriminator steps, D first takes all but the last of them, each on a batch of
-        its own.
+        its own. The networks of an autoencoder take one step together.
 
         Parameters
         ----------
@@ -141,12 +143,20 @@ class Trainer:
             be found again.
         """
         self._decay(share)
+        if self.config.spec.autoencodes:
+            return self._climb() if self.graphs is None else Bound(*self.graphs.take("climb", self._climb))
         if self._recluster_due(share):
             self._recluster()
         due = tuple(self._penalty_due() for _ in range(self.config.discriminator_steps))
         if self.graphs is None:
             return self._play(due)
         return StepMetrics(*self.graphs.take(due, lambda: self._play(due)))
+
+    def _climb(self) -> Bound:
+        """Take a step of an autoencoder."""
+        seen = self.climb(self.game, self.batches.next(), self._noise(), rng=self.layer_draws)
+        self.average.update()
+        return seen
 
     def _play(self, due: tuple[bool, ...]) -> StepMetrics:
         """Take a step; ``due`` says in which of D's steps it pays a penalty."""
@@ -163,10 +173,8 @@ class Trainer:
 
     def _batch(self) -> Batch:
         """Draw real samples, codes and noise, and let G make the fakes."""
-        z = draw_noise(
-            self.streams["noise"], self.batch_size, self.generator.input_shape[0] - self.code_length, self.device
-        )
-        objective = self.game.objective
+        z = self._noise()
+        objective = self._rules.objective
         if self.conditional is None:
             x_real = self.batches.next()
         else:
@@ -174,6 +182,11 @@ class Trainer:
             objective = self.conditional(objective, codes, weight=self.config.code_weight)
             z = get_array_module(z).concatenate((z, codes), axis=1)
         return Batch(x_real, *self.generator.forward(z, train=True, rng=self.layer_draws), objective)
+
+    def _noise(self) -> Array:
+        """Draw noise (N, Z) for a batch."""
+        latent_dim = self.generator.input_shape[0] - self.code_length
+        return draw_noise(self.streams["noise"], self.batch_size, latent_dim, self.device)
 
     def _real_and_codes(self, conditional: type[Conditional]) -> tuple[Array, Array]:
         """Draw real samples, with the codes (N, K) of their classes or with random codes."""
@@ -203,16 +216,21 @@ class Trainer:
 
     def _penalty_due(self) -> bool:
         """Count a step of D, and say whether it pays the penalty in it."""
-        penalty = self.game.discriminator_penalty
+        penalty = self._rules.discriminator_penalty
         due = penalty is not None and self.discriminator_steps % penalty.every == 0
         self.discriminator_steps += 1
         return due
 
     def _game(self, objective: Objective, pays: bool) -> Game:
         """Return the game for a step of D: with the objective of the batch, and with the penalty if D pays it."""
-        return replace(
-            self.game, objective=objective, discriminator_penalty=self.game.discriminator_penalty if pays else None
-        )
+        penalty = self._rules.discriminator_penalty if pays else None
+        return replace(self._rules, objective=objective, discriminator_penalty=penalty)
+
+    @property
+    def _rules(self) -> Game:
+        """The game, which an autoencoder does not have."""
+        assert isinstance(self.game, Game)
+        return self.game
 
     def _decay(self, share: float) -> None:
         left = max(1 - share, 1e-9)  # Adam takes no rate of 0

@@ -2,19 +2,20 @@
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any
+from typing import Any, TypeVar
 
 from ..distributed import Communicator, average
 from ..layers import BatchNorm
 from .simultaneous import simultaneous_step
-from .steps import Game, StepResult, alternating_step
+from .steps import Players, StepResult, alternating_step
 
 Update = Callable[..., StepResult]
+Seen = TypeVar("Seen")  # what an update returns
 
 UPDATES: dict[str, Update] = {"alternating": alternating_step, "simultaneous": simultaneous_step}
 
 
-def agreeing(update: Update, communicator: Communicator) -> Update:
+def agreeing(update: Callable[..., Seen], communicator: Communicator) -> Callable[..., Seen]:
     """Return an update after which the ranks of a distributed run have the same running statistics.
 
     Those of a batch norm that sees only the samples of its own rank are replaced by their means over the ranks.
@@ -23,9 +24,9 @@ def agreeing(update: Update, communicator: Communicator) -> Update:
         return update
 
     @wraps(update)
-    def on_ranks(game: Game, *batch: Any, **options: Any) -> StepResult:
-        seen = update(game, *batch, **options)
-        for network in (game.generator, game.discriminator):
+    def on_ranks(players: Players, *batch: Any, **options: Any) -> Seen:
+        seen = update(players, *batch, **options)
+        for network in (players.generator, players.discriminator):
             if any(type(each) is BatchNorm for layer in network.layers for each in layer.walk()):
                 average(communicator, network.stats)
         return seen

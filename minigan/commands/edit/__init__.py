@@ -6,12 +6,14 @@ from typing import Any
 
 ABOUT = "Edit digits with a trained model: find them again, complete, enlarge, change them."
 DETAILS = "Each action writes a picture. minigan edit ACTION --help explains its options."
-ACTIONS: tuple[str, ...] = ()
+ACTIONS: tuple[str, ...] = ("invert", "complete", "enlarge", "denoise", "compare")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the actions and their arguments."""
-    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION", title="actions")
+    actions = parser.add_subparsers(
+        dest="action", required=True, metavar="ACTION", title="actions", help="What to do with the digits."
+    )
     for name in ACTIONS:
         module: Any = import_module(f".{name.replace('-', '_')}", __package__)
         action: Any = actions.add_parser(name, help=module.ABOUT, description=f"{module.ABOUT} {module.DETAILS}")

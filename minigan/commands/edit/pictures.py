@@ -27,23 +27,38 @@ def add_images(parser: argparse.ArgumentParser, *, n: int) -> None:
     parser.add_argument("-n", type=int, default=n, metavar="INT", help=f"Number of images at most. Default: {n}.")
 
 
-def read_images(names: list[str], n: int, run: Run) -> tuple[np.ndarray, np.ndarray | None]:
+def read_images(
+    names: list[str], n: int, run: Run, *, small: tuple[int, int, int] | None = None
+) -> tuple[np.ndarray, np.ndarray | None]:
     """Return the first n images, (n, H, W, C) float32 in [-1, 1], and their labels, (n,), if there are any.
+
+    Parameters
+    ----------
+    names, n
+        What ``--images`` and ``-n`` say.
+    run : Run
+    small : (H, W, C), optional
+        Another size that the images may have instead of the one that the run draws.
 
     Raises
     ------
     InputError
-        If a name is unknown, a file is no image, or the images do not have the size that the run draws.
+        If a name is unknown, a file is no image, or the images have another size or different sizes.
     """
     validation.integer("n", n)
     if all(Path(name).suffix.lower() == ".png" for name in names):
-        data = Dataset("images", np.stack([_read_png(Path(name), run) for name in names]))
+        pictures = [read_png(Path(name), run.generator.output_shape[-1]) for name in names]
+        sizes = sorted({picture.shape[:2] for picture in pictures})
+        if len(sizes) > 1:
+            first, second = (f"{height} x {width}" for height, width in sizes[:2])
+            raise InputError(f"images: expected pictures of one size, got {first} and {second} pixels")
+        data = Dataset("images", np.stack(pictures))
     elif len(names) > 1:
         raise InputError(f"images: expected .png files, or one other name, got {' '.join(names)!r}")
     else:
         data = _read_data(names[0])
     labels = None if data.labels is None else data.labels[:n]
-    return as_images(data.images[:n], run), labels
+    return as_images(data.images[:n], run, shape=small if data.image_shape == small else None), labels
 
 
 def _read_data(name: str) -> Dataset:
@@ -58,15 +73,21 @@ def _read_data(name: str) -> Dataset:
     return data
 
 
-def _read_png(path: Path, run: Run) -> np.ndarray:
-    """Return the pixels of a picture, (H, W, C) uint8, in as many channels as the run draws."""
+def read_png(path: Path, channels: int, *, name: str = "images") -> np.ndarray:
+    """Return the pixels of a picture, (H, W, C) uint8, in one channel or in three.
+
+    Raises
+    ------
+    InputError
+        If the file is no picture; ``name`` is what the error calls it.
+    """
     from PIL import Image
 
     try:
         with Image.open(path) as picture:
-            pixels = np.asarray(picture.convert("L" if run.generator.output_shape[-1] == 1 else "RGB"))
+            pixels = np.asarray(picture.convert("L" if channels == 1 else "RGB"))
     except (OSError, ValueError, Image.DecompressionBombError) as error:
-        raise InputError(f"images: expected a picture in {str(path)!r}, got none ({error})") from None
+        raise InputError(f"{name}: expected a picture in {str(path)!r}, got none ({error})") from None
     return pixels.reshape(*pixels.shape[:2], -1)
 
 
