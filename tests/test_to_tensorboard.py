@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from minigan.errors import InputError
+from minigan.errors import InputError, MiniganWarning
 from minigan.exchange import to_tensorboard
 
 pytest.importorskip("tensorboardX", reason="tensorboardX is not installed")
@@ -100,6 +100,15 @@ def test_records_without_seconds_and_with_large_numbers(run):
     found = {tag: (step, time, v.simple_value) for tag, step, time, v in events(to_tensorboard(run).path)}
     assert found["D/fake"] == (2**62, ENDED, -1.5)
     assert found["loss/generator"] == (2**62, ENDED, 2.0**62)
+
+
+def test_a_damaged_picture_is_left_out(run):
+    path = run / "samples" / "step-000025.png"
+    path.write_bytes(path.read_bytes()[:60])
+    with pytest.warns(MiniganWarning, match=r"step-000025.png: expected a picture, got a damaged file"):
+        written = to_tensorboard(run)
+    assert written.pictures == 3
+    assert [step for tag, step, _, _ in events(written.path) if tag == "samples"] == [0, 75, 100]
 
 
 def test_no_run_folder(run, tmp_path):

@@ -10,13 +10,14 @@ import math
 import os
 import shutil
 import tempfile
+import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
-from ..errors import InputError
+from ..errors import InputError, MiniganWarning
 from ..files import atomic_path, step_files
 from ..runs.history import History, Record
 from ..training.stop_when import EVALUATED
@@ -38,7 +39,8 @@ class Written(NamedTuple):
 def to_tensorboard(run: str | os.PathLike[str], folder: str | os.PathLike[str] | None = None) -> Written:
     """Write the records and the pictures of a run folder for TensorBoard; an older file of this function is replaced.
 
-    Every column of ``metrics.jsonl`` becomes a curve over the steps, and the pictures in ``samples/`` become images.
+    Every column of ``metrics.jsonl`` becomes a curve over the steps, and the pictures in ``samples/`` become images. A
+    picture that is damaged is left out, with a `MiniganWarning`.
 
     Parameters
     ----------
@@ -58,15 +60,16 @@ def to_tensorboard(run: str | os.PathLike[str], folder: str | os.PathLike[str] |
         raise InputError(f"path: expected a run folder with records in metrics.jsonl, got {str(run)!r}, which has none")
     folder = Path(folder) if folder else run / "tensorboard"
     folder.mkdir(parents=True, exist_ok=True)
-    pictures = step_files(run / "samples", ".png")
+    pictures = {step: _pixels(path) for step, path in sorted(step_files(run / "samples", ".png").items())}
+    pictures = {step: pixels for step, pixels in pictures.items() if pixels is not None}
     time = clock(history, ended=(run / "metrics.jsonl").stat().st_mtime)
     with tempfile.TemporaryDirectory() as temporary_folder, atomic_path(folder / FILE) as temporary:
         with writer(temporary_folder) as events:
             for record in history:
                 for tag, value in scalars(record):
                     events.add_scalar(tag, value, record["step"], time(record["step"]))
-            for step, picture in sorted(pictures.items()):
-                events.add_image("samples", _pixels(picture), step, time(step), dataformats="HWC")
+            for step, pixels in pictures.items():
+                events.add_image("samples", pixels, step, time(step), dataformats="HWC")
         (written,) = Path(temporary_folder).glob("*tfevents*")
         shutil.copyfile(written, temporary)
     return Written(folder / FILE, len(history), len(pictures))
@@ -94,9 +97,15 @@ def scalars(record: Record) -> Iterator[tuple[str, float]]:
     yield from ((tag, found[tag]) for tag in sorted(found) if math.isfinite(found[tag]))
 
 
-def _pixels(picture: Path) -> np.ndarray:
-    """Return a picture as an array (H, W, 3) of 8-bit integers."""
+def _pixels(picture: Path) -> np.ndarray | None:
+    """Return a picture as an array (H, W, 3) of 8-bit integers; warn if it is damaged, and return None."""
     from PIL import Image
 
-    with Image.open(picture) as opened:
-        return np.asarray(opened.convert("RGB"))
+    try:
+        with Image.open(picture) as opened:
+            return np.asarray(opened.convert("RGB"))
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):  # Pillow raises all of them
+        warnings.warn(
+            f"{picture}: expected a picture, got a damaged file, which is left out", MiniganWarning, stacklevel=3
+        )
+        return None
