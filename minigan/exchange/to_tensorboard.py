@@ -60,19 +60,20 @@ def to_tensorboard(run: str | os.PathLike[str], folder: str | os.PathLike[str] |
         raise InputError(f"path: expected a run folder with records in metrics.jsonl, got {str(run)!r}, which has none")
     folder = Path(folder) if folder else run / "tensorboard"
     folder.mkdir(parents=True, exist_ok=True)
-    pictures = {step: _pixels(path) for step, path in sorted(step_files(run / "samples", ".png").items())}
-    pictures = {step: pixels for step, pixels in pictures.items() if pixels is not None}
+    pictures = 0
     time = clock(history, ended=(run / "metrics.jsonl").stat().st_mtime)
     with tempfile.TemporaryDirectory() as temporary_folder, atomic_path(folder / FILE) as temporary:
         with writer(temporary_folder) as events:
             for record in history:
                 for tag, value in scalars(record):
                     events.add_scalar(tag, value, record["step"], time(record["step"]))
-            for step, pixels in pictures.items():
-                events.add_image("samples", pixels, step, time(step), dataformats="HWC")
+            for step, picture in sorted(step_files(run / "samples", ".png").items()):
+                if (pixels := _pixels(picture)) is not None:
+                    events.add_image("samples", pixels, step, time(step), dataformats="HWC")
+                    pictures += 1
         (written,) = Path(temporary_folder).glob("*tfevents*")
         shutil.copyfile(written, temporary)
-    return Written(folder / FILE, len(history), len(pictures))
+    return Written(folder / FILE, len(history), pictures)
 
 
 def clock(history: History, *, ended: float) -> Callable[[int], float]:
@@ -105,7 +106,6 @@ def _pixels(picture: Path) -> np.ndarray | None:
         with Image.open(picture) as opened:
             return np.asarray(opened.convert("RGB"))
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):  # Pillow raises all of them
-        warnings.warn(
-            f"{picture}: expected a picture, got a damaged file, which is left out", MiniganWarning, stacklevel=3
-        )
+        text = f"{picture}: expected a picture, got a damaged file, which is left out"
+        warnings.warn(text, MiniganWarning, stacklevel=3)
         return None
