@@ -101,7 +101,7 @@ def test_the_gradients_are_those_of_pytorch():
     torch = pytest.importorskip("torch")
     from test_to_torch import flat_gradient
 
-    from minigan.commands.bench.to_torch import to_nchw, to_torch
+    from minigan.exchange.to_torch import to_nchw, to_torch
 
     rng = np.random.default_rng(3)
     g, e = build_networks("vae", (8, 8, 1), rng=rng, latent_dim=4, dtype="float64")

@@ -83,3 +83,12 @@ def test_points():
 def test_three_channels_come_first():
     run = made((8, 12, 3), model="mlp", conditional="none")
     assert "images (N, 3, 8, 12)" in describe(run, "generator").text
+
+
+def test_an_autoencoder():
+    run = made((28, 28, 1), model="vae")
+    assert describe(run, "generator").text.startswith("The generator of a minigan run, model vae: latent (N, 16) -> ")
+    assert describe(run, "discriminator").text == (
+        f"The encoder of a minigan run, model vae: {IMAGES} -> outputs (N, 32). The first 16 outputs are means of "
+        "latent numbers, the others logarithms of their variances."
+    )

@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from ..models import kind_of
+from ..objectives import ELBO
 from ..objectives.conditional import Conditional, Projection, get_conditional
 from ..runs.run import Run
 
@@ -17,14 +18,18 @@ class Description(NamedTuple):
 
 
 def describe(run: Run, network: str) -> Description:
-    """Return what "generator" or "discriminator" of a run takes and returns, with the batch first."""
+    """Return what "generator" or "discriminator" of a run takes and returns, with the batch first.
+
+    In an autoencoder the discriminator is the encoder.
+    """
     *_, channels = shape = run.generator.output_shape
     kind = kind_of(shape)
     if kind == "images":
         samples = f"images (N, {channels}, {shape[0]}, {shape[1]}) with pixels in [-1, 1]"
     else:
         samples = f"points (N, {channels}) in the units of the data"
-    about = f"The {network} of a minigan run, model {run.config.model}:"
+    called = network if network == "generator" else run.config.spec.second
+    about = f"The {called} of a minigan run, model {run.config.model}:"
     if network == "generator":
         length = run.generator.input_shape[0]
         text = f"{about} latent (N, {length}) -> {samples}. {_latent(run, length)}"
@@ -51,9 +56,12 @@ def _latent(run: Run, length: int) -> str:
 
 
 def _outputs(run: Run, width: int) -> str:
-    """Say what the numbers behind the discriminator are."""
+    """Say what the numbers behind the discriminator, or the encoder of an autoencoder, are."""
+    objective = run.config.base_objective
+    if isinstance(objective, ELBO):
+        return f"The first {width // 2} outputs are means of latent numbers, the others logarithms of their variances."
     game = get_conditional(run.config.conditional)
-    score = "logit of being real" if run.config.base_objective.log_odds else "score, higher for what looks real"
+    score = "logit of being real" if objective.log_odds else "score, higher for what looks real"
     if game is None:
         text = f"The output is a {score}." if width == 1 else f"Each discriminator has one output, a {score}."
         packed = run.config.packing
