@@ -22,7 +22,7 @@ from .terminal import lost_output, release_streams, say
 from .validation import shown
 
 COMMANDS = (
-    "train", "resume", "sample", "edit", "evaluate", "gradcheck", "data", "doctor", "bench", "study", "museum",
+    "train", "resume", "sample", "edit", "evaluate", "probe", "gradcheck", "data", "doctor", "bench", "study", "museum",
     "models",
 )  # fmt: skip
 

@@ -6,7 +6,7 @@ from typing import Any
 
 ABOUT = "Edit digits with a trained model: find them again, complete, enlarge, change them."
 DETAILS = "Each action writes a picture. minigan edit ACTION --help explains its options."
-ACTIONS: tuple[str, ...] = ()
+ACTIONS: tuple[str, ...] = ("attack",)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
