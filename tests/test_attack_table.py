@@ -206,6 +206,12 @@ def test_another_model_of_another_size_is_left_out_unless_it_is_named(here, caps
         (("--epsilon", "0"), "epsilon: expected a positive number, got 0.0"),
         (("--epsilon", "nan"), "epsilon: expected a positive number, got nan"),
         (("--epsilon", "3"), "epsilon: expected a number above 0 and at most 2, got 3.0"),
+        (("--method", "fgsm", "--steps", "5"), "steps: expected none with --method fgsm, got 5"),
+        (
+            ("--evaluator", "two-convolutions"),
+            "evaluator: expected none with --against discriminator, got 'two-convolutions'",
+        ),
+        (("--against", "evaluator", "--other", "x"), "other: expected none with --against evaluator, got 'x'"),
         (("--steps", "0"), "steps: expected an integer of at least 1, got 0"),
         (("-n", "0"), "n: expected an integer from 1 to 2000, got 0"),
         (("-n", "100000"), "n: expected an integer from 1 to 2000, got 100000"),

@@ -28,6 +28,7 @@ def save_probe(probe: Probe, path: str | os.PathLike[str], *, title: str) -> Non
     import matplotlib
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
+    from matplotlib.patheffects import withStroke
     from matplotlib.ticker import NullLocator
 
     with matplotlib.rc_context(STYLE):
@@ -42,9 +43,8 @@ def save_probe(probe: Probe, path: str | os.PathLike[str], *, title: str) -> Non
             label = f"{kind} ({probe.sizes[kind]:,} features)"
             axes.errorbar(x, means, reach.T, fmt="o-", ms=5, lw=1.6, capsize=3, color=colour, label=label)
             for at, mean in zip(x, means, strict=True):
-                axes.annotate(
-                    f"{mean:.1f}", (at, mean), (8, -4), textcoords="offset points", color=colour, fontsize=9, va="top"
-                )
+                text = axes.annotate(f"{mean:.1f}", (at, mean), (8, -4), textcoords="offset points", va="top")
+                text.set(color=colour, path_effects=[withStroke(linewidth=3, foreground="white")])
         axes.set_xscale("log")
         axes.set(xticks=probe.counts, xticklabels=[f"{n:,}" for n in probe.counts])
         axes.xaxis.set_minor_locator(NullLocator())

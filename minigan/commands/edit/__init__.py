@@ -11,7 +11,9 @@ ACTIONS: tuple[str, ...] = ("attack",)
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the actions and their arguments."""
-    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION", title="actions")
+    actions = parser.add_subparsers(
+        dest="action", required=True, metavar="ACTION", title="actions", help="What to do with the digits."
+    )
     for name in ACTIONS:
         module: Any = import_module(f".{name.replace('-', '_')}", __package__)
         action: Any = actions.add_parser(name, help=module.ABOUT, description=f"{module.ABOUT} {module.DETAILS}")

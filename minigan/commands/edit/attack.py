@@ -6,6 +6,7 @@ from ... import validation
 from ...editing.attack import METHODS, STEPS, check_epsilon
 from ...editing.attack_figure import save_attack
 from ...editing.attack_table import TARGETS, Options, attack_discriminator, attack_evaluator
+from ...errors import InputError
 from ...metrics import EVALUATORS
 from ...runs.load import load
 from ...runs.pretrained import PRETRAINED
@@ -35,10 +36,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FLOAT",
         help=f"Largest change of a pixel, where black is -1 and white is 1; at most 2. Default: {EPSILON}.",
     )
+    parser.add_argument("--steps", type=int, metavar="INT", help=f"Number of steps of pgd. Default: {STEPS}.")
     parser.add_argument(
-        "--steps", type=int, default=STEPS, metavar="INT", help=f"Number of steps of pgd. Default: {STEPS}."
+        "--evaluator",
+        choices=EVALUATORS,
+        metavar="NAME",
+        help="The evaluator that is attacked; the other one then reads the changed images too. "
+        f"Default: {EVALUATORS[0]}. Choices: %(choices)s.",
     )
-    add_choice(parser, "evaluator", EVALUATORS, "The evaluator that is attacked; the other one then reads the results.")
     parser.add_argument(
         "--other",
         metavar="PATH",
@@ -53,14 +58,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def command(arguments: argparse.Namespace) -> int:
     """Run the command; return its exit status."""
     check_epsilon(arguments.epsilon)
-    validation.integer("steps", arguments.steps)
+    check_combination(arguments)
+    steps = STEPS if arguments.steps is None else validation.integer("steps", arguments.steps)
     validation.integer("n", arguments.n, most=MOST)
     run = load(arguments.path)
     out = out_path(arguments, PICTURE.format(arguments.against))
     images, labels = read_images(arguments.images, arguments.n, run)
-    options = Options(arguments.method, arguments.epsilon, arguments.seed, arguments.steps)
+    options = Options(arguments.method, arguments.epsilon, arguments.seed, steps)
     if arguments.against == "evaluator":
-        found = attack_evaluator(run, images, labels, options, name=arguments.evaluator)
+        found = attack_evaluator(run, images, labels, options, name=arguments.evaluator or EVALUATORS[0])
     else:
         name = arguments.other or next(each for each in PRETRAINED if each != arguments.path)
         other = load(name)
@@ -70,3 +76,20 @@ def command(arguments: argparse.Namespace) -> int:
     save_attack(found, out)
     say(f"\n  {out}  images before and after")
     return 0
+
+
+def check_combination(arguments: argparse.Namespace) -> None:
+    """Check that no option is given that this attack would not use.
+
+    Raises
+    ------
+    InputError : one is
+    """
+    for name, unused in (
+        ("steps", arguments.method == "fgsm"),
+        ("evaluator", arguments.against != "evaluator"),
+        ("other", arguments.against != "discriminator"),
+    ):
+        if unused and (value := getattr(arguments, name)) is not None:
+            reason = "--method fgsm" if name == "steps" else f"--against {arguments.against}"
+            raise InputError(f"{name}: expected none with {reason}, got {value!r}")
