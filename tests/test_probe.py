@@ -99,6 +99,14 @@ def test_the_picture(tmp_path, drawn):
     [
         ({"train": Dataset("plain", SMALL.images)}, "data: expected labels, got 'plain', which has none"),
         ({"test": Dataset("large", np.zeros((9, 32, 32), np.uint8), np.zeros(9, np.uint8))}, "got 32 x 32 x 1"),
+        (
+            {"train": Dataset("tiny", SMALL.images[:49], SMALL.labels[:49])},
+            "data: expected at least 50 images to learn from, 5 for each of 10 classes, got 49",
+        ),
+        (
+            {"test": Dataset("odd", SMALL.images[:9], np.array([10**12] * 9))},
+            "data: expected at least 5,000,000,000,005 images",
+        ),
         ({"labels": [49]}, "labels: expected an integer from 50 to 600, got 49"),
         ({"labels": [601]}, "labels: expected an integer from 50 to 600, got 601"),
         ({"labels": []}, "labels: expected at least one number, got none"),

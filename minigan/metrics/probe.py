@@ -100,7 +100,8 @@ def probe(
 
     Raises
     ------
-    InputError : there are no labels, a number is out of its range, or the images do not fit the discriminator
+    InputError : there are no labels or too few images, a number is out of its range, or the images do not fit the
+        discriminator
     """
     validation.integer("choices", choices)
     validation.integer("seed", seed, least=0)
@@ -109,7 +110,12 @@ def probe(
     truth, test_truth = (_labels(data, discriminator) for data in (train, test))
     classes = 1 + int(max(truth.max(), test_truth.max()))
     least = HELD_OUT * classes
-    counts = sorted({validation.integer("labels", n, least=least, most=max(least, len(train))) for n in labels})
+    if len(train) < least:
+        raise InputError(
+            f"data: expected at least {least:,} images to learn from, {HELD_OUT} for each of {classes:,} classes, "
+            f"got {len(train):,}"
+        )
+    counts = sorted({validation.integer("labels", n, least=least, most=len(train)) for n in labels})
 
     rng = np.random.default_rng(seed)
     pool = order_by_class(truth, rng)[: counts[-1]]
@@ -129,21 +135,20 @@ def probe(
                 score = learn(rows, truth[chosen], test_x, test_truth, classes)
                 scores.setdefault(name, {}).setdefault(n, []).append(score)
 
-    with threads(device=discriminator.device):
-        read(PIXELS, _pixels(sets, discriminator.device), drawn)
-        for r in range(max(map(len, drawn.values()))):
-            fresh = Network(
-                discriminator.layers,
-                discriminator.input_shape,
-                rng=np.random.default_rng((seed, r)),
-                device=discriminator.device,
-                fast=discriminator.fast,
-            )
-            read(RANDOM, _joined(_hidden(fresh, sets)), {n: each[r : r + 1] for n, each in drawn.items()})
-        layers = _hidden(discriminator, sets)
-        read(TRAINED, _joined(layers), drawn)
-        for i, features in enumerate(layers if len(layers) > 1 else [], start=1):
-            read(f"its layer {i} alone", features, {counts[0]: drawn[counts[0]]})
+    read(PIXELS, _pixels(sets, discriminator.device), drawn)
+    for r in range(max(map(len, drawn.values()))):
+        fresh = Network(
+            discriminator.layers,
+            discriminator.input_shape,
+            rng=np.random.default_rng((seed, r)),
+            device=discriminator.device,
+            fast=discriminator.fast,
+        )
+        read(RANDOM, _joined(_hidden(fresh, sets)), {n: each[r : r + 1] for n, each in drawn.items()})
+    layers = _hidden(discriminator, sets)
+    read(TRAINED, _joined(layers), drawn)
+    for i, features in enumerate(layers if len(layers) > 1 else [], start=1):
+        read(f"its layer {i} alone", features, {counts[0]: drawn[counts[0]]})
     return Probe(train.name, len(test), sizes, scores)
 
 
@@ -166,7 +171,8 @@ def _pixels(sets: tuple[np.ndarray, np.ndarray], device: Device) -> Pair:
 
 def _hidden(network: Network, sets: tuple[np.ndarray, np.ndarray]) -> list[Pair]:
     """Return the features of each hidden layer."""
-    return list(zip(*(hidden_features(network, images) for images in sets), strict=True))
+    with threads(device=network.device):
+        return list(zip(*(hidden_features(network, images) for images in sets), strict=True))
 
 
 def _joined(layers: list[Pair]) -> Pair:
