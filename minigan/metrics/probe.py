@@ -135,20 +135,21 @@ def probe(
                 score = learn(rows, truth[chosen], test_x, test_truth, classes)
                 scores.setdefault(name, {}).setdefault(n, []).append(score)
 
-    read(PIXELS, _pixels(sets, discriminator.device), drawn)
-    for r in range(max(map(len, drawn.values()))):
-        fresh = Network(
-            discriminator.layers,
-            discriminator.input_shape,
-            rng=np.random.default_rng((seed, r)),
-            device=discriminator.device,
-            fast=discriminator.fast,
-        )
-        read(RANDOM, _joined(_hidden(fresh, sets)), {n: each[r : r + 1] for n, each in drawn.items()})
-    layers = _hidden(discriminator, sets)
-    read(TRAINED, _joined(layers), drawn)
-    for i, features in enumerate(layers if len(layers) > 1 else [], start=1):
-        read(f"its layer {i} alone", features, {counts[0]: drawn[counts[0]]})
+    with threads(device=discriminator.device):
+        read(PIXELS, _pixels(sets, discriminator.device), drawn)
+        for r in range(max(map(len, drawn.values()))):
+            fresh = Network(
+                discriminator.layers,
+                discriminator.input_shape,
+                rng=np.random.default_rng((seed, r)),
+                device=discriminator.device,
+                fast=discriminator.fast,
+            )
+            read(RANDOM, _joined(_hidden(fresh, sets)), {n: each[r : r + 1] for n, each in drawn.items()})
+        layers = _hidden(discriminator, sets)
+        read(TRAINED, _joined(layers), drawn)
+        for i, features in enumerate(layers if len(layers) > 1 else [], start=1):
+            read(f"its layer {i} alone", features, {counts[0]: drawn[counts[0]]})
     return Probe(train.name, len(test), sizes, scores)
 
 
@@ -171,8 +172,7 @@ def _pixels(sets: tuple[np.ndarray, np.ndarray], device: Device) -> Pair:
 
 def _hidden(network: Network, sets: tuple[np.ndarray, np.ndarray]) -> list[Pair]:
     """Return the features of each hidden layer."""
-    with threads(device=network.device):
-        return list(zip(*(hidden_features(network, images) for images in sets), strict=True))
+    return list(zip(*(hidden_features(network, images) for images in sets), strict=True))
 
 
 def _joined(layers: list[Pair]) -> Pair:
