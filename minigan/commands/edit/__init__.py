@@ -7,7 +7,7 @@ from typing import Any
 ABOUT = "Edit digits with a trained model: find them again, complete, enlarge, change them."
 DETAILS = "Each action writes a picture. minigan edit ACTION --help explains its options."
 ACTIONS: tuple[str, ...] = (
-    "invert", "complete", "enlarge", "denoise", "interpolate", "style", "change-class", "truncate",
+    "invert", "complete", "enlarge", "denoise", "interpolate", "style", "change-class", "truncate", "attack",
     "compare",
 )  # fmt: skip
 
