@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from minigan import TrainConfig, cli, layers, objectives
+from minigan.commands.edit import ACTIONS
 from minigan.gradient_check import check_game
 from minigan.models import MODELS, build_networks
 from minigan.objectives.conditional import CONDITIONALS
@@ -18,10 +19,12 @@ from minigan.runs.museum import EXHIBITS
 from minigan.training import steps
 
 ROOT = Path(__file__).parents[1]
-TOPICS = ("layers", "objectives", "metrics", "models", "fast", "runs", "pretrained")
+TOPICS = (
+    "layers", "objectives", "metrics", "models", "fast", "runs", "pretrained", "editing", "replay", "exchange",
+)  # fmt: skip
 NAMES = ("README.md", "chapters/README.md", "data/README.md", *(f"minigan/{topic}/README.md" for topic in TOPICS))
 PAGES = {name: (ROOT / name).read_text(encoding="utf-8") for name in NAMES}
-README, CHAPTERS, DATA, LAYERS, OBJECTIVES, METRICS, MODELS_PAGE, FAST, RUNS, _ = PAGES.values()
+README, CHAPTERS, DATA, LAYERS, OBJECTIVES, METRICS, MODELS_PAGE, FAST, RUNS, *_ = PAGES.values()
 
 
 def targets(text):
@@ -65,7 +68,7 @@ def test_the_readme_links_every_page():
 def options():
     """Every option of the command line."""
     found = set()
-    for command in cli.COMMANDS:
+    for command in (*cli.COMMANDS, *(f"edit.{action.replace('-', '_')}" for action in ACTIONS)):
         parser = cli.Parser(prog="minigan")
         import_module(f"minigan.commands.{command}").add_arguments(parser)
         found |= set(re.findall(r"^ +(--[\w-]+)", parser.format_help(), flags=re.MULTILINE))
