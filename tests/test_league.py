@@ -102,7 +102,7 @@ def test_an_interrupted_training_is_no_result(monkeypatch):
     [
         ({"seed": -1}, "seed: expected an integer of at least 0, got -1"),
         ({"seconds": 0.0}, "seconds: expected a positive number, got 0.0"),
-        ({"model": "vae"}, "model: expected one of"),
+        ({"model": "gpt"}, "model: expected one of"),
         ({"model": "infogan"}, "models: expected models whose discriminator can pay, got 'infogan'; penalty: expected"),
     ],
 )

@@ -3,12 +3,13 @@
 from .config import ResolvedConfig, TrainConfig
 from .game import make_game, make_objective
 from .simultaneous import simultaneous_step
-from .steps import Game, StepResult, alternating_step, discriminator_step, generator_step
+from .steps import Game, Players, StepResult, alternating_step, discriminator_step, generator_step
 from .updates import UPDATES
 
 __all__ = [
     "UPDATES",
     "Game",
+    "Players",
     "ResolvedConfig",
     "StepResult",
     "TrainConfig",
