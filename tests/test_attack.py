@@ -26,7 +26,8 @@ def make(layers, device="cpu", shape=TINY, seed=0):
 
 
 def run_of(discriminator, conditional="none"):
-    return SimpleNamespace(discriminator=discriminator, config=SimpleNamespace(conditional=conditional))
+    config = SimpleNamespace(conditional=conditional, spec=SimpleNamespace(autoencodes=False))
+    return SimpleNamespace(discriminator=discriminator, config=config)
 
 
 def stack(outputs):

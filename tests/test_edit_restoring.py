@@ -151,7 +151,7 @@ def test_any_noise(edit, noise):
             "hole: expected ROW COLUMN HEIGHT WIDTH of a part of 8 x 8 pixels, got 0 0 8 8",
         ),
         (["complete", "--hole", "1", "2"], "argument --hole: expected 4 arguments"),
-        (["complete", "--mask", "none.png"], "mask: expected a picture in 'none.png', got none"),
+        (["complete", "--mask", "none.png"], "mask: expected a picture, got 'none.png', which does not exist"),
         (
             ["complete", "--mask", "black.png"],
             "mask: expected some pixels that are black and some that are white in 'black.",

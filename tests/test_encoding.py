@@ -7,6 +7,7 @@ import minigan
 from minigan import InputError
 from minigan.backend import to_host
 from minigan.datasets.batches import to_floats
+from minigan.editing.attack import belief
 from minigan.editing.encoding import ACTIVE, encode, measure_bound, reconstruct
 from minigan.editing.invert import invert
 from minigan.objectives.elbo import ROUNDING
@@ -110,3 +111,8 @@ def test_an_inversion_has_no_discriminator_to_believe(run):
     assert invert(run, IMAGES[:2], steps=2).images.shape == (2, 8, 8)
     with pytest.raises(InputError, match=r"^believe: expected 0, because an autoencoder has no discriminator$"):
         invert(run, IMAGES[:2], steps=2, believe=0.1)
+
+
+def test_an_autoencoder_has_no_discriminator_to_attack(run):
+    with pytest.raises(InputError, match=r"^run: expected a model with a discriminator, got an autoencoder$"):
+        belief(run)

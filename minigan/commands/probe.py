@@ -67,6 +67,8 @@ def command(arguments: argparse.Namespace) -> int:
     labels = arguments.labels or [n for n in (*FEW, min(MOST, len(train))) if n <= len(train)]
     found = probe(run.discriminator, train, test, labels=labels, choices=arguments.choices, seed=arguments.seed)
     say(found)
+    if run.config.spec.autoencodes:
+        say("In the place of D, this model has the encoder of an autoencoder.")
     game = get_conditional(run.config.conditional)
     if game is not None and game.classes_of == "labels":
         say(f"In its game, {run.config.conditional}, D was told the labels of all its training images.")

@@ -124,8 +124,10 @@ def beliefs(run: Run) -> Judge:
 
     Raises
     ------
-    InputError : D judges several images together
+    InputError : D judges several images together, or the run is an autoencoder, which has no D
     """
+    if run.config.spec.autoencodes:
+        raise InputError("run: expected a model with a discriminator, got an autoencoder")
     discriminator = run.discriminator
     check_judges_alone(discriminator)
     game = get_conditional(run.config.conditional)

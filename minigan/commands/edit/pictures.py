@@ -86,6 +86,8 @@ def read_png(path: Path, channels: int, *, name: str = "images") -> np.ndarray:
     try:
         with Image.open(path) as picture:
             pixels = np.asarray(picture.convert("L" if channels == 1 else "RGB"))
+    except FileNotFoundError:
+        raise InputError(f"{name}: expected a picture, got {str(path)!r}, which does not exist") from None
     except (OSError, ValueError, Image.DecompressionBombError) as error:
         raise InputError(f"{name}: expected a picture in {str(path)!r}, got none ({error})") from None
     return pixels.reshape(*pixels.shape[:2], -1)
