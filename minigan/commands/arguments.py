@@ -60,6 +60,17 @@ def add_seed(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_label(parser: argparse.ArgumentParser) -> None:
+    """Add the classes to draw."""
+    parser.add_argument(
+        "--label",
+        type=int,
+        nargs="+",
+        metavar="INT",
+        help="For a conditional model: the class to draw, or several classes, which are drawn in turn.",
+    )
+
+
 def add_choice(parser: argparse.ArgumentParser, name: str, choices: tuple[str, ...], text: str) -> None:
     """Add an option that is one of a few names, of which the first is the default."""
     help_text = f"{text} Default: {choices[0]}. Choices: %(choices)s."

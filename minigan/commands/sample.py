@@ -12,7 +12,7 @@ from ..models import kind_of
 from ..runs.load import load
 from ..runs.pictures import save_samples
 from ..terminal import say
-from .arguments import add_path, add_seed, file, folder_of
+from .arguments import add_label, add_path, add_seed, file, folder_of
 
 ABOUT = "Draw images or points with a trained model."
 DETAILS = "The result is a picture, or a file of arrays."
@@ -23,13 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_path(parser)
     parser.add_argument("-n", type=int, default=64, metavar="INT", help="Number of samples. Default: 64.")
     add_seed(parser)
-    parser.add_argument(
-        "--label",
-        type=int,
-        nargs="+",
-        metavar="INT",
-        help="For a conditional model: the class to draw, or several classes, which are drawn in turn.",
-    )
+    add_label(parser)
     parser.add_argument(
         "--codes",
         type=float,

@@ -32,7 +32,8 @@ from ..objectives.conditional import get_conditional
 from ..optimizers import Adam
 from ..runs.run import Run
 from ..runs.sampling import generate
-from .inputs import as_images, code_length, image_shape
+from .inputs import as_images, image_shape
+from .latents import noise_length
 from .operators import Identity, Operator, measure
 
 STEPS, RESTARTS, PRIOR = 100, 2, 1e-3
@@ -182,7 +183,7 @@ def loss(
     difference = operator.apply(g) - y
     errors = (difference * difference).sum(axis=(0, 1, 3)) / count
     dg = operator.adjoint(2 * difference / count)
-    z = x[:, : x.shape[1] - code_length(run)]
+    z = x[:, : noise_length(run)]
     losses = errors + prior * (z * z).mean(axis=1)
     if believe:
         paid, dg_paid = _paid(run, g, x[:, z.shape[1] :])
@@ -219,7 +220,7 @@ def _nearest_samples(run: Run, starts: Array, known: np.ndarray, operator: Opera
     flat = measure(operator, drawn).reshape(len(starts), -1)
     groups = np.arange(len(flat))
     if run.config.conditional == "clusters" or run.shares.ndim == 2:  # a label alone stands for many shapes
-        noise = starts.shape[1] - code_length(run)
+        noise = noise_length(run)
         groups = to_host(starts)[:, noise : noise + run.shares.size].argmax(axis=1)
     chosen = np.empty((len(known), restarts), dtype=np.int64)
     for rows, squared in blocks(known.reshape(len(known), -1).astype(flat.dtype), flat):

@@ -16,8 +16,8 @@ from ...metrics.evaluator import IMAGE
 from ...runs.load import load
 from ...runs.run import Run
 from ...terminal import say
-from ..arguments import add_choice, add_path, file, folder_of, seed
-from .start import add_label, starting_latents
+from ..arguments import add_choice, add_label, add_path, file, folder_of, seed
+from .start import starting_latents
 
 ABOUT = "Lead digits over into each other."
 DETAILS = "The paths are straight, or arcs on a sphere, on which the noise keeps its length."

@@ -34,17 +34,6 @@ def add_start(parser: argparse.ArgumentParser, *, n: int, what: str) -> None:
     add_seed(parser)
 
 
-def add_label(parser: argparse.ArgumentParser) -> None:
-    """Add ``--label``."""
-    parser.add_argument(
-        "--label",
-        type=int,
-        nargs="+",
-        metavar="INT",
-        help="For a conditional model: the class to draw, or several classes, which are drawn in turn.",
-    )
-
-
 def starting_latents(
     run: Run, images: list[str] | None, n: int, *, seed: int, label: list[int] | None = None
 ) -> tuple[np.ndarray, np.ndarray | None]:

@@ -14,9 +14,9 @@ from ...editing.style import Effect, measure_effects, move, move_randomly
 from ...runs.load import load
 from ...runs.run import Run
 from ...terminal import say
-from ..arguments import add_path
+from ..arguments import add_label, add_path
 from .pictures import add_out, out_path
-from .start import add_label, add_start, starting_latents
+from .start import add_start, starting_latents
 
 ABOUT = "Make digits thicker, slanted or larger."
 DETAILS = "The latents are moved along a direction that was found by measuring drawn digits, or from G's Jacobian."
