@@ -76,8 +76,8 @@ def ending_together(communicator: Communicator, *alike: type[Exception]) -> Iter
         raise
     except BaseException:
         if communicator.size > 1:
-            print(f"rank {communicator.rank} of {communicator.size} failed:", file=sys.stderr)
-            traceback.print_exc()
+            failed = f"rank {communicator.rank} of {communicator.size} failed:\n{traceback.format_exc()}"
+            sys.stderr.write(failed)  # as one piece: the abort may cut off what mpiexec has not passed on yet
             sys.stderr.flush()
             communicator.abort()
         raise
