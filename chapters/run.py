@@ -2,7 +2,8 @@
 
 Each notebook runs from its first cell to its last in a new kernel, and then the asserts of tests/chapters/ judge what
 it has computed. Everything that changes from run to run is removed, and the figures are made small. The file is
-replaced only when all this has succeeded. Its cell tagged "picture" gives the small picture of the chapter.
+replaced only when all this has succeeded. Its cell tagged "picture" gives the small picture of the chapter. The map of
+the course tells how long it took: python chapters/pages.py writes it.
 """
 
 import base64
@@ -98,6 +99,7 @@ def main(numbers: list[str]) -> None:
             continue
         start = time.perf_counter()
         notebook = execute(path)
+        notebook.metadata["minigan"] = {"seconds": round(time.perf_counter() - start)}
         picture = take_picture(notebook)
         with atomic_path(path) as temporary:
             Path(temporary).write_text(re.sub(r"\n*$", "\n", nbformat.writes(notebook)), encoding="utf-8")

@@ -5,7 +5,9 @@ import importlib
 import importlib.util
 import inspect
 import re
+import runpy
 import textwrap
+import types
 from pathlib import Path
 
 import nbformat
@@ -38,6 +40,7 @@ PACKAGE_NAMES = {
     for name, thing in vars(module).items()
     if not name.startswith("_") and not inspect.ismodule(thing)  # which modules are there depends on earlier imports
 }
+pages = types.SimpleNamespace(**runpy.run_path(str(COURSE / "pages.py")))
 INSTALL = """\
 # Where the package is missing, this cell installs it from the checkout that this notebook lies in.
 import importlib.util
@@ -267,12 +270,11 @@ def test_only_code_of_drawings_is_hidden(path):
 
 @every_chapter
 def test_names_its_sources(path):
-    """Each link leads to a paper or a file with a version, and stands on the page of references, too."""
-    assert "## Sources\n" in text(read(path))
-    listed = re.findall(r"https?://[^\s)>]+", (COURSE / "references.md").read_text(encoding="utf-8"))
-    links = re.findall(r"\]\((https?://[^\s)]+)\)", text(read(path)))
-    assert links
-    assert not [link for link in links if link not in listed]
+    """Each entry has authors, a year and a link: Goodfellow, I., et al. (2014). [Title](https://...). Where."""
+    entries = pages.sources(read(path))
+    assert entries
+    for entry in entries:
+        assert re.match(r"\S.*\((\d{4}|n\.d\.)\)\. \[[^\]]+\]\(https://\S+\)\.", entry), entry
 
 
 @every_chapter
@@ -280,7 +282,8 @@ def test_tells_what_it_needs_and_gives(path):
     first = read(path).cells[0].source
     assert "**Afterwards you can**" in first
     assert "**You need**" in first
-    assert re.search(r"\*\*Time\*\* about \d+ minutes", first)
+    (minutes,) = re.findall(r"\*\*Time\*\* about (\d+) minutes", first)
+    assert int(minutes) == pages.reading_minutes(read(path))
 
 
 @every_chapter
@@ -335,12 +338,11 @@ def _is_module(name):
         return False
 
 
-def test_the_map_lists_every_chapter():
-    page = (COURSE / "README.md").read_text(encoding="utf-8")
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+def test_chapters_are_numbered_without_gaps():
     assert [path.stem[:2] for path in CHAPTERS] == [f"{k:02}" for k in range(len(CHAPTERS))]
-    for path in CHAPTERS:
-        title = read(path).cells[0].source.splitlines()[0].removeprefix(f"# {path.stem[:2]} · ")
-        assert f"[{title}]({path.name})" in page
-        assert f"pictures/{path.stem}.png" in page
-    assert "(chapters/README.md)" in readme
+
+
+@pytest.mark.parametrize("name", pages.PAGES)
+def test_pages_are_what_the_chapters_say(name):
+    """If this fails: python chapters/pages.py."""
+    assert (COURSE / name).read_text(encoding="utf-8") == pages.PAGES[name]()
