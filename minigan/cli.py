@@ -41,10 +41,14 @@ class Parser(argparse.ArgumentParser):
 
     def _check_value(self, action: argparse.Action, value: Any) -> None:
         if action.choices is not None and value not in action.choices:
-            raise argparse.ArgumentError(action, f"expected one of {', '.join(action.choices)}, got {shown(value)}")
+            names = ", ".join(map(str, action.choices))
+            raise argparse.ArgumentError(action, f"expected one of {names}, got {shown(value)}")
 
     def error(self, message: str) -> NoReturn:
-        """Print the message and leave with exit status 2."""
+        """Print the message and leave with exit status 2; a greedy option may have taken what is missing."""
+        greedy = [each.option_strings[0] for each in self._actions if each.option_strings and each.nargs == "+"]
+        if greedy and message.startswith("the following arguments are required"):
+            message += f" (in front of {', '.join(greedy)}: such an option takes all that follows)"
         self.exit(2, f"{self.prog}: {one_line(message)} (see {self.prog} --help)\n")
 
     def _print_message(self, message: str, file: Any = None) -> None:

@@ -182,6 +182,12 @@ def bad_data(tmp_path):
         (("train", "--stop-when", "fid"), "stop_when: expected COLUMN<NUMBER or COLUMN>NUMBER, where the column is"),
         (("train", "--stop-when", "fid<1"), "evaluate_every: expected a number of steps, because stop_when asks"),
         (("train", "--mod", "mlp"), "unrecognized arguments: --mod"),
+        (
+            ("edit", "invert", "--images", "A.png", "mnist"),
+            "are required: path (in front of --images: such an option takes all that follows)",
+        ),
+        (("edit", "compare", "--images", "A.png", "a", "b"), "required: path, rival (in front of --images: such an"),
+        (("sample",), "required: path (in front of --label: such an option takes all that follows)"),
         (("models", "gpt"), "argument NAME: expected one of conv, hybrid"),
         (("study", "--games", "r3"), "--games: expected one of non-saturating,"),
         (("train", "--combine", "min"), "--combine: expected one of mean, max, got 'min'"),
@@ -246,6 +252,23 @@ def test_bad_input_is_one_line_and_exit_2(argv, words, bad_data, empty_folder, c
     assert "Traceback" not in err
     assert out == ""
     assert sorted(bad_data.rglob("*")) == before, "something was left behind"
+
+
+def test_only_a_greedy_option_is_blamed(capsys):
+    parser = cli.Parser(prog="one")
+    parser.add_argument("path")
+    parser.add_argument("--seed", nargs=1)
+    with pytest.raises(SystemExit):
+        parser.parse_args(["--seed", "1"])
+    assert capsys.readouterr().err == "one: the following arguments are required: path (see one --help)\n"
+
+
+def test_choices_may_be_numbers(capsys):
+    parser = cli.Parser(prog="one")
+    parser.add_argument("--factor", type=int, choices=(2, 4))
+    with pytest.raises(SystemExit):
+        parser.parse_args(["--factor", "3"])
+    assert "argument --factor: expected one of 2, 4, got 3" in capsys.readouterr().err
 
 
 def test_cuda_without_a_gpu(empty_folder, capsys, monkeypatch):

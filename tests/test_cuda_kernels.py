@@ -21,7 +21,7 @@ from test_two_floors import one_step, shape_of
 
 from minigan import TrainConfig
 from minigan.models import GANS
-from minigan.training.trainer import Trainer
+from minigan.training.trainers import make_trainer
 
 CASES = [
     *({"model": model} for model in GANS),
@@ -150,7 +150,7 @@ def recorded() -> Iterator[Recorded]:
         for options in CASES:
             dataset = dataset_of(options["model"])
             config = TrainConfig(batch_size=8, steps=1, **options).resolve(dataset=dataset.name, device="cuda")
-            Trainer(config, dataset).step()
+            make_trainer(config, dataset).step()
             one_step(options, shape_of(options["model"]), batch=8, device="cuda")
         yield kernels
 

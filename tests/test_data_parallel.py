@@ -28,7 +28,7 @@ from minigan.objectives import NonSaturating
 from minigan.objectives.codes import draw_noise
 from minigan.optimizers import SGD, Adam, Clipped, DataParallel
 from minigan.optimizers.clipping import clip_gradient_norm
-from minigan.training import UPDATES, Game, discriminator_step, generator_step, make_game
+from minigan.training import UPDATES, Game, discriminator_step, generator_step, make_game, make_networks
 from minigan.training.state import put, take
 from minigan.training.streams import make_streams
 from minigan.training.trainer import Trainer
@@ -58,7 +58,7 @@ def take_mean(vectors):
 def make_rank(config, rank, size):
     """Return a game that knows no other rank, a stream of real samples and noise, and what the layers draw from."""
     streams, share = make_streams(config.seed, rank), config.batch_size // size
-    game = make_game(config, SHAPE, rng=streams["weights"], label_rng=streams["soft labels"])
+    game = make_game(config, make_networks(config, SHAPE, rng=streams["weights"]), rng=streams["soft labels"])
     own = samples()[: 41 - 41 % size][rank::size]
     batches = Batches(own, share, rng=streams["order"], device="cpu")
     draws = ((batches.next(), draw_noise(streams["noise"], share, config.latent_dim, "cpu")) for _ in itertools.count())
@@ -226,7 +226,8 @@ def game_with_two_batch_norms(config, communicator):
 
 def make_full_game(config, communicator):
     rng = np.random.default_rng(0)
-    return make_game(config, SHAPE, rng=rng, label_rng=rng, communicator=communicator, dtype="float64")
+    networks = make_networks(config, SHAPE, rng=rng, communicator=communicator, dtype="float64")
+    return make_game(config, networks, rng=rng)
 
 
 def train_on(communicator, make=make_full_game, **options):
@@ -267,11 +268,8 @@ def test_with_synchronised_batch_norm_ranks_are_one_process(options, size):
 def test_where_batch_norm_is_synchronised():
     def kinds(communicator, shape=SHAPE, **options):
         rng = np.random.default_rng(0)
-        game = make_game(resolved(**options), shape, rng=rng, label_rng=rng, communicator=communicator)
-        return [
-            {type(each) for layer in net.layers for each in layer.walk()} & {SynchronisedBatchNorm}
-            for net in (game.generator, game.discriminator)
-        ]
+        nets = make_networks(resolved(**options), shape, rng=rng, communicator=communicator)[:2]
+        return [{type(each) for layer in net.layers for each in layer.walk()} & {SynchronisedBatchNorm} for net in nets]
 
     on = {"synchronised_batch_norm": True}
     assert run_ranks(2, lambda c: kinds(c, **on)) == 2 * [[{SynchronisedBatchNorm}] * 2]

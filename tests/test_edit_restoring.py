@@ -120,6 +120,16 @@ def test_a_training_image_does_not_stand_for_itself(edit):
     assert float(line.split()[-2]) < 20
 
 
+@pytest.mark.parametrize("action", RESTORING)
+def test_every_action_hands_on_the_options_of_the_search(action, edit):
+    for option, value in (("steps", 0), ("restarts", 9999)):
+        status, _, error = edit(action, f"--{option}", value)
+        assert status == 2
+        assert f"{option}: expected an integer" in error
+    first, again, other = (edit(action, *FEW, "-n", 2, "--seed", seed)[1].splitlines()[-3] for seed in (0, 0, 1))
+    assert first == again != other
+
+
 @pytest.mark.parametrize("noise", [1e-9, 1e39, 1e308])
 def test_any_noise(edit, noise):
     assert edit("denoise", *FEW, "-n", 2, "--noise", noise)[0] == 0

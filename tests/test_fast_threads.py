@@ -28,7 +28,7 @@ from minigan.fast.threads import background, equal_slices, parallel_for, slices,
 from minigan.layers import Dense
 from minigan.models import MODELS
 from minigan.network import Network
-from minigan.training.trainer import Trainer
+from minigan.training import trainers
 
 SIZES = (
     (parallel, "MIN_TASK_FLOPS"),
@@ -294,7 +294,7 @@ def make_trainer(model):
     images = np.random.default_rng(0).integers(256, size=(64, 8, 8), dtype=np.uint8)
     dataset = load_dataset(spec.data[0] if spec.data else images)
     config = TrainConfig(model=model, data=dataset.name, batch_size=16, steps=3, seed=1, device="cpu")
-    return Trainer(config.resolve(dataset=dataset.name, device="cpu"), dataset)
+    return trainers.make_trainer(config.resolve(dataset=dataset.name, device="cpu"), dataset)
 
 
 def weights(trainer, steps):

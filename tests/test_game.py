@@ -13,7 +13,15 @@ from minigan.objectives import OBJECTIVES, SoftLabels
 from minigan.objectives.ensemble import DiscriminatorEnsembleObjective
 from minigan.objectives.penalties import R1
 from minigan.optimizers import Adam
-from minigan.training import UPDATES, Game, alternating_step, make_game, make_objective, simultaneous_step
+from minigan.training import (
+    UPDATES,
+    Game,
+    alternating_step,
+    make_game,
+    make_networks,
+    make_objective,
+    simultaneous_step,
+)
 
 SHAPE = (8, 8, 1)
 
@@ -24,7 +32,8 @@ def resolved(device="cpu", **options):
 
 def game(device="cpu", shape=SHAPE, seed=0, codes=0, **options):
     rng, label_rng = np.random.default_rng(seed), np.random.default_rng(9)
-    return make_game(resolved(device, **options), shape, codes=codes, rng=rng, label_rng=label_rng)
+    config = resolved(device, **options)
+    return make_game(config, make_networks(config, shape, codes=codes, rng=rng), rng=label_rng)
 
 
 def objective(**options):

@@ -20,6 +20,7 @@ from minigan.errors import MiniganWarning
 from minigan.runs import clock, figures, keeper, run_folder
 from minigan.runs import train as train_module
 from minigan.runs.judge import Verdict
+from minigan.runs.loop import Loop
 from minigan.runs.resume import CHANGEABLE, find_start
 from minigan.runs.run_folder import CONTENTS, checkpoint_steps
 from minigan.training.trainer import Trainer
@@ -81,21 +82,21 @@ class Killed(BaseException):
 @pytest.fixture
 def cut(monkeypatch):
     """cut(step, end): lets a run end in one step, by a signal or with an exception; then ``restore()``."""
-    original = Trainer.step
+    original = Loop.step
 
     def cut(step, end=Killed):
         calls = []
 
-        def step_(self, share):
+        def step_(self):
             calls.append(1)
             if len(calls) == step and end is Killed:
                 raise Killed
             if len(calls) == step:
                 signal.raise_signal(end)
-            return original(self, share)
+            return original(self)
 
-        monkeypatch.setattr(Trainer, "step", step_)
-        return lambda: monkeypatch.setattr(Trainer, "step", original)
+        monkeypatch.setattr(Loop, "step", step_)
+        return lambda: monkeypatch.setattr(Loop, "step", original)
 
     return cut
 

@@ -10,7 +10,7 @@ from minigan.layers import Dropout
 from minigan.models import MODELS, get_model_spec
 from minigan.objectives import OBJECTIVES, PENALTIES
 from minigan.objectives.conditional import CONDITIONALS
-from minigan.training.trainer import Trainer
+from minigan.training.trainers import make_trainer
 
 STEPS = 6
 CLOSE = 1e-3  # of a number of the log, or of 0.1 if that is more; rounding grows from step to step
@@ -60,7 +60,7 @@ def losses(device: Device, model: str, options: dict) -> np.ndarray:
     """The log of a short run, (STEPS, 4)."""
     dataset = dataset_of(model)
     config = TrainConfig(model=model, batch_size=8, seed=3, steps=STEPS, **options)
-    trainer = Trainer(config.resolve(dataset=dataset.name, device=device), dataset)
+    trainer = make_trainer(config.resolve(dataset=dataset.name, device=device), dataset)
     for net in (trainer.generator, trainer.discriminator):  # black pixels are on the kink of LeakyReLU: move them away
         shift = 0.05 * np.random.default_rng(0).standard_normal(net.theta.size)
         net.theta += to_device(shift.astype(net.theta.dtype), device)

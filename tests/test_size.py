@@ -8,7 +8,7 @@ import pytest
 from minigan import InputError, TrainConfig
 from minigan.models import MODELS, build_networks
 from minigan.models.size import MOST_VALUES, Size, check_size, size_of
-from minigan.training.game import make_game
+from minigan.training.game import make_networks
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -62,12 +62,12 @@ def test_other_numbers_of_parameters_are_refused():
 
 def test_a_batch_that_no_computer_holds_is_refused():
     config = TrainConfig(model="dcgan", batch_size=60_000).resolve(dataset="mnist", device="cpu")
-    rngs = {"rng": np.random.default_rng(0), "label_rng": np.random.default_rng(0)}
+    rng = np.random.default_rng(0)
     with pytest.raises(InputError, match="batch_size: expected at most 16,999 for the networks of 'dcgan'"):
-        make_game(config, (28, 28, 1), **rngs)
+        make_networks(config, (28, 28, 1), rng=rng)
     config = TrainConfig(model="dirac", latent_dim=100_000, batch_size=60_000).resolve(dataset="dirac", device="cpu")
     with pytest.raises(InputError, match=r"batch_size: expected at most 39,99[0-9] for the networks of 'dirac'"):
-        make_game(config, (1,), **rngs)
+        make_networks(config, (1,), rng=rng)
     size = Size(1, 1000)
     check_size("mlp", size, size, batch_size=MOST_VALUES // 3000)
     with pytest.raises(InputError, match="batch_size: expected at most 1,333,333 for"):

@@ -10,7 +10,7 @@ from minigan.backend import to_host
 from minigan.datasets import Dataset, load_dataset
 from minigan.models import MODELS
 from minigan.training.state import State, put, take
-from minigan.training.trainer import Trainer
+from minigan.training.trainers import make_trainer
 
 STEPS = 8  # of a run, half of them before its state is taken
 
@@ -48,7 +48,7 @@ def make(options, digits, device="cpu"):
     points = options.get("model") in ("points", "dirac")
     dataset = load_dataset("dirac" if options["model"] == "dirac" else "ring") if points else digits
     config = TrainConfig(**{"batch_size": 20, **options, "data": dataset.name})
-    return Trainer(config.resolve(dataset=dataset.name, device=device), dataset)
+    return make_trainer(config.resolve(dataset=dataset.name, device=device), dataset)
 
 
 def steps(trainer, begin, end):

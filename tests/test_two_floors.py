@@ -10,7 +10,7 @@ from minigan.models import GANS, get_model_spec
 from minigan.objectives import OBJECTIVES, PENALTIES
 from minigan.objectives.codes import draw_codes
 from minigan.objectives.conditional import CONDITIONALS, get_conditional
-from minigan.training import UPDATES, make_game
+from minigan.training import UPDATES, make_game, make_networks
 
 CLOSE = 1e-10  # of the largest number in each array
 CLASSES = 3
@@ -22,7 +22,8 @@ def one_step(config, shape, *, batch, device="cpu"):
     conditional = get_conditional(config.conditional)
     length = CLASSES + conditional.continuous if conditional else 0
     rngs = [np.random.default_rng(seed) for seed in range(5)]
-    game = make_game(config, shape, codes=length, rng=rngs[0], label_rng=rngs[1], dtype="float64")
+    networks = make_networks(config, shape, codes=length, rng=rngs[0], dtype="float64")
+    game = make_game(config, networks, rng=rngs[1])
     assert game.generator.fast == game.discriminator.fast != config.plain
     draws = rngs[2]
     for net in (game.generator, game.discriminator):  # zero biases and unit gains would mask mistakes

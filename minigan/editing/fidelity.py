@@ -4,9 +4,9 @@ from typing import Any
 
 import numpy as np
 
-from ..datasets import Dataset
 from ..datasets.batches import to_floats
 from ..errors import InputError
+from .inputs import dataset_of
 
 RANGE = 2.0  # from black, -1, to white, 1
 RADIUS, SIGMA = 5, 1.5  # of the Gaussian window of SSIM, in pixels: 11 x 11
@@ -64,10 +64,7 @@ def _pair(images: Any, references: Any) -> tuple[np.ndarray, np.ndarray]:
     """Return both as (N, H, W, C) float64 in [-1, 1]."""
     pair = []
     for name, array in (("images", images), ("references", references)):
-        try:
-            dataset = Dataset(name, array)
-        except InputError as error:
-            raise InputError(f"{name}: {str(error).removeprefix('images: ')}") from None
+        dataset = dataset_of(array, name=name)
         pair.append(to_floats(dataset.images).astype(np.float64).reshape(len(dataset), *dataset.image_shape))
     if pair[0].shape != pair[1].shape:
         raise InputError(f"references: expected the shape of images, {pair[0].shape}, got {pair[1].shape}")

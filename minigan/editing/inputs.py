@@ -46,15 +46,26 @@ def as_images(images: Any, run: Run, *, name: str = "images", shape: tuple[int, 
     """
     drawn = image_shape(run)
     shape = shape or drawn
-    try:
-        dataset = Dataset(name, images)
-    except InputError as error:
-        raise InputError(f"{name}: {str(error).removeprefix('images: ')}") from None
+    dataset = dataset_of(images, name=name)
     if dataset.image_shape != shape:
         expected, got = (" x ".join(map(str, each)) for each in (shape, dataset.image_shape))
         why = ", as the model draws" if shape == drawn else ""
         raise InputError(f"{name}: expected images of {expected}{why}, got {got}")
     return to_floats(dataset.images).reshape(-1, *shape)
+
+
+def dataset_of(images: Any, *, name: str) -> Dataset:
+    """Return images as a data set.
+
+    Raises
+    ------
+    InputError
+        If these are no images; ``name`` is what the error calls them.
+    """
+    try:
+        return Dataset(name, images)
+    except InputError as error:
+        raise InputError(f"{name}: {str(error).removeprefix('images: ')}") from None
 
 
 def code_length(run: Run) -> int:

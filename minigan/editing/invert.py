@@ -27,7 +27,6 @@ from ..backend import Array, get_array_module, to_device, to_host
 from ..errors import InputError
 from ..fast.threads import threads
 from ..metrics.distances import blocks
-from ..objectives import ELBO
 from ..objectives.conditional import get_conditional
 from ..optimizers import Adam
 from ..runs.run import Run
@@ -203,8 +202,7 @@ def _weight(name: str, value: float) -> float:
 
 def _paid(run: Run, g: Array, codes: Array) -> tuple[Array, Array]:
     """Return what G pays for each image g in the game, (N,), and the gradient in g; the mean over several D."""
-    objective, conditional = run.config.base_objective, get_conditional(run.config.conditional)
-    assert not isinstance(objective, ELBO)
+    objective, conditional = run.config.losses, get_conditional(run.config.conditional)
     outputs, caches = run.discriminator.forward(g, train=False)
     s, slope = (conditional(objective, codes) if conditional else objective).logit(outputs)
     paid, ds = objective.generator_loss(s)

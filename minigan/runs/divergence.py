@@ -33,9 +33,9 @@ def find_origin(
     -------
     The sentence, or None if the steps do not diverge again, which can only happen on a GPU.
     """
-    from ..training.trainer import Trainer
+    from ..training.trainers import make_trainer
 
-    trainer = Trainer(config, dataset)
+    trainer = make_trainer(config, dataset)
     if state:
         put(trainer, state)
     with np.errstate(all="ignore"):

@@ -13,7 +13,6 @@ from ..backend import to_device, to_host
 from ..errors import InputError
 from ..fast.threads import threads
 from ..layers import MinibatchStd
-from ..objectives import ELBO
 from ..objectives.conditional import get_conditional
 from .axes import centres_of, reach_of
 from .run import Run
@@ -69,8 +68,7 @@ def _judge(run: Run, places: np.ndarray, points: np.ndarray) -> np.ndarray:
         if conditional := get_conditional(config.conditional):
             codes = np.append(run.shares, np.zeros(conditional.continuous)).astype(np.float32)
             everywhere = to_device(np.tile(codes, (len(outputs), 1)), discriminator.device)
-            assert not isinstance(config.base_objective, ELBO)
-            outputs, _ = conditional(config.base_objective, everywhere).logit(outputs)
+            outputs, _ = conditional(config.losses, everywhere).logit(outputs)
     packs = to_host(outputs.mean(axis=1)).reshape(len(places), batches, -1)
     return packs[:, :, 0].mean(axis=1)
 

@@ -17,7 +17,7 @@ from .run import Run
 from .run_folder import RunFolder
 
 if TYPE_CHECKING:
-    from ..training.trainer import Trainer
+    from ..training.base_trainer import BaseTrainer
 
 SHARE = 0.01  # of the time, which checkpoints may take at most
 WHAT_TO_TRY = "Try a tenth of --learning-rate, --penalty r1, or --clip-gradient-norm 1."
@@ -36,7 +36,7 @@ class Keeper:
 
     def __init__(
         self,
-        trainer: "Trainer",
+        trainer: "BaseTrainer",
         dataset: Dataset | Points,
         run: Run,
         folder: RunFolder | None,

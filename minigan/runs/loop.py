@@ -27,7 +27,7 @@ from .signals import Signals
 from .watch import Watch
 
 if TYPE_CHECKING:
-    from ..training.trainer import Bound, StepMetrics, Trainer
+    from ..training.base_trainer import BaseTrainer, Seen
 
 GRID = {"images": 64, "points": 1000}  # samples in each picture of the fixed z
 
@@ -52,7 +52,7 @@ class Loop:
 
     def __init__(
         self,
-        trainer: "Trainer",
+        trainer: "BaseTrainer",
         dataset: Dataset | Points,
         folder: RunFolder | None,
         progress: Progress,
@@ -78,7 +78,7 @@ class Loop:
         self.attempts = Attempts()
         self.keeper = Keeper(trainer, dataset, self.run, folder, self.attempts, checkpoint)
         self.at = copy.deepcopy(checkpoint.standing) if checkpoint else Standing()
-        self.pending: list[StepMetrics | Bound] = []  # of the steps since the last record or checkpoint
+        self.pending: list[Seen] = []  # of the steps since the last record or checkpoint
         self.clock = Clock(self.at.seconds)
         self.at.share = self.spent()
         self.snapshots = snapshots_until(self.at.share) if checkpoint else 0

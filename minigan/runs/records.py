@@ -2,21 +2,17 @@
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..backend import get_array_module, to_host
+from ..backend import Array, get_array_module, to_host
 from ..training.stop_when import TRAINED
 from .history import Record
-
-if TYPE_CHECKING:
-    from ..training.trainer import Bound, StepMetrics
 
 LOSSES = {"d_loss": "discriminator's loss", "g_loss": "generator's loss"}
 
 
-def to_numbers(metrics: "list[StepMetrics | Bound]") -> np.ndarray:
+def to_numbers(metrics: Sequence[tuple[Array, ...]]) -> np.ndarray:
     """Return what some steps saw as rows (n, 4) on the host; only here does the host wait for the device."""
     if not metrics:
         return np.empty((0, 4), dtype=np.float32)

@@ -136,8 +136,8 @@ class Run:
 
     def believe(self, z: Array) -> np.ndarray:
         """Return the discriminator's logit of what the generator makes of noise and codes: (n, ...) -> (n,)."""
-        objective, conditional = self.config.base_objective, get_conditional(self.config.conditional)
-        return score(self.generator, self.discriminator, z, objective, conditional)
+        conditional = get_conditional(self.config.conditional)
+        return score(self.generator, self.discriminator, z, self.config.losses, conditional)
 
     def latent(
         self,

@@ -16,7 +16,7 @@ from ..datasets.batches import from_pixels_first
 from ..errors import InputError
 from ..fast.threads import threads
 from ..network import Network
-from ..objectives import ELBO, Objective
+from ..objectives import Objective
 from ..objectives.conditional import Conditional
 
 CHUNK = 500  # samples that are drawn at once
@@ -79,17 +79,10 @@ def score(
     generator: Network,
     discriminator: Network,
     z: Array,
-    objective: Objective | ELBO,
+    objective: Objective,
     conditional: type[Conditional] | None,
 ) -> np.ndarray:
-    """Return D's logit of each sample that G makes of z, (n,), on the host; the mean over several discriminators.
-
-    Raises
-    ------
-    InputError : the model is an autoencoder, in which nobody judges samples
-    """
-    if isinstance(objective, ELBO):
-        raise InputError("model: expected one with a discriminator that judges samples, got an autoencoder")
+    """Return D's logit of each sample that G makes of z, (n,), on the host; the mean over several discriminators."""
     scores = []
     with threads(device=device_of(z)):
         for i in range(0, len(z), CHUNK):

@@ -128,13 +128,13 @@ def check_alike(begin: Start, communicator: Communicator) -> None:
 
 def make_loop(begin: Start, parent: Path | None, communicator: Communicator) -> Loop:
     """Return the loop of a run; in a distributed run, rank 0 alone judges, prints and has a folder."""
-    from ..training.trainer import Trainer  # here, so that a saved run is loaded and sampled without it
+    from ..training.trainers import make_trainer  # here, so that a saved run is loaded and sampled without it
 
     retain_heap()
     config = begin.config if communicator.rank == 0 else dataclasses.replace(begin.config, quiet=True)
 
     judge = choose_judge(config, begin.dataset)
-    trainer = Trainer(config, begin.dataset, communicator)
+    trainer = make_trainer(config, begin.dataset, communicator)
     first = communicator.rank == 0
     folder = all_or_none(communicator, lambda: open_folder(begin, parent) if first else None)
     progress = Progress(config.steps, config.seconds, quiet=config.quiet)

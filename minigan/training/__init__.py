@@ -1,15 +1,14 @@
 """Training: the configuration of a run, its game, and the steps of the two players."""
 
 from .config import ResolvedConfig, TrainConfig
-from .game import make_game, make_objective
+from .game import make_game, make_networks, make_objective
 from .simultaneous import simultaneous_step
-from .steps import Game, Players, StepResult, alternating_step, discriminator_step, generator_step
+from .steps import Game, StepResult, alternating_step, discriminator_step, generator_step
 from .updates import UPDATES
 
 __all__ = [
     "UPDATES",
     "Game",
-    "Players",
     "ResolvedConfig",
     "StepResult",
     "TrainConfig",
@@ -17,6 +16,7 @@ __all__ = [
     "discriminator_step",
     "generator_step",
     "make_game",
+    "make_networks",
     "make_objective",
     "simultaneous_step",
 ]

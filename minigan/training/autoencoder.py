@@ -1,4 +1,4 @@
-"""The step of a variational autoencoder: the encoder and the generator climb one bound together."""
+"""The trainer of a variational autoencoder: the encoder and the generator climb one bound together."""
 
 from typing import NamedTuple
 
@@ -7,7 +7,8 @@ import numpy as np
 from ..backend import Array, get_array_module
 from ..network import Caches, Network
 from ..objectives.elbo import divergence, draw_latent, halves, latent_grad, reconstruction
-from .steps import Players
+from .base_trainer import BaseTrainer
+from .game import Networks
 
 
 class Bound(NamedTuple):
@@ -24,13 +25,27 @@ class Bound(NamedTuple):
     sigma: Array
 
 
-def elbo_step(players: Players, x: Array, noise: Array, *, rng: np.random.Generator | None = None) -> Bound:
+class AutoencoderTrainer(BaseTrainer):
+    """Trains an autoencoder, whose encoder is in the place of the discriminator; for the rest see `BaseTrainer`."""
+
+    def step(self, share: float = 0.0) -> Bound:
+        """Let both networks take one step together; see `BaseTrainer.step`."""
+        self._decay(share)
+        return self._climb() if self.graphs is None else Bound(*self.graphs.take("climb", self._climb))
+
+    def _climb(self) -> Bound:
+        """Take a step on the next batch."""
+        seen = elbo_step(self.networks, self.batches.next(), self._noise(), rng=self.layer_draws)
+        self._end_step()
+        return seen
+
+
+def elbo_step(networks: Networks, x: Array, noise: Array, *, rng: np.random.Generator | None = None) -> Bound:
     """Let both networks take one step up the bound of the same images.
 
     Parameters
     ----------
-    players : Players
-        The encoder is in the place of the discriminator.
+    networks : tuple (generator, encoder, generator_optimizer, encoder_optimizer)
     x : array of shape (H, W, N, C)
         Real images.
     noise : array of shape (N, Z)
@@ -38,14 +53,14 @@ def elbo_step(players: Players, x: Array, noise: Array, *, rng: np.random.Genera
     rng : numpy.random.Generator, optional
         Draws what the layers need.
     """
-    G, E = players.generator, players.discriminator
-    for network in (G, E):
+    generator, encoder, generator_optimizer, encoder_optimizer = networks
+    for network in (generator, encoder):
         network.zero_grad()
-    bound, caches, caches_encoder = add_bound_grads(G, E, x, noise, rng=rng)
-    players.generator_optimizer.step()
-    players.discriminator_optimizer.step()
-    G.update_stats(caches)
-    E.update_stats(caches_encoder)
+    bound, caches, caches_encoder = add_bound_grads(generator, encoder, x, noise, rng=rng)
+    generator_optimizer.step()
+    encoder_optimizer.step()
+    generator.update_stats(caches)
+    encoder.update_stats(caches_encoder)
     return bound
 
 

@@ -50,6 +50,19 @@ class TrainConfig(Options):
         return self.spec.get_objective(self.objective, as_published=self.as_published)
 
     @property
+    def losses(self) -> Objective:
+        """The losses of the two players, as `base_objective` has them.
+
+        Raises
+        ------
+        InputError : the model is an autoencoder, in which nobody judges samples
+        """
+        objective = self.base_objective
+        if isinstance(objective, ELBO):
+            raise InputError("model: expected one with a discriminator that judges samples, got an autoencoder")
+        return objective
+
+    @property
     def soft_labels(self) -> dict[str, float]:
         """The labels that D is told, as `SoftLabels` takes them; empty where they are 1 and 0."""
         labels = {"real": self.real_label, "fake": self.fake_label, "noise": self.label_noise, "flip": self.label_flip}

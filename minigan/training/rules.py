@@ -36,14 +36,14 @@ OF_A_GAME = {
 
 def check(config: Options, *, spec: ModelSpec, objective: Objective | ELBO, soft_labels: dict[str, float]) -> None:
     """Raise ``InputError`` when two options of a configuration exclude each other."""
-    if spec.autoencodes:
+    if isinstance(objective, ELBO):
         check_autoencoder(config, spec)
+    elif soft_labels:
+        check_labels(config, objective, soft_labels)
     check_game(config)
     check_graph(config)
     check_conditional(config)
     check_stop_when(config, spec, objective)
-    if soft_labels and not isinstance(objective, ELBO):
-        check_labels(config, objective, soft_labels)
 
 
 def check_autoencoder(config: Options, spec: ModelSpec) -> None:

@@ -16,7 +16,7 @@ from ..optimizers import Adam, Optimizer
 from .rank_states import join, part
 
 if TYPE_CHECKING:
-    from .trainer import Trainer
+    from .base_trainer import BaseTrainer
 
 
 class State(NamedTuple):
@@ -32,7 +32,7 @@ class State(NamedTuple):
     numbers: dict[str, Any]
 
 
-def take(trainer: "Trainer") -> State:
+def take(trainer: "BaseTrainer") -> State:
     """Return a copy of the state of a trainer.
 
     In a distributed run all ranks must call this at the same step, and each gets the states of all (see `rank_states`).
@@ -41,8 +41,8 @@ def take(trainer: "Trainer") -> State:
     arrays["order"] = np.array(to_host(trainer.batches.order))
     arrays["labels"] = _labels(trainer)
     numbers: dict[str, Any] = {
-        "generator_t": adam_of(trainer.game.generator_optimizer).t,
-        "discriminator_t": adam_of(trainer.game.discriminator_optimizer).t,
+        "generator_t": adam_of(trainer.generator_optimizer).t,
+        "discriminator_t": adam_of(trainer.discriminator_optimizer).t,
         "average_t": trainer.average.t,
         "discriminator_steps": trainer.discriminator_steps,
         "reclustered": trainer.reclustered,
@@ -52,7 +52,7 @@ def take(trainer: "Trainer") -> State:
     return State(*join(trainer.communicator, arrays, numbers))
 
 
-def put(trainer: "Trainer", state: State) -> None:
+def put(trainer: "BaseTrainer", state: State) -> None:
     """Give a trainer a state that `take` returned; everything is checked before anything is changed.
 
     Raises
@@ -72,8 +72,8 @@ def put(trainer: "Trainer", state: State) -> None:
         labels = arrays["labels"].copy()
         trainer.classes = trainer.classes._replace(labels=labels, shares=arrays["shares"].copy())
         trainer.label_batches()
-    adam_of(trainer.game.generator_optimizer).t = numbers["generator_t"]
-    adam_of(trainer.game.discriminator_optimizer).t = numbers["discriminator_t"]
+    adam_of(trainer.generator_optimizer).t = numbers["generator_t"]
+    adam_of(trainer.discriminator_optimizer).t = numbers["discriminator_t"]
     trainer.average.t = numbers["average_t"]
     trainer.discriminator_steps = numbers["discriminator_steps"]
     trainer.reclustered = numbers["reclustered"]
@@ -81,7 +81,7 @@ def put(trainer: "Trainer", state: State) -> None:
         rng.bit_generator.state = numbers["streams"][name]
 
 
-def _fixed(trainer: "Trainer") -> dict[str, Array]:
+def _fixed(trainer: "BaseTrainer") -> dict[str, Array]:
     """Return the arrays of a trainer whose shapes never change."""
     networks = {
         "generator": trainer.generator,
@@ -91,7 +91,7 @@ def _fixed(trainer: "Trainer") -> dict[str, Array]:
     found: dict[str, Array] = {"shares": trainer.shares}
     for name, network in networks.items():
         found |= {f"{name}_theta": network.theta, f"{name}_stats": network.stats}
-    optimizers = {"generator": trainer.game.generator_optimizer, "discriminator": trainer.game.discriminator_optimizer}
+    optimizers = {"generator": trainer.generator_optimizer, "discriminator": trainer.discriminator_optimizer}
     for name, optimizer in optimizers.items():
         adam = adam_of(optimizer)
         found |= {f"{name}_m": adam.m, f"{name}_v": adam.v}
@@ -106,13 +106,13 @@ def adam_of(optimizer: Optimizer) -> Adam:
     return inner
 
 
-def _labels(trainer: "Trainer") -> np.ndarray:
+def _labels(trainer: "BaseTrainer") -> np.ndarray:
     """Return a copy of the class of each sample, (N,) int64; without classes it is empty."""
     labels = trainer.classes.labels
     return np.empty(0, dtype=np.int64) if labels is None else labels.astype(np.int64)
 
 
-def _check(trainer: "Trainer", state: State) -> None:
+def _check(trainer: "BaseTrainer", state: State) -> None:
     arrays, numbers = state
     wanted = {name: (own.shape, str(own.dtype)) for name, own in _fixed(trainer).items()}
     wanted["labels"] = (_labels(trainer).shape, "int64")

@@ -14,19 +14,13 @@ from .real_and_fake import backward_real_and_fake, forward_real_and_fake
 
 
 @dataclass
-class Players:
-    """The two networks of a run, and how each of them moves."""
+class Game:
+    """The two players, how each of them moves, and what each of them pays."""
 
     generator: Network
     discriminator: Network
     generator_optimizer: Optimizer
     discriminator_optimizer: Optimizer
-
-
-@dataclass
-class Game(Players):
-    """Two players, and what each of them pays."""
-
     objective: Objective
     discriminator_penalty: Penalty | None = None
     generator_penalty: GeneratorPenalty | None = None

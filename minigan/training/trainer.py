@@ -1,33 +1,27 @@
-"""Trainer: the whole state of a run, and one training step."""
+"""Trainer: the game of a run, and one training step of both players."""
 
 from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
 
-from ..backend import Array, Device, feed, get_array_module, to_device, to_host
-from ..datasets.batches import Batches
+from ..backend import Array, feed, get_array_module, to_host
 from ..datasets.dataset import Dataset
 from ..datasets.points import Points
-from ..datasets.shards import shard, share_of_batch, unshard
+from ..datasets.shards import unshard
 from ..distributed import ALONE, Communicator
-from ..fast.adam import FastAdam
-from ..layers import GaussianNoise
 from ..network import Caches, Network
 from ..objectives import Objective
-from ..objectives.codes import draw_codes, draw_noise
-from ..objectives.conditional import Conditional, get_conditional
+from ..objectives.codes import draw_codes
+from ..objectives.conditional import Conditional
 from ..objectives.cross_entropy import one_hot
-from ..optimizers import RunningAverage, innermost
-from .autoencoder import Bound, elbo_step
-from .classes import agree_on_classes, find_classes, find_clusters_again
+from .base_trainer import BaseTrainer
+from .classes import agree_on_classes, find_clusters_again
 from .config import ResolvedConfig
 from .game import make_game
-from .graph import Graphs
 from .rules import check_groups
 from .steps import Game, discriminator_step
-from .streams import make_streams
-from .updates import UPDATES, agreeing
+from .updates import UPDATES
 
 CHUNK = 500  # samples whose features are computed at once
 
@@ -50,91 +44,25 @@ class Batch(NamedTuple):
     objective: Objective
 
 
-class Trainer:
-    """The game, the average of G, the data and the random state of one run.
+class Trainer(BaseTrainer):
+    """Trains a GAN: the state of one run, and its game.
 
-    Seven independent random streams come from the seed: initial weights, order of the data, noise z, what the layers
-    and the penalties draw (dropout, shifts, points between samples), soft labels, codes, and clusters. All that a step
-    changes can be taken out and put back (see `minigan.training.state`).
-
-    In a distributed run each rank has a trainer. It learns from its own shard of the data, with an equal share of each
-    batch and with random streams of its own. After each step all ranks have the same weights, moments of Adam,
-    averages, classes and statistics: if batch norm is not synchronised, the running statistics become the means over
-    the ranks. Only the streams, the order of the data and what `step` returns belong to the rank.
-
-    Parameters
-    ----------
-    config : ResolvedConfig
-        From `TrainConfig.resolve`.
-    dataset : Dataset or Points
-        The whole data, on each rank.
-    communicator : Communicator
-        Joins the ranks of a distributed run.
-
-    Raises
-    ------
-    InputError
-        If the options do not fit together (see `make_game`), a conditional game needs labels that the data set does
-        not have, or a batch cannot be shared out equally.
+    The parameters are those of `BaseTrainer`, and the errors are those of `BaseTrainer` and of `make_game`.
     """
 
     def __init__(self, config: ResolvedConfig, dataset: Dataset | Points, communicator: Communicator = ALONE) -> None:
-        self.config = config
-        self.device: Device = config.device
-        self.communicator = communicator
-        self.batch_size = share_of_batch(config.batch_size, communicator.size, packing=config.packing)  # of this rank
         if config.minibatch_std:
             check_groups(config.batch_size, packing=config.packing, ranks=communicator.size)
-        self.streams = make_streams(config.seed, communicator.rank)
-        self.layer_draws = self.streams["layers"]
-        self.conditional = get_conditional(config.conditional)
-        found = find_classes(self.conditional, dataset, clusters=config.clusters, rng=self.streams["clusters"])
-        self.classes = agree_on_classes(found, communicator)
-        self.shares = self.classes.shares.copy()  # of the classes now; a change of the clusters is written into it
-        self.reclustered = 0  # times so far
-        classes = self.shares.size
-        self.code_length = classes + (self.conditional.continuous if self.conditional else 0)
-        self.one_hot = one_hot(np.arange(classes), classes, device=self.device)  # row y: the code of class y
-        self.game = make_game(
-            config,
-            dataset.sample_shape,
-            codes=self.code_length,
-            rng=self.streams["weights"],
-            label_rng=self.streams["soft labels"],
-            communicator=communicator,
-        )
-        self.generator, self.discriminator = self.game.generator, self.game.discriminator
-        self.update = agreeing(UPDATES[config.update], communicator)
-        self.climb = agreeing(elbo_step, communicator)
-        self.batches = Batches(
-            shard(dataset.samples, communicator.rank, communicator.size),
-            self.batch_size,
-            rng=self.streams["order"],
-            device=self.device,
-        )
-        self.label_batches()
-        self.average = RunningAverage(self.generator, decay=config.average_decay)
-        if isinstance(adam := innermost(self.game.generator_optimizer), FastAdam):
-            adam.average = self.average
-        self.discriminator_steps = 0  # taken so far
-        networks = (self.generator, self.discriminator, self.average.network)
-        self.graphs = Graphs(networks) if config.graph else None
+        super().__init__(config, dataset, communicator)
+        self.game = make_game(config, self.networks, rng=self.streams["soft labels"])
+        self.update = UPDATES[config.update]
+        self.one_hot = one_hot(np.arange(self.shares.size), self.shares.size, device=self.device)  # row y: code of y
 
-    def label_batches(self) -> None:
-        """Give the batches the classes of their samples."""
-        if self.classes.labels is not None:
-            own = shard(self.classes.labels, self.communicator.rank, self.communicator.size)
-            labels = to_device(own.astype(np.int64), self.device)
-            if self.batches.labels is None:
-                self.batches.labels = labels
-            else:
-                self.batches.labels[...] = labels  # a graph knows where they are
-
-    def step(self, share: float = 0.0) -> StepMetrics | Bound:
+    def step(self, share: float = 0.0) -> StepMetrics:
         """Let each player move once, one after the other or both at once; both use the same fakes.
 
         If the configuration has several discriminator steps, D first takes all but the last of them, each on a batch of
-        its own. The networks of an autoencoder take one step together.
+        its own.
 
         Parameters
         ----------
@@ -143,20 +71,12 @@ class Trainer:
             be found again.
         """
         self._decay(share)
-        if self.config.spec.autoencodes:
-            return self._climb() if self.graphs is None else Bound(*self.graphs.take("climb", self._climb))
         if self._recluster_due(share):
             self._recluster()
         due = tuple(self._penalty_due() for _ in range(self.config.discriminator_steps))
         if self.graphs is None:
             return self._play(due)
         return StepMetrics(*self.graphs.take(due, lambda: self._play(due)))
-
-    def _climb(self) -> Bound:
-        """Take a step of an autoencoder."""
-        seen = self.climb(self.game, self.batches.next(), self._noise(), rng=self.layer_draws)
-        self.average.update()
-        return seen
 
     def _play(self, due: tuple[bool, ...]) -> StepMetrics:
         """Take a step; ``due`` says in which of D's steps it pays a penalty."""
@@ -165,7 +85,7 @@ class Trainer:
             discriminator_step(self._game(batch.objective, pays), batch.x_real, batch.x_fake, rng=self.layer_draws)
         x_real, x_fake, caches_fake, objective = self._batch()
         seen = self.update(self._game(objective, due[-1]), x_real, x_fake, caches_fake, rng=self.layer_draws)
-        self.average.update()
+        self._end_step()
         d_real, d_fake = (
             objective.output(objective.logit(o)[0]).mean() for o in (seen.outputs_real, seen.outputs_fake)
         )
@@ -174,7 +94,7 @@ class Trainer:
     def _batch(self) -> Batch:
         """Draw real samples, codes and noise, and let G make the fakes."""
         z = self._noise()
-        objective = self._rules.objective
+        objective = self.game.objective
         if self.conditional is None:
             x_real = self.batches.next()
         else:
@@ -182,11 +102,6 @@ class Trainer:
             objective = self.conditional(objective, codes, weight=self.config.code_weight)
             z = get_array_module(z).concatenate((z, codes), axis=1)
         return Batch(x_real, *self.generator.forward(z, train=True, rng=self.layer_draws), objective)
-
-    def _noise(self) -> Array:
-        """Draw noise (N, Z) for a batch."""
-        latent_dim = self.generator.input_shape[0] - self.code_length
-        return draw_noise(self.streams["noise"], self.batch_size, latent_dim, self.device)
 
     def _real_and_codes(self, conditional: type[Conditional]) -> tuple[Array, Array]:
         """Draw real samples, with the codes (N, K) of their classes or with random codes."""
@@ -216,30 +131,15 @@ class Trainer:
 
     def _penalty_due(self) -> bool:
         """Count a step of D, and say whether it pays the penalty in it."""
-        penalty = self._rules.discriminator_penalty
+        penalty = self.game.discriminator_penalty
         due = penalty is not None and self.discriminator_steps % penalty.every == 0
         self.discriminator_steps += 1
         return due
 
     def _game(self, objective: Objective, pays: bool) -> Game:
         """Return the game for a step of D: with the objective of the batch, and with the penalty if D pays it."""
-        penalty = self._rules.discriminator_penalty if pays else None
-        return replace(self._rules, objective=objective, discriminator_penalty=penalty)
-
-    @property
-    def _rules(self) -> Game:
-        """The game, which an autoencoder does not have."""
-        assert isinstance(self.game, Game)
-        return self.game
-
-    def _decay(self, share: float) -> None:
-        left = max(1 - share, 1e-9)  # Adam takes no rate of 0
-        if self.config.learning_rate_decay == "linear":
-            self.game.generator_optimizer.learning_rate = left * self.config.generator_learning_rate
-            self.game.discriminator_optimizer.learning_rate = left * self.config.discriminator_learning_rate
-        for layer in self.discriminator.layers:
-            if isinstance(layer, GaussianNoise):
-                layer.std = self.config.instance_noise * left
+        penalty = self.game.discriminator_penalty if pays else None
+        return replace(self.game, objective=objective, discriminator_penalty=penalty)
 
 
 def features(network: Network, x: Array) -> Array:

@@ -8,13 +8,13 @@ import numpy as np
 from ...editing.baselines import fill_with_mean, nearest_image
 from ...editing.inputs import image_shape
 from ...editing.operators import Mask, agree, measure
-from ...editing.restore import RESTARTS, STEPS, complete
+from ...editing.restore import complete
 from ...errors import InputError
 from ...runs.load import load
 from ...runs.run import Run
-from ..arguments import add_path, add_seed, file
+from ..arguments import add_path, file
 from .pictures import add_images, add_out, out_path, read_images, read_png
-from .report import NEAREST, ORIGINAL, add_search, known_training_images, report
+from .report import NEAREST, ORIGINAL, add_search, known_training_images, report, search_options
 
 ABOUT = "Fill a hole in images; the known pixels stay as they are."
 DETAILS = (
@@ -41,8 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     hole.add_argument(
         "--mask", type=file, metavar="FILE", help="A .png file of the size of an image, black where the hole is."
     )
-    add_search(parser, steps=STEPS, restarts=RESTARTS, result="a weighted mean is taken")
-    add_seed(parser)
+    add_search(parser)
     add_out(parser, OUT)
 
 
@@ -52,8 +51,7 @@ def command(arguments: argparse.Namespace) -> int:
     known = _read_mask(arguments.mask, run) if arguments.mask else _cut_hole(arguments.hole, run)
     operator = Mask(known)
     images, labels = read_images(arguments.images, arguments.n, run)
-    options = {"steps": arguments.steps, "restarts": arguments.restarts, "seed": arguments.seed}
-    completed = complete(run, images, known, **options)
+    completed = complete(run, images, known, **search_options(arguments))
     y = measure(operator, images)
     rows = {ORIGINAL: images, "known": y}
     training = known_training_images(run, images)

@@ -7,11 +7,11 @@ import numpy as np
 from ... import validation
 from ...editing.baselines import blur, nearest_image
 from ...editing.operators import Identity
-from ...editing.restore import RESTARTS, STEPS, denoise
+from ...editing.restore import denoise
 from ...runs.load import load
-from ..arguments import add_path, add_seed
+from ..arguments import add_path
 from .pictures import add_images, add_out, out_path, read_images
-from .report import NEAREST, ORIGINAL, add_search, known_training_images, report
+from .report import NEAREST, ORIGINAL, add_search, known_training_images, report, search_options
 
 ABOUT = "Add noise to images, and take it away again."
 DETAILS = (
@@ -35,8 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="Standard deviation of the normal noise; black is -1 and white is 1, and what lies outside is cut off. "
         f"Default: {NOISE}.",
     )
-    add_search(parser, steps=STEPS, restarts=RESTARTS, result="a weighted mean is taken")
-    add_seed(parser)
+    add_search(parser)
     add_out(parser, OUT)
 
 
@@ -48,11 +47,10 @@ def command(arguments: argparse.Namespace) -> int:
     with np.errstate(over="ignore"):  # what is infinite is cut off as well
         noise = sigma * np.random.default_rng(arguments.seed).standard_normal(images.shape)
     noisy = np.clip(images + noise, -1, 1).astype(np.float32)
-    options = {"steps": arguments.steps, "restarts": arguments.restarts, "seed": arguments.seed}
     rows = {ORIGINAL: images, "noisy": noisy, f"blur of {RADIUS:g} pixels": blur(noisy, RADIUS)}
     training = known_training_images(run, images)
     if training is not None:
         rows[NEAREST] = nearest_image(noisy, Identity(), training)
-    rows["denoised"] = denoise(run, noisy, **options)
+    rows["denoised"] = denoise(run, noisy, **search_options(arguments))
     report(f"Noise of {sigma:g} taken away", rows, labels, out)
     return 0

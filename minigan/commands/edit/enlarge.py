@@ -8,11 +8,11 @@ from ...editing.baselines import bicubic, nearest_image
 from ...editing.inputs import image_shape
 from ...editing.invert import known_shape
 from ...editing.operators import BlockMeans, agree, measure, spread
-from ...editing.restore import RESTARTS, STEPS, enlarge
+from ...editing.restore import enlarge
 from ...runs.load import load
-from ..arguments import add_path, add_seed
+from ..arguments import add_path
 from .pictures import add_images, add_out, out_path, read_images
-from .report import NEAREST, ORIGINAL, add_search, known_training_images, report
+from .report import NEAREST, ORIGINAL, add_search, known_training_images, report, search_options
 
 ABOUT = "Enlarge small images to the size that the model draws."
 DETAILS = (
@@ -35,8 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="INT",
         help=f"How many times higher and wider the images become. Default: {FACTOR}, from 7 x 7 to 28 x 28 pixels.",
     )
-    add_search(parser, steps=STEPS, restarts=RESTARTS, result="a weighted mean is taken")
-    add_seed(parser)
+    add_search(parser)
     add_out(parser, OUT)
 
 
@@ -48,13 +47,12 @@ def command(arguments: argparse.Namespace) -> int:
     images, labels = read_images(arguments.images, arguments.n, run, small=small)
     full = images.shape[1:] == image_shape(run)
     y = measure(operator, images) if full else images
-    options = {"steps": arguments.steps, "restarts": arguments.restarts, "seed": arguments.seed}
     rows = {ORIGINAL: images} if full else {}
     rows |= {"given": spread(operator, y), "bicubic": bicubic(y, arguments.factor)}
     training = known_training_images(run, images if full else None)
     if training is not None:
         rows[NEAREST] = np.clip(agree(operator, nearest_image(y, operator, training), y), -1, 1)
-    rows["enlarged"] = enlarge(run, y, arguments.factor, **options)
+    rows["enlarged"] = enlarge(run, y, arguments.factor, **search_options(arguments))
     sizes = " to ".join(f"{h} x {w}" for h, w, _ in (small, image_shape(run)))
     report(f"From {sizes} pixels", rows, labels, out)
     return 0

@@ -6,9 +6,9 @@ from ...editing.baselines import nearest_image
 from ...editing.invert import CANDIDATES, PRIOR, RESTARTS, STEPS, invert
 from ...editing.operators import Identity
 from ...runs.load import load
-from ..arguments import add_path, add_seed
+from ..arguments import add_path
 from .pictures import add_images, add_out, out_path, read_images
-from .report import NEAREST, ORIGINAL, add_search, known_training_images, report
+from .report import NEAREST, ORIGINAL, add_search, known_training_images, report, search_options
 
 ABOUT = "Find images again: the latent vectors from which the model draws them."
 DETAILS = (
@@ -38,7 +38,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="NUMBER",
         help="Weight of what the generator pays for its images in the game, from 0 to 1000. Default: 0.",
     )
-    add_seed(parser)
     add_out(parser, OUT)
 
 
@@ -46,15 +45,8 @@ def command(arguments: argparse.Namespace) -> int:
     """Run the action; return its exit status."""
     out, run = out_path(arguments, OUT), load(arguments.path)
     images, labels = read_images(arguments.images, arguments.n, run)
-    found = invert(
-        run,
-        images,
-        steps=arguments.steps,
-        restarts=arguments.restarts,
-        seed=arguments.seed,
-        prior=arguments.prior,
-        believe=arguments.believe,
-    )
+    weights = {"prior": arguments.prior, "believe": arguments.believe}
+    found = invert(run, images, **search_options(arguments), **weights)
     samples = run.sample(CANDIDATES, seed=arguments.seed).reshape(CANDIDATES, *images.shape[1:])
     rows = {ORIGINAL: images, "nearest sample": nearest_image(images, Identity(), samples)}
     training = known_training_images(run, images)

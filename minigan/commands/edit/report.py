@@ -2,18 +2,27 @@
 
 import argparse
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from ...editing.baselines import training_images
 from ...editing.comparison import save_comparison, score, table
+from ...editing.restore import RESTARTS, STEPS
 from ...runs.run import Run
 from ...terminal import say
+from ..arguments import add_seed
 
 ORIGINAL, NEAREST = "original", "nearest training image"
 
 
-def add_search(parser: argparse.ArgumentParser, *, steps: int, restarts: int, result: str) -> None:
+def add_search(
+    parser: argparse.ArgumentParser,
+    *,
+    steps: int = STEPS,
+    restarts: int = RESTARTS,
+    result: str = "a weighted mean is taken",
+) -> None:
     """Add the options of the search for latent vectors; ``result`` says what becomes of the searches for an image."""
     parser.add_argument("--steps", type=int, default=steps, metavar="INT", help=f"Steps of Adam. Default: {steps}.")
     parser.add_argument(
@@ -23,6 +32,12 @@ def add_search(parser: argparse.ArgumentParser, *, steps: int, restarts: int, re
         metavar="INT",
         help=f"Searches for each image, of which {result}. Default: {restarts}.",
     )
+    add_seed(parser)
+
+
+def search_options(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Return what `add_search` read, as the searches take it."""
+    return {name: getattr(arguments, name) for name in ("steps", "restarts", "seed")}
 
 
 def known_training_images(run: Run, images: np.ndarray | None) -> np.ndarray | None:
