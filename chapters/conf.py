@@ -81,7 +81,7 @@ def escaped(line):
 
 
 def read_as_text(app, what, name, thing, options, lines):
-    """Prepare a docstring, which is plain text: formulas and tables stay as they are, and characters mean themselves."""
+    """Prepare a docstring, which is plain text: formulas stay as they are, and characters mean themselves."""
     paragraphs = [list(group) for full, group in itertools.groupby(lines, key=lambda line: bool(line.strip())) if full]
     lines.clear()
     sections = False

@@ -346,3 +346,116 @@ def test_chapters_are_numbered_without_gaps():
 def test_pages_are_what_the_chapters_say(name):
     """If this fails: python chapters/pages.py."""
     assert (COURSE / name).read_text(encoding="utf-8") == pages.PAGES[name]()
+
+
+def _replace(old, new):
+    """Replace the first match of a pattern in any cell."""
+
+    def spoil(notebook):
+        cell = next(cell for cell in notebook.cells if re.search(old, cell.source, re.MULTILINE))
+        cell.source = re.sub(old, new, cell.source, count=1, flags=re.MULTILINE)
+
+    return spoil
+
+
+def _spoil_outputs(*outputs):
+    def spoil(notebook):
+        code_cells(notebook)[-1].outputs = [nbformat.from_dict(output) for output in outputs]
+
+    return spoil
+
+
+def _age_a_source(notebook):
+    output = next(
+        output for cell in code_cells(notebook) for output in cell.outputs if "text/markdown" in output.get("data", {})
+    )
+    output.data["text/markdown"] = output.data["text/markdown"].replace("return", "return  # as it was", 1)
+
+
+def _quote_the_fast_floor(notebook):
+    text = "`minigan.fast.dense.FastDense.forward`\n```python\npass\n```"
+    output = {"output_type": "display_data", "metadata": {}, "data": {"text/markdown": text}}
+    code_cells(notebook)[2].outputs.append(nbformat.from_dict(output))
+
+
+def _move_the_install_cell(notebook):
+    notebook.cells[1], notebook.cells[2] = notebook.cells[2], notebook.cells[1]
+
+
+def _hide(notebook):
+    code_cells(notebook)[-1].metadata["jupyter"] = {"source_hidden": True}
+
+
+def _count_twice(notebook):
+    code_cells(notebook)[3].execution_count = 3
+
+
+def _data(kind, value):
+    return {"output_type": "display_data", "metadata": {}, "data": {kind: value}}
+
+
+STREAM = {"output_type": "stream", "name": "stdout"}
+ADDRESS = f"https://{HOMES[0]} **Question.**"
+SPOILED = [
+    (test_opens_with_its_question, _replace(r"\*\*Question\.\*\*", "Question:")),
+    (test_opens_with_its_question, _replace("^# 02 ·", "# 03 ·")),
+    (test_installs_from_its_checkout, _replace(r"%pip install -q \.\.", "%pip install -q minigan")),
+    (test_installs_from_its_checkout, _replace(r"^use_style\(\)", "use_style()\n%pip install -q torch")),
+    (test_installs_from_its_checkout, _move_the_install_cell),
+    (test_has_no_badge_and_no_address_that_is_not_ours, _replace(r"\*\*Question\.\*\*", ADDRESS)),
+    (test_has_no_badge_and_no_address_that_is_not_ours, _replace(r"\*\*Question\.\*\*", "![badge](open.svg)")),
+    (test_has_no_badge_and_no_address_that_is_not_ours, _replace(r"-q \.\.", "-q git+https://example.org/a/b")),
+    (test_is_executed_in_order, _count_twice),
+    (test_is_small_and_the_same_everywhere, _spoil_outputs({**STREAM, "text": 'File "/home/me/minigan/x.py"'})),
+    (test_is_small_and_the_same_everywhere, _spoil_outputs({**STREAM, "text": "x" * 300_000})),
+    (
+        test_is_small_and_the_same_everywhere,
+        _spoil_outputs(_data("application/vnd.jupyter.widget-view+json", {"model_id": "1"})),
+    ),
+    (
+        test_errors_are_expected,
+        _spoil_outputs({"output_type": "error", "ename": "ValueError", "evalue": "", "traceback": []}),
+    ),
+    (test_cells_are_short, _replace(r"^use_style\(\)", "use_style()\n" * 26)),
+    (test_is_read_by_people, _replace(r"^use_style\(\)", "use_style()\n" + "assert True\n" * 9)),
+    (test_redefines_nothing_of_the_package, _replace(r"^use_style\(\)", "use_style()\nAdam = 1")),
+    (test_redefines_nothing_of_the_package, _replace(r"^use_style\(\)", "Game = discriminator_step = 1")),
+    (test_redefines_nothing_of_the_package, _replace(r"^use_style\(\)", "def ring():\n    pass")),
+    (test_every_equation_is_numbered, _replace(r"\\tag\{2\.3\}", "")),
+    (test_every_equation_is_numbered, _replace(r"\\tag\{2\.3\}", r"\\tag{2.30}")),
+    (test_every_equation_is_numbered, _replace(r"\(2\.3\)", "(2.99)")),
+    (test_sources_shown_are_those_of_the_package, _age_a_source),
+    (test_sources_shown_are_those_of_the_plain_floor, _quote_the_fast_floor),
+    (test_exercises, _replace(r"\*\*Exercise 2\.3 \(\w+\)", "**Exercise 2.3")),
+    (test_exercises, _replace(r"\*\*Problem 2", "**Question 2")),
+    (test_exercises, _replace(r"^check_answer\(check_2, answer_2\);", "")),
+    (test_exercises, _replace(r"^answer_1 = \.\.\.$|^def answer_1\(", "def check_1(")),
+    (test_solutions, _replace(r"\*\*Problem 2", "**Exercise 2.99 (build).** **Problem 2")),
+    (test_guesses_start_empty_and_are_looked_at_again, _replace(r": \.\.\.", ": 5")),
+    (test_guesses_start_empty_and_are_looked_at_again, _replace(r"^compare_guesses\(", "print(")),
+    (test_is_drawn_and_moves, _replace(r"^(interactive_plot|show_film|live_plot)\(", "print(")),
+    (test_figures_are_vectors_in_the_colours_of_the_course, _spoil_outputs(_data("image/png", "iVBORw0KGgo="))),
+    (
+        test_figures_are_vectors_in_the_colours_of_the_course,
+        _replace(r"^use_style\(\)", 'use_style()\nplt.plot([0], color="tab:green")'),
+    ),
+    (test_only_code_of_drawings_is_hidden, _hide),
+    (test_names_its_sources, _replace(r"\]\(https://", "](http://")),
+    (test_names_its_sources, _replace("^## Sources", "## Books")),
+    (test_tells_what_it_needs_and_gives, _replace(r"\*\*You need\*\*", "Needed:")),
+    (test_tells_what_it_needs_and_gives, _replace(r"about \d+ minutes", "about 1 minutes")),
+    (test_equations_lead_to_functions_and_tests, _replace(r"\| `minigan\.[\w.]+` \|", "| `minigan.nothing` |")),
+    (test_equations_lead_to_functions_and_tests, _replace(r"(`tests/\w+\.py::)test_", r"\1test_no_")),
+]
+
+
+@pytest.mark.parametrize(("rule", "spoil"), SPOILED)
+def test_a_spoiled_chapter_is_rejected(rule, spoil, tmp_path, capsys):
+    """Canaries: every rule above accepts chapter 02 and rejects it with one thing wrong."""
+    notebook = read(COURSE / "02_dense.ipynb")
+    spoil(notebook)
+    path = tmp_path / "02_dense.ipynb"
+    nbformat.write(notebook, path)
+    arguments = [capsys] if rule is test_solutions else []
+    with pytest.raises((AssertionError, AttributeError, IndexError, KeyError, StopIteration, TypeError)):
+        rule(path, *arguments)
