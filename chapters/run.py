@@ -1,4 +1,4 @@
-"""Run chapters in full and save their outputs: python chapters/run.py [05 06 ...]; without numbers, it runs all.
+"""Run chapters in full and save their outputs: python chapters/run.py [primer 05 ...]; without names, it runs all.
 
 Each notebook runs from its first cell to its last in a new kernel, and then the asserts of tests/chapters/ judge what
 it has computed. Everything that changes from run to run is removed, and the figures are made small. The file is
@@ -89,13 +89,13 @@ def take_picture(notebook: nbformat.NotebookNode) -> Image.Image:
     return image.resize((WIDTH, round(image.height * WIDTH / image.width)), Image.Resampling.LANCZOS)
 
 
-def main(numbers: list[str]) -> None:
-    """Run the chapters with these numbers, or all chapters if there are none."""
+def main(names: list[str]) -> None:
+    """Run the chapters with these numbers (or the primer), or all if there are none."""
     os.environ.update(MINIGAN_STATIC="1", MINIGAN_FIGURES="svg,png")
     os.environ.pop("MINIGAN_FAST", None)
     (HERE / "pictures").mkdir(exist_ok=True)
-    for path in sorted(HERE.glob("[0-9][0-9]_*.ipynb")):
-        if numbers and path.name[:2] not in numbers:
+    for path in sorted(HERE.glob("*.ipynb")):
+        if names and path.stem.split("_")[0] not in names:
             continue
         start = time.perf_counter()
         notebook = execute(path)

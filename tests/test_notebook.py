@@ -258,6 +258,16 @@ def test_arrows_end_at_the_edges_of_shapes():
     assert texts["back"].get_color() == COLOURS["G"]
 
 
+def test_a_sketch_is_saved_as_a_notebook_does_it():
+    """Without a warning; the constrained layout of the style would give one."""
+    with matplotlib.rc_context():
+        use_style()
+        sketch = Sketch(2, 1)
+        sketch.box(1, 0.5, "a")
+        for kind in ("svg", "png"):
+            sketch.figure.canvas.print_figure(io.BytesIO(), format=kind, bbox_inches="tight")
+
+
 def test_a_network_joins_each_circle_to_all_of_the_next_column():
     sketch = Sketch(4, 2)
     columns = draw_network(sketch, [["a", "b"], ["c", "...", "d"], ["e"]], titles=["in", "hidden", "out"])
