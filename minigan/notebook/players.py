@@ -129,7 +129,7 @@ def _frame(draw: Callable[[Any], None], value: Any) -> str:
     plt.close("all")
     picture = Image.open(file).convert("RGB").quantize(32, dither=Image.Dither.NONE)
     small = io.BytesIO()
-    picture.convert("RGB").save(small, "WEBP", lossless=True, quality=100, method=6)
+    picture.convert("RGB").save(small, "WEBP", lossless=True, quality=50, method=3)
     return f"data:image/webp;base64,{base64.b64encode(small.getvalue()).decode('ascii')}"
 
 
