@@ -23,11 +23,8 @@ def port(text: str) -> int:
     """Return a port, for argparse."""
     try:
         return 0 if text == "0" else validation.integer("port", int(text), least=LEAST_PORT, most=MOST_PORT)
-    except (ValueError, InputError) as error:
-        said = (
-            str(error).removeprefix("port: ") if isinstance(error, InputError) else f"expected a number, got {text!r}"
-        )
-        raise argparse.ArgumentTypeError(said) from None
+    except InputError as error:
+        raise argparse.ArgumentTypeError(str(error).removeprefix("port: ")) from None
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

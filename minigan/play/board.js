@@ -17,6 +17,8 @@ function pairsOf(base64) {
   return pairs;
 }
 
+const placeOf = ([x, y], reach) => [(SIZE * (x + reach)) / (2 * reach), (SIZE * (reach - y)) / (2 * reach)];
+
 // The length of an arrow for a push of `strength`, the change of the loss over half the width of the picture. Weak
 // pushes differ in length, and strong ones come close to the longest arrow.
 const lengthOf = (strength) => (LONGEST * strength) / (strength + 8);
@@ -38,10 +40,11 @@ function drawArrows(context, starts, pushes, reach) {
   context.stroke();
 }
 
-// Draw a picture { field, real, fake, push, reach } on a square canvas, and on top the pen of the pad if there is one.
+// Draw a picture { state, game, real, push } on a square canvas: D's field and G's points as `readFields` returns them,
+// what all pictures share, the data, and the push or null; and on top the pen of the pad, if there is one.
 function drawBoard(canvas, { state, game, real, push }, pen) {
   const context = canvas.getContext("2d"), ink = inks(), reach = game.view;
-  const at = ([x, y]) => [(SIZE * (x + reach)) / (2 * reach), (SIZE * (reach - y)) / (2 * reach)];
+  const at = (point) => placeOf(point, reach);
   drawField(canvas, { ...state, points: [] }, game);
   function paint(fill) { // the rim first, so that points that lie close together become one spot
     context.lineWidth = 2.4;
@@ -73,10 +76,24 @@ function drawBoard(canvas, { state, game, real, push }, pen) {
     context.strokeStyle = ink.push;
     drawArrows(context, fake.slice(0, push.length), push, reach);
   }
-  if (pen) {
-    const [x, y] = at([pen.x, pen.y]);
-    context.lineWidth = 3;
-    context.strokeStyle = pen.down ? ink["real-ink"] : ink.push;
-    context.strokeRect(x - 9, y - 9, 18, 18);
-  }
+  drawPen(context, at, pen);
+}
+
+function drawPen(context, at, pen) {
+  if (!pen) return;
+  const [x, y] = at([pen.x, pen.y]), ink = inks();
+  context.lineWidth = 3;
+  context.strokeStyle = pen.down ? ink["real-ink"] : ink.push;
+  context.strokeRect(x - 9, y - 9, 18, 18);
+}
+
+// A board on which there is no data yet.
+function drawEmpty(canvas, reach, pen) {
+  const context = canvas.getContext("2d");
+  context.clearRect(0, 0, SIZE, SIZE);
+  context.fillStyle = inks().push;
+  context.font = "32px system-ui, sans-serif";
+  context.textAlign = "center";
+  context.fillText("Draw the data here", SIZE / 2, SIZE / 2);
+  drawPen(context, (point) => placeOf(point, reach), pen);
 }

@@ -3,7 +3,7 @@
 const CHOICES = {
   discriminator_steps: [1, 2, 3, 5, 10],
   generator_steps: [1, 2, 3, 5, 10],
-  packing: { 1: "1 point", 2: "2 points", 4: "4 points" },
+  packing: { 1: "1 point", 2: "2 at once", 4: "4 at once" },
   batch_size: [16, 32, 64, 128, 256, 512],
   rounds: { 1: "1 round", 2: "2 rounds", 5: "5 rounds", 10: "10 rounds", 20: "20 rounds", 50: "50 rounds" },
 };
@@ -39,35 +39,39 @@ function startControls(about, changed) {
   for (const [name, choices] of Object.entries(CHOICES)) fillSelect(byId(name), choices);
   const names = Object.keys(about.settings);
   for (const name of names) {
-    const control = byId(name), value = about.settings[name];
-    if (POWERS.includes(name)) control.value = Math.log10(value);
-    else if (control.tagName === "SELECT") choose(control, value);
-    else control.value = value;
+    const element = byId(name), value = about.settings[name];
+    if (POWERS.includes(name)) element.value = Math.log10(value);
+    else if (element.tagName === "SELECT") choose(element, value);
+    else element.value = value;
   }
   choose(byId("rounds"), 10);
   POWERS.forEach((name) => showPower(byId(name)));
 
+  const control = (name) => byId(name).value;
+
   function react(name) {
+    if (name === "objective" && control("objective") === "wasserstein" && control("penalty") === "none") {
+      byId("penalty").value = "wgan-gp"; // clipping, the other way to keep the critic from growing steep, flattens it
+      name = "penalty";
+    }
     if (name === "penalty") {
-      byId("penalty_weight").value = Math.log10(about.penalties[byId("penalty").value]);
+      byId("penalty_weight").value = Math.log10(about.penalties[control("penalty")]);
       showPower(byId("penalty_weight"));
     }
-    byId("penalty_weight").disabled = byId("penalty").value === "none";
+    byId("penalty_weight").disabled = control("penalty") === "none";
     changed(name);
   }
   for (const name of [...names, "rounds", "push"]) {
-    const control = byId(name);
-    control.addEventListener(POWERS.includes(name) ? "input" : "change", () => {
-      if (POWERS.includes(name)) showPower(control);
+    byId(name).addEventListener(POWERS.includes(name) ? "input" : "change", () => {
+      if (POWERS.includes(name)) showPower(byId(name));
       react(name);
     });
   }
-  byId("penalty_weight").disabled = byId("penalty").value === "none";
+  byId("penalty_weight").disabled = control("penalty") === "none";
 
   function valueOf(name) {
-    const control = byId(name);
-    if (POWERS.includes(name)) return powerOf(control);
-    return typeof about.settings[name] === "number" ? Number(control.value) : control.value;
+    if (POWERS.includes(name)) return powerOf(byId(name));
+    return typeof about.settings[name] === "number" ? Number(control(name)) : control(name);
   }
   return {
     read: () => Object.fromEntries(names.map((name) => [name, valueOf(name)])),

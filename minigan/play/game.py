@@ -98,7 +98,8 @@ class Game:
         means of `StepMetrics` over the rounds (all None without a round), and what `picture` returns.
         """
         with threads(1), np.errstate(all="ignore"):  # the products are too small to be worth a second thread
-            start, seen = time.perf_counter(), []
+            start = time.perf_counter()
+            seen: list[StepMetrics] = []
             while len(seen) < rounds and not self.diverged and time.perf_counter() - start < patience:
                 seen.append(self._round())
             ms = 1000 * (time.perf_counter() - start) / max(len(seen), 1)

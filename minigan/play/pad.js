@@ -2,9 +2,9 @@
 
 const EACH = 5; // points that the brush leaves at each place
 
-// Return { points, pen(), clear, replace }. `canvas` shows [-view, view]^2; `changed` is called after each change, and
-// `said` gets what a reader who does not see the picture must know. Nothing happens unless `active()`.
-function startPad(canvas, { view, most, width, active, changed, said }) {
+// Return { points, pen, replace }. `canvas` shows [-view, view]^2; `changed` is called when there are other points,
+// `moved` when the pen alone is elsewhere, and `said` with what a reader must be told. Nothing happens unless `active()`.
+function startPad(canvas, { view, most, width, active, changed, moved, said }) {
   const points = [], pen = { x: 0, y: 0, down: false, byKey: false };
   const inside = (value) => Math.max(-view, Math.min(view, value));
   const rounded = (value) => Number(inside(value).toFixed(3));
@@ -34,7 +34,7 @@ function startPad(canvas, { view, most, width, active, changed, said }) {
   canvas.addEventListener("pointermove", (event) => {
     if (active() && canvas.hasPointerCapture(event.pointerId)) follow(event);
   });
-  for (const name of ["focus", "blur"]) canvas.addEventListener(name, changed);
+  for (const name of ["focus", "blur"]) canvas.addEventListener(name, moved);
   const arrows = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
   canvas.addEventListener("keydown", (event) => {
     if (!active() || (event.key !== " " && !(event.key in arrows))) return;
@@ -48,7 +48,7 @@ function startPad(canvas, { view, most, width, active, changed, said }) {
       [pen.x, pen.y] = [pen.x, pen.y].map((value, i) => inside(value + (arrows[event.key][i] * view) / 20));
     }
     if (pen.down) leave();
-    else changed();
+    else moved();
   });
 
   return {

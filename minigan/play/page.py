@@ -9,6 +9,7 @@ from ..objectives import OBJECTIVES
 from ..objectives.penalties import PENALTIES
 from ..replay.page import FOLDER as REPLAY
 from ..replay.text import json_for_html
+from ..runs.diagnosis import LOSS
 from .settings import DRAWN, MOST_POINTS, TOYS, VIEW, Settings
 
 FOLDER = Path(__file__).parent
@@ -40,4 +41,5 @@ def about(settings: Settings) -> dict[str, Any]:
         "penalties": {"none": settings.penalty_weight, **{name: each.weight for name, each in PENALTIES.items()}},
         "view": VIEW,
         "mostPoints": MOST_POINTS,
+        "greatestLoss": LOSS,
     }

@@ -10,10 +10,14 @@ const board = byId("board"), message = byId("message");
 const losses = addCurve(byId("losses"), { title: "Losses", lines: ["of D", "of G"], decimals: 2 });
 const modes = addCurve(byId("found"), { title: "Modes that G found", lines: ["modes"], decimals: 0 });
 let playing = false, running = false; // whether the reader wants rounds, and whether `run` is at work
-let wish = "reset"; // what is to be done once: "reset", "round", "look" or null
+let wish = "look"; // what is to be done once: "round", "look" or null
+let fresh = true; // whether a new game is to begin
 let unsent = true; // whether the drawn points have changed since they were sent
+let waits = false; // whether to play as soon as there is a drawing
 let picture = null; // the newest one
 
+const GROWS = "The losses grow without bound. Choose lower learning rates, or a penalty of more weight.";
+const DRAW = "Draw some data on the picture first: with the mouse, a finger or the keyboard.";
 const drawn = () => byId("data").value === "drawn";
 
 function say(text, problem = false) {
@@ -22,6 +26,7 @@ function say(text, problem = false) {
 }
 
 function show() {
+  if (drawn() && !pad.points.length) return drawEmpty(board, about.view, pad.pen());
   if (!picture) return;
   const push = byId("push").checked ? picture.push : null;
   drawBoard(board, { ...picture, real: drawn() ? pad.points : picture.real, push }, pad.pen());
@@ -47,6 +52,8 @@ function take(answer) {
     const name = about.objectives[byId("objective").value] ? "D thinks" : "D scores";
     parts.push(`${name}: data ${digits(answer.d_real)}, G ${digits(answer.d_fake)}`);
   }
+  if (Math.max(Math.abs(answer.d_loss), Math.abs(answer.g_loss)) > about.greatestLoss) say(GROWS, true);
+  else if (message.textContent === GROWS) say("");
   if (answer.modes) {
     const { found, modes: all, high_quality: good } = answer.modes;
     parts.push(`${found} of ${all} modes`, `${digits(100 * good, 0)} % good points`);
@@ -56,17 +63,22 @@ function take(answer) {
   return true;
 }
 
-async function ask(path, rounds) {
-  const body = { game: GAME, settings: controls.read() };
-  if (path === "/advance") body.rounds = rounds;
-  const sends = drawn() && (unsent || path === "/reset");
+// Ask for some rounds, or for a new game; the drawn points are sent only when they have changed.
+async function ask(rounds) {
+  const body = { game: GAME, settings: controls.read() }, begins = fresh, sends = drawn() && (unsent || fresh);
+  if (!begins) body.rounds = rounds;
   if (sends) body.points = pad.points;
-  unsent = unsent && !sends;
-  const answer = await fetch(path, {
-    method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body),
-  });
-  if (!answer.ok) throw new Error((await answer.text()).trim());
-  return answer.json();
+  const request = { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) };
+  if (sends) unsent = false;
+  fresh = false;
+  try {
+    const answer = await fetch(begins ? "/reset" : "/advance", request);
+    if (!answer.ok) throw new Error((await answer.text()).trim());
+    return await answer.json();
+  } catch (error) {
+    [fresh, unsent] = [fresh || begins, true];
+    throw error;
+  }
 }
 
 const nextPicture = () => new Promise((done) =>
@@ -78,8 +90,9 @@ async function run() {
   running = true;
   while (playing || wish) {
     if (drawn() && !pad.points.length) {
-      pause("Draw some data on the picture first: with the mouse, a finger or the keyboard.");
-      wish = wish === "reset" || !picture ? "reset" : null;
+      waits = playing;
+      wish = null;
+      pause(DRAW);
       break;
     }
     const asked = wish;
@@ -87,9 +100,9 @@ async function run() {
     try {
       const rounds = asked === "round" ? 1 : asked === "look" && !playing ? 0
         : controls.rounds() * (still.matches ? CALM.times : 1);
-      if (asked === "reset") [losses, modes].forEach((curve) => curve.clear());
-      const answer = await ask(asked === "reset" ? "/reset" : "/advance", Math.min(rounds, 200));
+      const answer = await ask(Math.min(rounds, 200));
       if (picture && answer.round < picture.round) [losses, modes].forEach((curve) => curve.clear());
+      if (message.textContent === DRAW) say("");
       if (!take(answer)) playing = false;
     } catch (error) {
       playing = false;
@@ -101,11 +114,12 @@ async function run() {
     await nextPicture();
   }
   running = false;
+  show();
   if (!playing) describe();
 }
 
 function want(what) {
-  wish = wish === "reset" ? "reset" : what;
+  wish = what;
   run();
 }
 
@@ -115,13 +129,13 @@ function showButtons() {
 }
 
 function play() {
-  playing = true;
+  [playing, waits] = [true, false];
   say(hint());
   showButtons();
   run();
 }
 
-function pause(text = "") {
+function pause(text) {
   playing = false;
   say(text);
   showButtons();
@@ -131,7 +145,8 @@ function pause(text = "") {
 function hint() {
   const { objective, penalty } = controls.read();
   if (objective === "wasserstein" && penalty === "none") {
-    return "Without a penalty, the weights of this critic are clipped to 0.01, which leaves it almost flat. Try wgan-gp.";
+    return "Without a penalty, the weights of this critic are clipped to 0.01. That leaves it almost flat, also for " +
+      "other objectives, until Reset.";
   }
   return "";
 }
@@ -176,10 +191,12 @@ const pad = startPad(board, {
   width: () => Number(byId("brush").value),
   active: drawn,
   said: say,
+  moved: show,
   changed: () => {
     unsent = true;
     show();
-    if (wish === "reset" && pad.points.length) run();
+    if (pad.points.length && waits) play();
+    else want("look");
   },
 });
 
@@ -188,19 +205,17 @@ byId("play").addEventListener("click", () => (playing ? pause("Paused.") : play(
 byId("one").addEventListener("click", () => want("round"));
 byId("reset").addEventListener("click", () => {
   say("");
-  want("reset");
-});
-byId("clear").addEventListener("click", () => pad.replace([]));
-byId("example").addEventListener("click", () => {
-  pad.replace(spiral(1000));
+  fresh = true;
   want("look");
 });
+byId("clear").addEventListener("click", () => pad.replace([]));
+byId("example").addEventListener("click", () => pad.replace(spiral(1000)));
 document.addEventListener("keydown", (event) => {
   if (event.key !== " " || event.target.closest("button, input, select, summary, canvas.pad")) return;
   event.preventDefault();
   byId("play").click();
 });
-for (const query of ["(prefers-color-scheme: dark)"]) matchMedia(query).addEventListener("change", show);
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", show);
 showData();
 changed("push");
 run();

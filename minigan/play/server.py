@@ -30,7 +30,11 @@ from .settings import Settings, read_settings
 MOST_BYTES = 256 * 1024  # of the body of a request
 SECONDS = 10  # until a silent client is left alone
 LEAST_PORT, MOST_PORT = 1024, 65535
-STRANGERS = "http://localhost:* http://127.0.0.1:*"  # pages that may frame this one, if it may be framed
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; base-uri 'none'; "
+    "form-action 'none'"
+)
+NOBODY, NEIGHBOURS = "'none'", "http://localhost:* http://127.0.0.1:*"  # who may show the page in a frame
 
 
 class Refused(Exception):
@@ -50,10 +54,7 @@ class Listener(ThreadingHTTPServer):
     def __init__(self, port: int, *, frames: bool, settings: Settings) -> None:
         super().__init__(("127.0.0.1", port), Handler)
         self.hosts = tuple(f"{name}:{self.server_port}" for name in ("127.0.0.1", "localhost"))
-        self.policy = (
-            "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; "
-            f"base-uri 'none'; form-action 'none'; frame-ancestors {STRANGERS if frames else chr(39) + 'none' + chr(39)}"
-        )
+        self.policy = f"{POLICY}; frame-ancestors {NEIGHBOURS if frames else NOBODY}"
         self.files = read_files(settings)
         self.games = Games()
 
@@ -132,7 +133,7 @@ class Handler(BaseHTTPRequestHandler):
             self.connection.shutdown(socket.SHUT_WR)
             self.connection.settimeout(1)
             for _ in range(64):
-                if not self.rfile.read1(MOST_BYTES):  # type: ignore[attr-defined]
+                if not self.rfile.read1(MOST_BYTES):
                     break
 
     def _send(self, status: int, kind: str, body: bytes) -> None:
