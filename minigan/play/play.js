@@ -81,8 +81,9 @@ async function ask(rounds) {
   }
 }
 
+// Wait until the browser draws again, which it does not while the page is hidden.
 const nextPicture = () => new Promise((done) =>
-  (still.matches ? setTimeout(done, CALM.wait) : requestAnimationFrame(done)));
+  setTimeout(() => requestAnimationFrame(done), still.matches ? CALM.wait : 0));
 
 // Do what is wished, and play while the reader wants it. No second one runs beside it, so requests never overtake.
 async function run() {
@@ -153,7 +154,10 @@ function hint() {
 
 // Say in words what the picture and the curves show; only while nothing moves.
 function describe() {
-  if (!picture) return;
+  if (!picture) {
+    board.setAttribute("aria-label", drawn() ? "Drawing area. Nothing is drawn yet." : "The plane: no picture yet");
+    return;
+  }
   const found = picture.modes ? ` G found ${picture.modes.found} of ${picture.modes.modes} modes.` : "";
   board.setAttribute("aria-label", (drawn() ? "Drawing area. " : "") +
     `What D thinks of the plane in round ${digits(picture.round, 0)}, the data, and ${picture.state.points.length} ` +
@@ -171,7 +175,7 @@ function changed(name) {
   byId("scale-text").textContent = log ? "D: fake to real" : "D: low to high score";
   if (name === "push") return show();
   if (name === "rounds") return;
-  if (!message.classList.contains("problem") || name !== "data") say(hint());
+  say(hint());
   want("look");
 }
 
@@ -182,6 +186,7 @@ function showData() {
   board.setAttribute("role", drawn() ? "application" : "img");
   if (drawn()) board.tabIndex = 0;
   else board.removeAttribute("tabindex");
+  describe();
 }
 
 const controls = startControls(about, changed);
