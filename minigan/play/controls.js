@@ -5,7 +5,7 @@ const CHOICES = {
   generator_steps: [1, 2, 3, 5, 10],
   packing: { 1: "1 point", 2: "2 at once", 4: "4 at once" },
   batch_size: [16, 32, 64, 128, 256, 512],
-  rounds: { 1: "1 round", 2: "2 rounds", 5: "5 rounds", 10: "10 rounds", 20: "20 rounds", 50: "50 rounds" },
+  rounds: [1, 2, 5, 10, 20, 50],
 };
 const POWERS = ["discriminator_learning_rate", "generator_learning_rate", "penalty_weight"]; // sliders of exponents
 
@@ -26,9 +26,8 @@ function choose(select, value) {
 const powerOf = (slider) => Number((10 ** Number(slider.value)).toPrecision(2));
 
 function showPower(slider) {
-  const text = powerOf(slider).toString().replace("e-", " · 10^−");
   slider.previousElementSibling.textContent = powerOf(slider);
-  slider.setAttribute("aria-valuetext", text);
+  slider.setAttribute("aria-valuetext", powerOf(slider));
 }
 
 // Fill the controls, and return { read, rounds }. `changed` is called with the name of a setting that has changed.
