@@ -22,7 +22,6 @@ from ..runs.history import History
 from ..runs.run import Run
 from ..runs.sampling import generate
 from ..training.game import make_objective
-from ..training.steps import Game as Rules
 from ..training.steps import generator_step
 from ..training.trainer import StepMetrics, Trainer
 from .settings import DRAWN, MODES, VIEW, Settings, find_data
@@ -73,7 +72,7 @@ class Game:
             raise InputError("packing, seed: expected those of the game, got others, which need new networks")
         if settings == self.settings and points is None:
             return
-        trainer, rules, config = self.trainer, self._rules, settings.resolve()
+        trainer, rules, config = self.trainer, self.trainer.game, settings.resolve()
         drawn = self.points if points is None else points
         if settings.data != self.settings.data or (points is not None and settings.data == DRAWN):
             self.data = find_data(settings, drawn)
@@ -134,13 +133,12 @@ class Game:
         """Let D take its steps and G its first one, as `Trainer.step` does, and then G its other steps."""
         trainer = self.trainer
         seen = trainer.step()
-        assert isinstance(seen, StepMetrics)
         for _ in range(self.settings.generator_steps - 1):
             z = draw_noise(
                 trainer.streams["noise"], trainer.batch_size, trainer.generator.input_shape[0], trainer.device
             )
             x_fake, caches_fake = trainer.generator.forward(z, train=True, rng=trainer.layer_draws)
-            generator_step(self._rules, x_fake, caches_fake, rng=trainer.layer_draws)
+            generator_step(trainer.game, x_fake, caches_fake, rng=trainer.layer_draws)
         self.rounds += 1
         if not math.isfinite(float(seen.d_loss) + float(seen.g_loss)):
             self._diverge()
@@ -148,7 +146,7 @@ class Game:
 
     def _push(self, x: Array) -> Array:
         outputs, caches = self.trainer.discriminator.forward(x, train=False)
-        _, ds = self._rules.objective.generator(outputs)
+        _, ds = self.trainer.game.objective.generator(outputs)
         return -len(outputs) * self.trainer.discriminator.backward(ds, caches, param_grads=False)
 
     def _diverge(self) -> None:
@@ -156,11 +154,6 @@ class Game:
             f"In round {self.rounds:,} a number became too large: the game diverged. Choose lower learning rates, or a "
             "penalty that keeps D from growing steep, and press Reset."
         )
-
-    @property
-    def _rules(self) -> Rules:
-        assert isinstance(self.trainer.game, Rules)
-        return self.trainer.game
 
     @property
     def _run(self) -> Run:
