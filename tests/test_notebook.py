@@ -9,6 +9,7 @@ import json
 import re
 import sys
 import types
+import urllib.request
 from fractions import Fraction
 
 import matplotlib
@@ -31,6 +32,8 @@ from minigan.notebook import (
     number,
     numbers,
     opinion_map,
+    play,
+    play_game,
     players,
     show_film,
     show_pixels,
@@ -164,6 +167,25 @@ def test_a_live_plot_without_a_kernel_is_a_film_of_the_training(shown, monkeypat
     )
     assert seen == [0, 10, 20]
     assert 'sliders = [["0", "5", "10"]]' in shown[0].data
+
+
+def test_the_page_of_the_game_stands_in_a_frame(shown):
+    play_game(data="grid")
+    play_game(data="ring")
+    (server,) = play.servers
+    try:
+        assert [frame.src for frame in shown][1] == server.url != shown[0].src
+        with urllib.request.urlopen(server.url) as answer:
+            assert "frame-ancestors http://localhost:*" in answer.headers["Content-Security-Policy"]
+    finally:
+        play.servers.pop().close()
+
+
+def test_the_game_needs_a_kernel(shown, monkeypatch, capsys):
+    monkeypatch.setattr(play, "STATIC", True)
+    play_game()
+    assert not shown
+    assert "minigan play" in capsys.readouterr().out
 
 
 def test_a_plot_draws_once_without_ipywidgets(monkeypatch):
