@@ -118,7 +118,7 @@ def _places(least: float, greatest: float, first: float, count: int) -> list[flo
 
 
 def _frame(draw: Callable[[Any], None], value: Any) -> str:
-    """Return the figure that `draw` makes, as a WebP of at most 64 colours, in an address that holds it."""
+    """Return the figure that `draw` makes, as a WebP of at most 32 colours, in an address that holds it."""
     import matplotlib.pyplot as plt
     from PIL import Image
 
@@ -127,9 +127,9 @@ def _frame(draw: Callable[[Any], None], value: Any) -> str:
     file = io.BytesIO()
     plt.gcf().savefig(file, dpi=90, format="png")
     plt.close("all")
-    picture = Image.open(file).convert("RGB").quantize(64, dither=Image.Dither.NONE)
+    picture = Image.open(file).convert("RGB").quantize(32, dither=Image.Dither.NONE)
     small = io.BytesIO()
-    picture.convert("RGB").save(small, "WEBP", lossless=True, quality=100, method=6)
+    picture.convert("RGB").save(small, "WEBP", lossless=True, quality=50, method=3)
     return f"data:image/webp;base64,{base64.b64encode(small.getvalue()).decode('ascii')}"
 
 
