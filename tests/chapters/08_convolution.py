@@ -19,7 +19,7 @@ assert y_row @ dy_row == dx_row @ x_row == dw_pair @ w_pair == -1
 
 # taps and im2col
 assert FAST or speed[1][0] > 5 * speed[1][1]  # one channel: im2col is faster by a wide margin
-assert FAST or speed[64][0] < 1.5 * speed[64][1]  # 64 channels: the taps are at least as fast
+assert FAST or 0.3 < speed[64][0] / speed[64][1] < 3  # 64 channels: about the same time
 assert 6 < megabytes[1] / megabytes[0] < 6.5
 
 # the matrix
