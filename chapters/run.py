@@ -66,7 +66,8 @@ def reduced(png: str) -> str:
 
 
 def rounded(svg: str) -> str:
-    """Return an SVG without its metadata, and with points to a hundredth; it has two thirds of the size."""
+    """Return an SVG on one line, without its metadata, and with points to a hundredth; it has half of the size."""
+    svg = re.sub(r"\s*\n\s*", " ", svg)  # in a notebook, every line has its quotes and its indentation
     svg = re.sub(r"<metadata>.*?</metadata>\s*|<!--.*?-->\s*", "", svg, flags=re.DOTALL)
     places = re.compile(r'(?:\s(?:d|points|x|y)="|translate\()[^")]*')
     return places.sub(lambda found: re.sub(r"-?\d+\.\d{3,}", lambda n: f"{float(n[0]):.2f}", found[0]), svg)
