@@ -1,4 +1,3 @@
-# ruff: noqa: F821
 # What chapter 08 says of its numbers and pictures.
 assert list(mnist_5k().labels[40:60]) == 2 * list(range(10))
 assert (digits.min(), digits.max()) == (-1, 1)

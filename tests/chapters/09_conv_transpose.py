@@ -1,4 +1,3 @@
-# ruff: noqa: F821
 # What chapter 09 says of its numbers and pictures.
 assert list(mnist_5k().labels[[42, 57]]) == [2, 7]
 
