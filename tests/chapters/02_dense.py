@@ -1,4 +1,3 @@
-# ruff: noqa: F821 - run in the kernel of chapter 02 after its last cell, also in the fast mode
 assert in_turn[0] == 0.5
 assert in_turn[-1] < 0.05
 assert (np.sign(claimed) != np.sign(measured)).all()

@@ -1,4 +1,3 @@
-# ruff: noqa: F821 - run in the kernel of chapter 03 after its last cell, also in the fast mode
 assert needed["sigmoid_cross_entropy"] in range(1, 6)
 assert FAST or needed["squared_error"] > 5 * needed["sigmoid_cross_entropy"]
 assert sigmoid(np.float32(16.5)) < 1 == sigmoid(np.float32(16.7))

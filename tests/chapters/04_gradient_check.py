@@ -1,5 +1,4 @@
 """What chapter 04 has computed is what it says."""
-# ruff: noqa: F821
 
 assert abs(nudged - 3 * 2 * (1 - np.tanh(1.0) ** 2)) < 1e-3
 

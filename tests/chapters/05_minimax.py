@@ -1,5 +1,4 @@
 """What chapter 05 has computed is what it says."""
-# ruff: noqa: F821
 
 zeros = np.zeros((64, 1), np.float32)
 assert abs(Minimax().discriminator(zeros, zeros)[0] - 2 * np.log(2)) < 1e-6

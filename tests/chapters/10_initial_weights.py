@@ -1,4 +1,3 @@
-# ruff: noqa: F821 - this runs in the kernel of the chapter, after its last cell
 """What chapter 10 says of its numbers; this file runs in the kernel of the chapter, after its last cell."""
 
 assert (z_all**2).mean() == 2.25  # (10.2), exactly

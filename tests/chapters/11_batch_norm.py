@@ -1,4 +1,3 @@
-# ruff: noqa: F821 - this runs in the kernel of the chapter, after its last cell
 sizes_with = [rms(h) for scale in (0.5, 2.0) for h in journeys["with batch norm", scale][0]]
 assert 0.7 < min(sizes_with) < max(sizes_with) < 0.74
 assert rms(journeys["without", 2.0][0][-1]) > 1e5
