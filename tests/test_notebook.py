@@ -133,11 +133,12 @@ def test_a_film_has_a_frame_for_each_moment(shown):
     page = shown[0].data
     assert drawn == [0, 10, 20]
     assert len(frames(page)) == 3
+    assert frames(page)[0] == ""  # it is in the page already, as the picture that is seen first
     assert 'sliders = [["0", "10", "20"]]' in page
     assert 'max="2"' in page
     assert "Play</button>" in page
     assert 'alt="Points &lt;move&gt;."' in page
-    picture = Image.open(io.BytesIO(base64.b64decode(frames(page)[0].split(",")[1])))
+    picture = Image.open(io.BytesIO(base64.b64decode(frames(page)[1].split(",")[1])))
     assert picture.size == (90, 90)
     assert not re.search(r"https?:", page)
 

@@ -18,6 +18,8 @@ PAGE = """<figure class="minigan-player" id="{name}" style="margin:0;max-width:{
 <script>
 (() => {{
   const player = document.getElementById("{name}"), frames = {frames}, sliders = {sliders};
+  const image = player.querySelector("img");
+  frames[{at}] = image.src;
   const inputs = [...player.querySelectorAll("input")], texts = [...player.querySelectorAll("output")];
   const show = () => {{
     let at = 0;
@@ -25,7 +27,7 @@ PAGE = """<figure class="minigan-player" id="{name}" style="margin:0;max-width:{
       at = at * sliders[k].length + Number(input.value);
       texts[k].value = input.ariaValueText = sliders[k][input.value];
     }});
-    player.querySelector("img").src = frames[at];
+    image.src = frames[at];
   }};
   inputs.forEach((input) => input.addEventListener("input", show));
   const button = player.querySelector("button");
@@ -157,7 +159,8 @@ def _display(
                 first=frames[at],
                 width=width,
                 controls="".join(button + labels),
-                frames=json.dumps(frames),
+                at=at,
+                frames=json.dumps([*frames[:at], "", *frames[at + 1 :]]),  # the page holds that one already
                 sliders=json.dumps([[str(value) for value in values] for values in sliders.values()]),
                 pause=round(pause),
             )
