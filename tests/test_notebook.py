@@ -1,5 +1,6 @@
 """What the chapters ask of a notebook: verdicts tell right from wrong, players move, colours can be told apart."""
 
+import asyncio
 import base64
 import doctest
 import inspect
@@ -28,6 +29,7 @@ from minigan.notebook import (
     draw_network,
     expect,
     interactive_plot,
+    live,
     live_plot,
     number,
     numbers,
@@ -106,7 +108,7 @@ def test_guesses_stand_beside_what_came_out(capsys):
 
 
 def test_examples_of_the_docstrings():
-    assert doctest.testmod(answers).failed == doctest.testmod(style).failed == 0
+    assert [doctest.testmod(module).failed for module in (answers, live, style)] == [0, 0, 0]
 
 
 def a_figure(*_, **__):
@@ -187,6 +189,98 @@ def test_the_game_needs_a_kernel(shown, monkeypatch, capsys):
     play_game()
     assert not shown
     assert "minigan play" in capsys.readouterr().out
+
+
+class Widget(types.SimpleNamespace):
+    """What `live_plot` uses of ipywidgets: values that are observed, and buttons that are clicked."""
+
+    def observe(self, heard, name):
+        self.heard = heard
+
+    def on_click(self, heard):
+        self.click = lambda: heard(self)
+
+    def become(self, value):
+        self.value = value
+        self.heard({"new": value})
+
+
+@pytest.fixture
+def widgets(monkeypatch, shown):
+    """A stand-in of ipywidgets; its sliders and buttons are kept by their description, the others by their kind."""
+    kept = {}
+
+    def kind(name):
+        def make(children=(), **options):
+            widget = Widget(**{"children": children, "value": False} | options)
+            kept[options.get("description", name)] = widget
+            return widget
+
+        return make
+
+    module = types.ModuleType("ipywidgets")
+    for name in ("FloatSlider", "ToggleButton", "Button", "Image", "Label", "HBox", "VBox"):
+        setattr(module, name, kind(name))
+    monkeypatch.setitem(sys.modules, "ipywidgets", module)
+    return kept
+
+
+def test_a_live_plot_hears_its_sliders_while_it_trains(widgets):
+    """As in a browser: Play, then a slider moves, then Pause, Step and Restart."""
+    heard, drawn = [], []
+
+    async def read():
+        live_plot(
+            lambda: {"steps": 0},
+            lambda game, rate: (heard.append(rate), game.update(steps=game["steps"] + 1)),
+            lambda game: (drawn.append(game["steps"]), a_figure()),
+            alt="",
+            rate=(0.02, 1.02, 0.2),
+        )
+        play, rate = widgets["Play"], widgets["rate"]
+        assert widgets["Image"].value.startswith(b"\x89PNG")
+        play.become(True)
+        while len(heard) < 3:
+            await asyncio.sleep(0.01)
+        rate.value = 0.8
+        while heard[-1] != 0.8:
+            await asyncio.sleep(0.01)
+        play.become(False)
+        await asyncio.sleep(0.1)
+        played = len(drawn)
+        await asyncio.sleep(0.1)
+        assert len(drawn) == played
+        widgets["Step"].click()
+        assert drawn[-1] == drawn[-2] + 1
+        widgets["Restart"].click()
+        assert drawn[-1] == 0
+
+    asyncio.run(asyncio.wait_for(read(), timeout=60))
+    assert heard[0] == 0.2
+
+
+def test_a_live_plot_shows_an_error_and_stops(widgets):
+    def advance(game):
+        raise ValueError("too fast")
+
+    async def read():
+        live_plot(dict, advance, a_figure, alt="")
+        widgets["Play"].become(True)
+        while widgets["Play"].value:
+            await asyncio.sleep(0.01)
+
+    asyncio.run(asyncio.wait_for(read(), timeout=60))
+    assert widgets["Label"].value == "ValueError: too fast"
+
+
+@pytest.mark.parametrize(
+    ("least", "greatest", "first"), [(0, 3, 1), (-0.5, 0.9, 0), (0, 0.95, 0.5), (0.02, 1.02, 0.2), (0, 0.002, 0.0005)]
+)
+def test_first_values_are_places_of_a_slider(least, greatest, first):
+    """A slider moves other values to its next place."""
+    places = (first - least) / live._step(greatest - least)
+    assert abs(places - round(places)) < 1e-9
+    assert (greatest - least) / live._step(greatest - least) * (1 + 1e-9) >= 50
 
 
 def test_a_plot_draws_once_without_ipywidgets(monkeypatch):
