@@ -1,4 +1,3 @@
-# ruff: noqa: F821
 # What chapter 07 has computed, judged; this runs in the notebook's kernel, after its last cell.
 import itertools
 
