@@ -278,9 +278,9 @@ def test_a_live_plot_shows_an_error_and_stops(widgets):
 )
 def test_first_values_are_places_of_a_slider(least, greatest, first):
     """A slider moves other values to its next place."""
-    places = (first - least) / live._step(greatest - least)
+    places = (first - least) / players.slider_step(greatest - least)
     assert abs(places - round(places)) < 1e-9
-    assert (greatest - least) / live._step(greatest - least) * (1 + 1e-9) >= 50
+    assert (greatest - least) / players.slider_step(greatest - least) * (1 + 1e-9) >= 50
 
 
 def test_a_plot_draws_once_without_ipywidgets(monkeypatch):
@@ -297,7 +297,7 @@ def test_a_plot_makes_sliders(monkeypatch):
     widgets.interact = lambda draw, **controls: calls.append(controls)
     monkeypatch.setitem(sys.modules, "ipywidgets", widgets)
     interactive_plot(lambda a: None, a=(0, 2, 0.5))
-    assert calls == [{"a": {"value": 0.5, "min": 0, "max": 2, "step": 0.04, "continuous_update": False}}]
+    assert calls == [{"a": {"value": 0.5, "min": 0, "max": 2, "step": 0.02, "continuous_update": False}}]
 
 
 def test_a_plot_makes_no_slider_for_a_default(monkeypatch):

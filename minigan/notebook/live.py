@@ -2,11 +2,10 @@
 
 import asyncio
 import io
-import math
 from collections.abc import Callable
 from typing import Any
 
-from .players import show_film
+from .players import show_film, slider_step
 from .style import FAST, STATIC
 
 
@@ -90,7 +89,12 @@ def _play(
 
     controls = {
         name: widgets.FloatSlider(
-            value=value, min=least, max=greatest, step=_step(greatest - least), description=name, readout_format=".3g"
+            value=value,
+            min=least,
+            max=greatest,
+            step=slider_step(greatest - least),
+            description=name,
+            readout_format=".3g",
         )
         for name, (least, greatest, value) in sliders.items()
     }
@@ -129,18 +133,6 @@ def _play(
     restart.on_click(begin_again)
     tick(0)
     display(widgets.VBox([widgets.HBox([running, step, restart]), *controls.values(), picture, problem]))
-
-
-def _step(span: float) -> float:
-    """Return the greatest of 1, 2 and 5, times a power of ten, that fits at least 50 times into a span.
-
-    So a value such as 0.2 is a place of the slider; the slider would move any other first value to its next place.
-
-    >>> _step(1.0), _step(3.0), _step(1.4)
-    (0.02, 0.05, 0.02)
-    """
-    power = 10.0 ** math.floor(math.log10(span / 50))
-    return float(f"{max(k * power for k in (1, 2, 5) if k * power <= span / 50 * (1 + 1e-9)):.1g}")
 
 
 def _png(draw: Callable[[Any], None], game: Any) -> bytes:

@@ -6,6 +6,7 @@ import html
 import io
 import itertools
 import json
+import math
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -106,10 +107,24 @@ def interactive_plot(
         draw(**{name: first for name, (_, _, first) in sliders.items()})
         return
     controls = {
-        name: FloatSlider(value=first, min=least, max=greatest, step=(greatest - least) / 50, continuous_update=False)
+        name: FloatSlider(
+            value=first, min=least, max=greatest, step=slider_step(greatest - least), continuous_update=False
+        )
         for name, (least, greatest, first) in sliders.items()
     }
     interact(lambda **values: draw(**values), **controls)  # without the lambda, every default of draw gets a slider
+
+
+def slider_step(span: float) -> float:
+    """Return the greatest of 1, 2 and 5, times a power of ten, that fits at least 50 times into a span.
+
+    So a value such as 0.2 is a place of the slider; the slider would move any other first value to its next place.
+
+    >>> slider_step(1.0), slider_step(3.0), slider_step(1.4)
+    (0.02, 0.05, 0.02)
+    """
+    power = 10.0 ** math.floor(math.log10(span / 50))
+    return float(f"{max(k * power for k in (1, 2, 5) if k * power <= span / 50 * (1 + 1e-9)):.1g}")
 
 
 def _places(least: float, greatest: float, first: float, count: int) -> list[float]:

@@ -1,4 +1,3 @@
-# ruff: noqa: F821 - this runs in the kernel of the chapter, after its last cell
 assert x_real.shape == (BATCH, 2)
 assert centres.shape == (8, 2)
 assert z_fixed.shape == (2500, 2)
