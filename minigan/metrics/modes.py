@@ -33,7 +33,8 @@ def mode_coverage(points: Array, centres: Array, std: float) -> ModeCoverage:
 
     A sample is of high quality when it lies within three standard deviations of the nearest centre,
     min_m |x - c_m| <= 3 std. A mode is found when at least one such sample is nearest to it (Srivastava et al. 2017,
-    "VEEGAN", arXiv 1705.07761; Lin et al. 2018, "PacGAN", arXiv 1712.04086, section 4.1). In two dimensions exp(-9 / 2) = 1.1 % of the mixture's own points lie further away.
+    "VEEGAN", arXiv 1705.07761; Lin et al. 2018, "PacGAN", arXiv 1712.04086, section 4.1). In two dimensions
+    exp(-9 / 2) = 1.1 % of the mixture's own points lie further away.
 
     Parameters
     ----------
