@@ -24,7 +24,10 @@ gpu: $(VENV)/installed-test
 
 # The course and the docstrings as a site in build/book, which needs no network: open build/book/index.html.
 book: $(VENV)/installed-book
-	$(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going --builder html chapters build/book
+	rm -rf build/course build/book
+	mkdir -p build
+	cp -R chapters build/course
+	$(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going --builder html build/course build/book
 
 lint: $(VENV)/installed-test
 	$(BIN)/ruff check .
@@ -33,7 +36,7 @@ lint: $(VENV)/installed-test
 	$(BIN)/lint-imports --no-logo --no-cache
 
 clean:
-	rm -rf $(VENV) build chapters/api
+	rm -rf $(VENV) build
 
 $(VENV)/installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)

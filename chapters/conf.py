@@ -1,4 +1,4 @@
-"""The settings of the book, for Sphinx: `make book` builds it from the chapters and from the docstrings.
+"""The settings of the book, for Sphinx: `make book` builds it from a copy of the chapters and from the docstrings.
 
 Nothing is executed: the book shows the outputs that the notebooks hold. It needs no network, neither to build it nor to
 read it: MathJax is copied into it.
@@ -7,7 +7,11 @@ read it: MathJax is copied into it.
 import itertools
 import json
 import re
+from pathlib import Path
 
+import minigan
+
+PACKAGE = str(Path(minigan.__file__).parent)
 project = "minigan"
 author = "the minigan authors"
 copyright = author
@@ -35,9 +39,9 @@ html_copy_source = False
 
 apidoc_modules = [
     {
-        "path": "../minigan",
+        "path": PACKAGE,
         "destination": "api",
-        "exclude_patterns": ["../minigan/commands*", "../minigan/cli.py", "../minigan/__main__.py"],
+        "exclude_patterns": [f"{PACKAGE}/commands*", f"{PACKAGE}/cli.py", f"{PACKAGE}/__main__.py"],
         "separate_modules": True,
         "module_first": True,
         "implicit_namespaces": False,

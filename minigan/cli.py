@@ -22,8 +22,8 @@ from .terminal import lost_output, release_streams, say
 from .validation import shown
 
 COMMANDS = (
-    "train", "resume", "sample", "edit", "replay", "evaluate", "probe", "export", "gradcheck", "data", "doctor",
-    "bench", "study", "museum", "models",
+    "train", "resume", "sample", "edit", "replay", "play", "evaluate", "probe", "export", "gradcheck", "data",
+    "doctor", "bench", "study", "museum", "models",
 )  # fmt: skip
 
 

@@ -50,6 +50,7 @@ if importlib.util.find_spec("minigan") is None:
 # Addresses where nobody here has a home; spelled in two parts, so that this file does not contain them.
 HOMES = ("github.com/" + "minigan", "colab." + "research", "mybinder." + "org")
 
+PRIMER = COURSE / "primer.ipynb"
 every_chapter = pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
 
 
@@ -93,7 +94,7 @@ def _find_checks(monkeypatch):
     monkeypatch.syspath_prepend(COURSE)
 
 
-@every_chapter
+@pytest.mark.parametrize("path", [PRIMER, *CHAPTERS], ids=lambda path: path.stem)
 def test_runs_offline_from_start_to_end(path, monkeypatch):
     """Fast, in the way of chapters/run.py: the asserts of tests/chapters/ judge what the chapter has computed."""
     monkeypatch.setenv("MINIGAN_FAST", "1")
@@ -137,7 +138,7 @@ def test_is_executed_in_order(path):
     assert counts == list(range(1, len(counts) + 1))
 
 
-@every_chapter
+@pytest.mark.parametrize("path", [PRIMER, *CHAPTERS], ids=lambda path: path.stem)
 def test_is_small_and_the_same_everywhere(path):
     raw = path.read_text(encoding="utf-8")
     assert path.stat().st_size < 300_000

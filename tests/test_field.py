@@ -36,6 +36,13 @@ def test_each_place_has_its_logit():
         np.testing.assert_allclose(field.logits[row, column], logit(run, place(field, row, column))[0], rtol=1e-5)
 
 
+def test_the_reach_may_be_given():
+    run = minigan.train(**SHORT, packing=1)
+    field = find_field(run, run.sample(20), reach=2.0)
+    assert field.reach == 2.0
+    np.testing.assert_allclose(field.logits[3, 30], logit(run, place(field, 3, 30))[0], rtol=1e-5)
+
+
 @pytest.mark.parametrize(
     ("options", "together"), [({"packing": 3, "batch_size": 9}, 3), ({"packing": 2, "minibatch_std": True}, 8)]
 )

@@ -1,5 +1,6 @@
 """What the chapters ask of a notebook: verdicts tell right from wrong, players move, colours can be told apart."""
 
+import asyncio
 import base64
 import doctest
 import inspect
@@ -9,6 +10,7 @@ import json
 import re
 import sys
 import types
+import urllib.request
 from fractions import Fraction
 
 import matplotlib
@@ -27,10 +29,13 @@ from minigan.notebook import (
     draw_network,
     expect,
     interactive_plot,
+    live,
     live_plot,
     number,
     numbers,
     opinion_map,
+    play,
+    play_game,
     players,
     show_film,
     show_pixels,
@@ -103,7 +108,7 @@ def test_guesses_stand_beside_what_came_out(capsys):
 
 
 def test_examples_of_the_docstrings():
-    assert doctest.testmod(answers).failed == doctest.testmod(style).failed == 0
+    assert [doctest.testmod(module).failed for module in (answers, live, style)] == [0, 0, 0]
 
 
 def a_figure(*_, **__):
@@ -130,11 +135,12 @@ def test_a_film_has_a_frame_for_each_moment(shown):
     page = shown[0].data
     assert drawn == [0, 10, 20]
     assert len(frames(page)) == 3
+    assert frames(page)[0] == ""  # it is in the page already, as the picture that is seen first
     assert 'sliders = [["0", "10", "20"]]' in page
     assert 'max="2"' in page
     assert "Play</button>" in page
     assert 'alt="Points &lt;move&gt;."' in page
-    picture = Image.open(io.BytesIO(base64.b64decode(frames(page)[0].split(",")[1])))
+    picture = Image.open(io.BytesIO(base64.b64decode(frames(page)[1].split(",")[1])))
     assert picture.size == (90, 90)
     assert not re.search(r"https?:", page)
 
@@ -166,6 +172,117 @@ def test_a_live_plot_without_a_kernel_is_a_film_of_the_training(shown, monkeypat
     assert 'sliders = [["0", "5", "10"]]' in shown[0].data
 
 
+def test_the_page_of_the_game_stands_in_a_frame(shown):
+    play_game(data="grid")
+    play_game(data="ring")
+    (server,) = play.servers
+    try:
+        assert [frame.src for frame in shown][1] == server.url != shown[0].src
+        with urllib.request.urlopen(server.url) as answer:
+            assert "frame-ancestors http://localhost:*" in answer.headers["Content-Security-Policy"]
+    finally:
+        play.servers.pop().close()
+
+
+def test_the_game_needs_a_kernel(shown, monkeypatch, capsys):
+    monkeypatch.setattr(play, "STATIC", True)
+    play_game()
+    assert not shown
+    assert "minigan play" in capsys.readouterr().out
+
+
+class Widget(types.SimpleNamespace):
+    """What `live_plot` uses of ipywidgets: values that are observed, and buttons that are clicked."""
+
+    def observe(self, heard, name):
+        self.heard = heard
+
+    def on_click(self, heard):
+        self.click = lambda: heard(self)
+
+    def become(self, value):
+        self.value = value
+        self.heard({"new": value})
+
+
+@pytest.fixture
+def widgets(monkeypatch, shown):
+    """A stand-in of ipywidgets; its sliders and buttons are kept by their description, the others by their kind."""
+    kept = {}
+
+    def kind(name):
+        def make(children=(), **options):
+            widget = Widget(**{"children": children, "value": False} | options)
+            kept[options.get("description", name)] = widget
+            return widget
+
+        return make
+
+    module = types.ModuleType("ipywidgets")
+    for name in ("FloatSlider", "ToggleButton", "Button", "Image", "Label", "HBox", "VBox"):
+        setattr(module, name, kind(name))
+    monkeypatch.setitem(sys.modules, "ipywidgets", module)
+    return kept
+
+
+def test_a_live_plot_hears_its_sliders_while_it_trains(widgets):
+    """As in a browser: Play, then a slider moves, then Pause, Step and Restart."""
+    heard, drawn = [], []
+
+    async def read():
+        live_plot(
+            lambda: {"steps": 0},
+            lambda game, rate: (heard.append(rate), game.update(steps=game["steps"] + 1)),
+            lambda game: (drawn.append(game["steps"]), a_figure()),
+            alt="",
+            rate=(0.02, 1.02, 0.2),
+        )
+        play, rate = widgets["Play"], widgets["rate"]
+        assert widgets["Image"].value.startswith(b"\x89PNG")
+        play.become(True)
+        while len(heard) < 3:
+            await asyncio.sleep(0.01)
+        rate.value = 0.8
+        while heard[-1] != 0.8:
+            await asyncio.sleep(0.01)
+        play.become(False)
+        await asyncio.sleep(0.1)
+        played = len(drawn)
+        await asyncio.sleep(0.1)
+        assert len(drawn) == played
+        widgets["Step"].click()
+        assert drawn[-1] == drawn[-2] + 1
+        widgets["Restart"].click()
+        assert drawn[-1] == 0
+
+    asyncio.run(asyncio.wait_for(read(), timeout=60))
+    assert heard[0] == 0.2
+
+
+def test_a_live_plot_shows_an_error_and_stops(widgets):
+    def advance(game):
+        raise ValueError("too fast")
+
+    async def read():
+        live_plot(dict, advance, a_figure, alt="")
+        widgets["Play"].become(True)
+        while widgets["Play"].value:
+            await asyncio.sleep(0.01)
+
+    asyncio.run(asyncio.wait_for(read(), timeout=60))
+    assert widgets["Label"].value == "ValueError: too fast"
+
+
+@pytest.mark.parametrize(
+    ("least", "greatest", "first"), [(0, 3, 1), (-0.5, 0.9, 0), (0, 0.95, 0.5), (0.02, 1.02, 0.2), (0, 0.002, 0.0005)]
+)
+def test_first_values_are_places_of_a_slider(least, greatest, first):
+    """A slider moves other values to its next place."""
+    places = (first - least) / players.slider_step(greatest - least)
+    assert abs(places - round(places)) < 1e-9
+    assert (greatest - least) / players.slider_step(greatest - least) * (1 + 1e-9) >= 50
+
+
 def test_a_plot_draws_once_without_ipywidgets(monkeypatch):
     monkeypatch.setitem(sys.modules, "ipywidgets", None)
     drawn = []
@@ -180,7 +297,7 @@ def test_a_plot_makes_sliders(monkeypatch):
     widgets.interact = lambda draw, **controls: calls.append(controls)
     monkeypatch.setitem(sys.modules, "ipywidgets", widgets)
     interactive_plot(lambda a: None, a=(0, 2, 0.5))
-    assert calls == [{"a": {"value": 0.5, "min": 0, "max": 2, "step": 0.04, "continuous_update": False}}]
+    assert calls == [{"a": {"value": 0.5, "min": 0, "max": 2, "step": 0.02, "continuous_update": False}}]
 
 
 def test_a_plot_makes_no_slider_for_a_default(monkeypatch):
@@ -256,6 +373,16 @@ def test_arrows_end_at_the_edges_of_shapes():
     assert {"a", "b", "forward", "back"} <= set(texts)
     assert texts["forward"].get_position()[1] > 1 > texts["back"].get_position()[1]
     assert texts["back"].get_color() == COLOURS["G"]
+
+
+def test_a_sketch_is_saved_as_a_notebook_does_it():
+    """Without a warning; the constrained layout of the style would give one."""
+    with matplotlib.rc_context():
+        use_style()
+        sketch = Sketch(2, 1)
+        sketch.box(1, 0.5, "a")
+        for kind in ("svg", "png"):
+            sketch.figure.canvas.print_figure(io.BytesIO(), format=kind, bbox_inches="tight")
 
 
 def test_a_network_joins_each_circle_to_all_of_the_next_column():

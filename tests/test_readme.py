@@ -20,7 +20,8 @@ from minigan.training import steps
 
 ROOT = Path(__file__).parents[1]
 TOPICS = (
-    "layers", "objectives", "metrics", "models", "fast", "runs", "pretrained", "editing", "replay", "exchange",
+    "layers", "objectives", "metrics", "models", "fast", "runs", "pretrained", "editing", "replay",
+    "play", "exchange",
 )  # fmt: skip
 NAMES = ("README.md", "chapters/README.md", "data/README.md", *(f"minigan/{topic}/README.md" for topic in TOPICS))
 PAGES = {name: (ROOT / name).read_text(encoding="utf-8") for name in NAMES}

@@ -7,6 +7,7 @@ them.
 from .answers import NotYet, check_answer, compare_guesses, expect, number, numbers
 from .drawing import Sketch, draw_network
 from .live import live_plot
+from .play import play_game
 from .players import interactive_plot, show_film
 from .source import show_source
 from .style import COLOURS, FAST, MARKERS, OPINION, opinion_map, show_pixels, use_style
@@ -27,6 +28,7 @@ __all__ = [
     "number",
     "numbers",
     "opinion_map",
+    "play_game",
     "show_film",
     "show_pixels",
     "show_source",

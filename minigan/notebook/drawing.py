@@ -47,7 +47,8 @@ class Sketch:
     def __init__(self, width: float, height: float) -> None:
         import matplotlib.pyplot as plt
 
-        self.figure = plt.figure(figsize=(width, height), layout="none")
+        self.figure = plt.figure(figsize=(width, height))
+        self.figure.set_layout_engine("none")  # the axes fill the figure
         self.axes = self.figure.add_axes((0, 0, 1, 1))
         self.axes.set(xlim=(0, width), ylim=(0, height))
         self.axes.axis("off")

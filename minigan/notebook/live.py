@@ -5,7 +5,7 @@ import io
 from collections.abc import Callable
 from typing import Any
 
-from .players import show_film
+from .players import show_film, slider_step
 from .style import FAST, STATIC
 
 
@@ -88,12 +88,19 @@ def _play(
     from IPython.display import display
 
     controls = {
-        name: widgets.FloatSlider(value=value, min=least, max=greatest, step=(greatest - least) / 50, description=name)
+        name: widgets.FloatSlider(
+            value=value,
+            min=least,
+            max=greatest,
+            step=slider_step(greatest - least),
+            description=name,
+            readout_format=".3g",
+        )
         for name, (least, greatest, value) in sliders.items()
     }
     running = widgets.ToggleButton(description="Play", icon="play")
     step, restart = widgets.Button(description="Step"), widgets.Button(description="Restart")
-    picture = widgets.Image(format="png", alt=alt)
+    picture = widgets.Image(format="png", alt=alt, layout={"align_self": "flex-start", "max_width": "100%"})
     problem = widgets.Label()
     games = [start()]
 

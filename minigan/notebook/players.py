@@ -6,6 +6,7 @@ import html
 import io
 import itertools
 import json
+import math
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -18,6 +19,8 @@ PAGE = """<figure class="minigan-player" id="{name}" style="margin:0;max-width:{
 <script>
 (() => {{
   const player = document.getElementById("{name}"), frames = {frames}, sliders = {sliders};
+  const image = player.querySelector("img");
+  frames[{at}] = image.src;
   const inputs = [...player.querySelectorAll("input")], texts = [...player.querySelectorAll("output")];
   const show = () => {{
     let at = 0;
@@ -25,7 +28,7 @@ PAGE = """<figure class="minigan-player" id="{name}" style="margin:0;max-width:{
       at = at * sliders[k].length + Number(input.value);
       texts[k].value = input.ariaValueText = sliders[k][input.value];
     }});
-    player.querySelector("img").src = frames[at];
+    image.src = frames[at];
   }};
   inputs.forEach((input) => input.addEventListener("input", show));
   const button = player.querySelector("button");
@@ -104,10 +107,24 @@ def interactive_plot(
         draw(**{name: first for name, (_, _, first) in sliders.items()})
         return
     controls = {
-        name: FloatSlider(value=first, min=least, max=greatest, step=(greatest - least) / 50, continuous_update=False)
+        name: FloatSlider(
+            value=first, min=least, max=greatest, step=slider_step(greatest - least), continuous_update=False
+        )
         for name, (least, greatest, first) in sliders.items()
     }
     interact(lambda **values: draw(**values), **controls)  # without the lambda, every default of draw gets a slider
+
+
+def slider_step(span: float) -> float:
+    """Return the greatest of 1, 2 and 5, times a power of ten, that fits at least 50 times into a span.
+
+    So a value such as 0.2 is a place of the slider; the slider would move any other first value to its next place.
+
+    >>> slider_step(1.0), slider_step(3.0), slider_step(1.4)
+    (0.02, 0.05, 0.02)
+    """
+    power = 10.0 ** math.floor(math.log10(span / 50))
+    return float(f"{max(k * power for k in (1, 2, 5) if k * power <= span / 50 * (1 + 1e-9)):.1g}")
 
 
 def _places(least: float, greatest: float, first: float, count: int) -> list[float]:
@@ -118,7 +135,7 @@ def _places(least: float, greatest: float, first: float, count: int) -> list[flo
 
 
 def _frame(draw: Callable[[Any], None], value: Any) -> str:
-    """Return the figure that `draw` makes, as a WebP of at most 64 colours, in an address that holds it."""
+    """Return the figure that `draw` makes, as a WebP of at most 32 colours, in an address that holds it."""
     import matplotlib.pyplot as plt
     from PIL import Image
 
@@ -127,9 +144,9 @@ def _frame(draw: Callable[[Any], None], value: Any) -> str:
     file = io.BytesIO()
     plt.gcf().savefig(file, dpi=90, format="png")
     plt.close("all")
-    picture = Image.open(file).convert("RGB").quantize(64, dither=Image.Dither.NONE)
+    picture = Image.open(file).convert("RGB").quantize(32, dither=Image.Dither.NONE)
     small = io.BytesIO()
-    picture.convert("RGB").save(small, "WEBP", lossless=True, quality=100, method=6)
+    picture.convert("RGB").save(small, "WEBP", lossless=True, quality=50, method=3)
     return f"data:image/webp;base64,{base64.b64encode(small.getvalue()).decode('ascii')}"
 
 
@@ -157,7 +174,8 @@ def _display(
                 first=frames[at],
                 width=width,
                 controls="".join(button + labels),
-                frames=json.dumps(frames),
+                at=at,
+                frames=json.dumps([*frames[:at], "", *frames[at + 1 :]]),  # the page holds that one already
                 sliders=json.dumps([[str(value) for value in values] for values in sliders.values()]),
                 pause=round(pause),
             )

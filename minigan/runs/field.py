@@ -36,7 +36,7 @@ class Field(NamedTuple):
     reach: float
 
 
-def find_field(run: Run, points: np.ndarray) -> Field:
+def find_field(run: Run, points: np.ndarray, *, reach: float | None = None) -> Field:
     """Return D's logit at each place of the plane.
 
     A D that judges several points together (packing, minibatch standard deviation) sees each place beside points that G
@@ -47,8 +47,9 @@ def find_field(run: Run, points: np.ndarray) -> Field:
     ----------
     run : of points
     points : what its generator draws, (n, C) float32
+    reach : above 0; None finds one from the modes of the data, or from the points where these are not known
     """
-    reach = reach_of(points, centres_of(run.config.data))
+    reach = reach or reach_of(points, centres_of(run.config.data))
     ticks = ((2 * np.arange(SIDE) + 1) / SIDE - 1) * reach
     x, y = np.meshgrid(ticks, ticks if points.shape[1] == 2 else [0.0])
     places = np.stack((x.ravel(), y.ravel()), axis=1)[:, : points.shape[1]].astype(np.float32)
