@@ -103,6 +103,7 @@ def take_picture(notebook: nbformat.NotebookNode) -> Image.Image:
 def main(names: list[str]) -> None:
     """Run the chapters with these numbers (or the primer), or all if there are none."""
     os.environ.update(MINIGAN_STATIC="1", MINIGAN_FIGURES="svg,png")
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # the order of a sum, and so its last digit, depends on it
     os.environ.pop("MINIGAN_FAST", None)
     (HERE / "pictures").mkdir(exist_ok=True)
     for path in sorted(HERE.glob("*.ipynb")):
