@@ -1,4 +1,3 @@
-# ruff: noqa: F821
 # What chapter 14 says of its numbers and pictures.
 
 # the code of a label adds a row
