@@ -310,7 +310,9 @@ def test_sources_shown_are_those_of_the_package(path):
 
 @every_chapter
 def test_sources_shown_are_those_of_the_plain_floor(path):
-    """What is taught is what runs with ``fast=False``: no chapter of this course quotes `minigan.fast`."""
+    """What is taught is what runs with ``fast=False``: only the chapter on `minigan.fast` quotes it."""
+    if path.stem == "18_fast":
+        return
     assert not [name for name, _ in quotations(read(path)) if name.startswith("minigan.fast.")]
 
 
