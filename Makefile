@@ -9,7 +9,7 @@ endif
 # How many tests run at the same time: a number, or one for each core.
 WORKERS ?= logical
 
-.PHONY: train test gpu lint clean
+.PHONY: train test gpu lint book clean
 
 train: $(VENV)/installed
 	$(BIN)/minigan train
@@ -22,6 +22,13 @@ gpu: export MINIGAN_REQUIRE_GPU = 1
 gpu: $(VENV)/installed-test
 	$(BIN)/python tests/first_day.py
 
+# The course and the docstrings as a site in build/book, which needs no network: open build/book/index.html.
+book: $(VENV)/installed-book
+	rm -rf build/course build/book
+	mkdir -p build
+	cp -R chapters build/course
+	$(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going --builder html build/course build/book
+
 lint: $(VENV)/installed-test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -29,7 +36,7 @@ lint: $(VENV)/installed-test
 	$(BIN)/lint-imports --no-logo --no-cache
 
 clean:
-	rm -rf $(VENV)
+	rm -rf $(VENV) build
 
 $(VENV)/installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -38,4 +45,8 @@ $(VENV)/installed: pyproject.toml
 
 $(VENV)/installed-test: pyproject.toml $(VENV)/installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[test]"
+	touch $@
+
+$(VENV)/installed-book: pyproject.toml $(VENV)/installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[book]"
 	touch $@

@@ -1,8 +1,9 @@
 """Two-dimensional mixtures of Gaussians, in which lost modes can be seen in a plot and counted.
 
 Both are the synthetic sets of PacGAN (Lin, Khetan, Fanti, Oh: "PacGAN: The power of two samples in generative
-adversarial networks", arXiv 1712.04086, section 4.1), and the defaults are its protocol. A sample is of high quality
-there when it lies within three standard deviations of a centre, and a mode with such a sample counts as found.
+adversarial networks", arXiv 1712.04086, section 4.1), and the defaults are its protocol, which comes from VEEGAN
+(Srivastava et al. 2017, arXiv 1705.07761). A sample is of high quality there when it lies within three standard
+deviations of a centre, and a mode with such a sample counts as found.
 """
 
 import numpy as np

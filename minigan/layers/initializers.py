@@ -11,7 +11,7 @@ Initializer = Callable[[np.random.Generator, tuple[int, ...], int, int], np.ndar
 
 
 def normal(std: float) -> Initializer:
-    """Return the initializer N(0, std^2) for any fans; DCGAN uses std = 0.02 (Radford et al. 2016, section 3)."""
+    """Return the initializer N(0, std^2) for any fans; DCGAN uses std = 0.02 (Radford et al. 2016, section 4)."""
     return lambda rng, shape, fan_in, fan_out: std * rng.standard_normal(shape)
 
 

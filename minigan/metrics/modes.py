@@ -5,7 +5,7 @@ from typing import NamedTuple
 from ..backend import Array, get_array_module
 from ..errors import InputError
 
-SAMPLES = 2500  # the number that PacGAN draws
+SAMPLES = 2500  # the number that VEEGAN and PacGAN draw
 WITHIN = 3  # a sample of high quality lies within so many standard deviations of a centre
 
 
@@ -29,11 +29,12 @@ class ModeCoverage(NamedTuple):
 
 
 def mode_coverage(points: Array, centres: Array, std: float) -> ModeCoverage:
-    """Count the modes that were found and the samples of high quality, as PacGAN does with 2,500 samples.
+    """Count the modes that were found and the samples of high quality, as VEEGAN and PacGAN do with 2,500 samples.
 
     A sample is of high quality when it lies within three standard deviations of the nearest centre,
-    min_m |x - c_m| <= 3 std. A mode is found when at least one such sample is nearest to it (Lin et al. 2018, "PacGAN",
-    arXiv 1712.04086, section 4.1). In two dimensions exp(-9 / 2) = 1.1 % of the mixture's own points lie further away.
+    min_m |x - c_m| <= 3 std. A mode is found when at least one such sample is nearest to it (Srivastava et al. 2017,
+    "VEEGAN", arXiv 1705.07761; Lin et al. 2018, "PacGAN", arXiv 1712.04086, section 4.1). In two dimensions
+    exp(-9 / 2) = 1.1 % of the mixture's own points lie further away.
 
     Parameters
     ----------

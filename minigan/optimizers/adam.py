@@ -18,7 +18,7 @@ class Adam:
         Its ``dtheta`` is g, and its ``theta`` moves.
     learning_rate : float > 0
     beta1, beta2 : float in [0, 1)
-        GANs use beta1 = 0.5 (Radford et al. 2016, section 3).
+        GANs use beta1 = 0.5 (Radford et al. 2016, section 4).
     eps : float in (0, 0.01)
         Outside the square root, as in the paper.
     """
