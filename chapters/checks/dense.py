@@ -91,7 +91,10 @@ def check_6(answer):
         return
     expect(not isinstance(gain, type), "return an instance: put () behind the name of the class")
     expect(isinstance(gain, Layer), "derive your class from Layer")
-    (gain,) = Network([gain], (2, 2, 3), rng=draw, dtype="float64", fast=False).layers  # a copy, with arrays
+    net = Network([gain], (2, 2, 3), rng=draw, dtype="float64", fast=False)
+    (gain,) = net.layers  # a copy, with arrays
+    in_theta = isinstance(gain.g, np.ndarray) and np.shares_memory(gain.g, net.theta)
+    expect(in_theta, "self.g = ... replaces the view into theta, and no optimizer finds it; write into self.g[...]")
     expect(gain.g.shape == (3,), f"g should have one factor per channel, (3,), and it has the shape {gain.g.shape}")
     expect((gain.g == 1).all(), "initialize should set g to 1; write into it with self.g[...]")
     gain.g[...] = draw.normal(size=3)
