@@ -1,4 +1,3 @@
-# ruff: noqa: F821 - this runs in the kernel of the chapter, after its last cell
 from minigan.runs.diagnosis import IGNORANT, LOSS, MISSING, PULL, STRONG
 
 assert centres.shape == (8, 2)

@@ -1,4 +1,3 @@
-# ruff: noqa: F821
 # What chapter 15 says of its numbers and pictures.
 assert not set(TRAIN) & set(REFERENCE)
 assert not (set(TRAIN) | set(REFERENCE)) & set(NEW)
