@@ -228,6 +228,13 @@ def test_exercises(path):
     sources = "\n".join(cell.source for cell in code_cells(notebook))
     assert not re.search(r"expect\(|def check_|solution_", sources)
     assert f"from checks.{path.stem[3:]} import " in sources
+    verdicts = [
+        output.get("text", "")
+        for cell in code_cells(notebook)
+        for output in cell.outputs
+        if re.search(r"^check_answer\(check_", cell.source, re.MULTILINE)
+    ]
+    assert [verdict for verdict in verdicts if not verdict.startswith("open: ")] == []
     for k, _ in exercises:
         assert re.search(rf"^check_answer\(check_{k}, answer_{k}\)", sources, flags=re.MULTILINE)
         assert re.search(rf"^answer_{k} = \.\.\.$|^def answer_{k}\(", sources, flags=re.MULTILINE)

@@ -34,7 +34,7 @@ def check_2(answer):
 
 def check_3(answer):
     """The first step without the correction."""
-    for beta1, beta2 in ((0.5, 0.999), (0.9, 0.999), (0.2, 0.9)):
+    for beta1, beta2 in ((0.9, 0.999), (0.5, 0.999), (0.2, 0.9)):
         found, truth = abs(number(answer(beta1, beta2))), (1 - beta1) / np.sqrt(1 - beta2)
         expect(not close(found, truth * np.sqrt(1 - beta2)), "that is the average m alone; divide it")
         expect(not close(found, (1 - beta1) / (1 - beta2)), "Adam divides by the root of v")
@@ -61,6 +61,7 @@ def check_5(answer):
         expect(not close(n, beta / (1 - beta)), "that is the mean age, (6.9); here the question is the share 0.99")
         expect(not close(n, np.log(0.99) / np.log(beta)), "that many hold the share 0.01; the rest has to be 0.01")
         expect(not close(n, np.log(0.01) / np.log(beta) - 1, 1e-6), "the ages 0 to n - 1 are n gradients")
+        expect(n != np.ceil(np.log(0.01) / np.log(beta)), "do not round: the answer is asked as a real number")
         expect(
             close(n, np.log(0.01) / np.log(beta), 1e-6), "sum the weights (1 - beta) beta^k for k below n, and solve"
         )

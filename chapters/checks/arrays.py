@@ -20,6 +20,7 @@ def check_1(answer):
 
 def check_2(answer):
     """Which results are float64."""
+    expect(np.iterable(answer), "a string of letters")
     text = answer if isinstance(answer, str) else "".join(str(part) for part in answer)
     letters = {letter for letter in text.lower() if letter.isalpha()}
     expect(letters <= set("abcdef"), "letters from a to f")

@@ -28,7 +28,8 @@ HINTS = {  # for a recipe and a wrong diagnosis of it
 def check_1(answer):
     """The faults of six short recipes."""
     if isinstance(answer, Mapping):
-        answer = [answer.get(letter) for letter in RECIPES]
+        named = {str(key).strip(" .").lower(): word for key, word in answer.items()}
+        answer = [named.get(letter) for letter in RECIPES]
     expect(not isinstance(answer, str), "give a list of six words, one for each recipe")
     words = [str(word).strip().lower() for word in np.ravel(np.asarray(list(answer), dtype=object))]
     expect(len(words) == 6, f"there are six recipes, and the answer has {len(words)} words")
@@ -121,7 +122,9 @@ def check_7(answer):
     draws = np.random.default_rng(3)
     s_real, s_fake = 2 * draws.standard_normal((5, 1)), 2 * draws.standard_normal((3, 1))
     right = np.logaddexp(0, -s_real).mean() + np.logaddexp(0, s_fake).mean()
-    loss, ds_real, ds_fake = answer(s_real, s_fake)
+    found = answer(s_real, s_fake)
+    expect(isinstance(found, tuple | list) and len(found) == 3, "return three things: L_D, ds_real and ds_fake")
+    loss, ds_real, ds_fake = found
     loss = number(loss)
     expect(not np.isclose(loss, -right), "L_D is negative: D climbs V, so it minimises -V")
     total = np.logaddexp(0, -s_real).sum() + np.logaddexp(0, s_fake).sum()
@@ -131,6 +134,7 @@ def check_7(answer):
     grads = -1 / (1 + np.exp(s_real)) / 5, 1 / (1 + np.exp(-s_fake)) / 3
     expect(not np.allclose(ds_real, 5 * grads[0]), "the gradients, too, are those of a mean: what divides them?")
     expect(not np.allclose(ds_real, -grads[0]), "the gradient of the real logits points the wrong way")
+    expect(not np.allclose(ds_fake, -grads[1]), "the gradient of the fake logits points the wrong way")
     expect(
         np.allclose(ds_real, grads[0]) and np.allclose(ds_fake, grads[1]), "the gradients are not those of this loss"
     )

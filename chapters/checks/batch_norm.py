@@ -14,7 +14,7 @@ def _column(seed, m=7, eps=1e-3):
 
 
 def _near(found, other):
-    return np.abs(found - other).max() < 1e-9
+    return np.abs(found - other).max() < 1e-5
 
 
 def check_1(answer):
@@ -35,7 +35,7 @@ def check_1(answer):
         )
         expect(abs(dvar / inv_std - right) > 1e-9, "one r too many: in (11.2) r multiplies x - mean, not x_hat")
         expect(abs(dvar * len(dx_hat) - right) > 1e-9, "a sum over m, not a mean: each x_hat is moved by the same r")
-        expect(abs(dvar - right) < 1e-9, "the chain rule: sum over m of dx_hat[m] times d x_hat[m] / d var")
+        expect(abs(dvar - right) < 1e-5, "the chain rule: sum over m of dx_hat[m] times d x_hat[m] / d var")
 
 
 def check_2(answer):
@@ -48,7 +48,7 @@ def check_2(answer):
         expect(abs(dmean + right) > 1e-9, "look at the sign: the mean is subtracted")
         expect(abs(dmean * inv_std - right) > 1e-9, "x - mean is multiplied by r, so dx_hat is, too")
         expect(abs(dmean * len(dx_hat) - right) > 1e-9, "the mean is subtracted M times: a sum, not a mean")
-        expect(abs(dmean - right) < 1e-9, "the chain rule: sum over m of dx_hat[m] times d x_hat[m] / d mean")
+        expect(abs(dmean - right) < 1e-5, "the chain rule: sum over m of dx_hat[m] times d x_hat[m] / d mean")
 
 
 def check_3(answer):
@@ -110,7 +110,7 @@ def check_7(answer):
         expect(output == 1, "the output: what does batch norm do with a column that is stretched by k?")
         expect(dw != 1, "dw: the output is the same function of w / k, so how steep is it in w?")
         expect(dw != k, "dw: r becomes smaller by k, and (11.9) has r as a factor")
-        expect(abs(dw - 1 / k) < 1e-9, "dw: look at the factor r in (11.9), and at dw = x.T @ dz")
+        expect(abs(dw - 1 / k) < 1e-6, "dw: look at the factor r in (11.9), and at dw = x.T @ dz")
 
 
 def check_8(answer):
@@ -119,10 +119,11 @@ def check_8(answer):
     for _ in range(k):
         running = decay * running + (1 - decay) * v
     value = number(answer(v, decay, k))
+    expect(value != v, "that is where it ends, after very many updates; the initial 1 still counts")
     expect(abs(value - (0.1**7 + (1 - 0.1**7) * 4)) > 1e-6, "`decay` is the share of the old that is kept")
     expect(abs(value - v * (1 - decay**k)) > 1e-6, "the running variance starts at 1, not at 0")
     expect(abs(value - (decay * 1 + (1 - decay) * v)) > 1e-6, "that is one update")
-    expect(abs(value - running) < 1e-9, "how much weight does the initial 1 have after k updates?")
+    expect(abs(value - running) < 1e-5, "how much weight does the initial 1 have after k updates?")
 
 
 def check_9(answer):

@@ -11,7 +11,7 @@ def check_1(answer):
     expect((above, below) != (2, 2), "that is p = 2 on every side; Keras adds only as many zeros as (8.3) needs")
     expect(above + below != 4, "that keeps the size for stride 1; with stride 2 there are fewer windows to serve")
     expect(above + below == 3, "(8.3): OH = 16, so the last window starts at row 30; how many rows are missing?")
-    expect(above < below, "the sum is right; which side gets the smaller half?")
+    expect(above < below, "the sum is right; which side gets the smaller part?")
     expect(above == 1, "the sum is right; split it as evenly as it goes")
 
 

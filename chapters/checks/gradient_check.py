@@ -147,4 +147,4 @@ def check_8(answer):
         verdict = answer(f, x.copy(), gradient.copy(), np.random.default_rng(1))
         expect(verdict is not ..., "open")
         expect(len(calls) <= 10, f"it called f {len(calls)} times; ten are allowed")
-        expect(bool(verdict) == (gradient is right), f"it {'accepts' if verdict else 'rejects'} {name}")
+        expect(bool(np.all(verdict)) == (gradient is right), f"it {'accepts' if np.all(verdict) else 'rejects'} {name}")

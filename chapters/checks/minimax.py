@@ -45,6 +45,9 @@ def check_2(answer):
     probability = number(answer)
     expect(0 <= probability <= 1, "D(G(z)) is a probability")
     expect(abs(probability - 0.5) > 0.05, "there the derivative is half of its greatest length")
+    expect(
+        not 1e-3 <= probability <= 0.1, "the derivative is small there, but not 0 yet; to which value does it shrink?"
+    )
     inside = np.clip(probability, 1e-6, 1 - 1e-6)
     length = abs(Minimax().generator_loss(np.log([[inside / (1 - inside)]]))[1].item())
     expect(length < 1e-3, f"there dL/ds has length {length:.2f}; who is winning where it vanishes?")

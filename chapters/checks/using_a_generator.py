@@ -50,9 +50,17 @@ def check_4(answer):
         expect(z.size == 3, f"z has as many numbers as W has columns, 3; yours has {z.size}")
         z = z.ravel()
         gradient = 2 * W.T @ (W @ z - y)
-        expect(prior == 0 or not np.allclose(gradient, 0), "right without the prior; what does it add to the gradient?")
-        expect(prior == 0 or not np.allclose(gradient + prior * z, 0), "a factor of 2: both terms are squares")
-        expect(np.allclose(gradient + 2 * prior * z, 0), "the gradient is not 0 there: set it to 0 and solve for z")
+        expect(
+            prior == 0 or not np.allclose(gradient, 0, atol=1e-4),
+            "right without the prior; what does it add to the gradient?",
+        )
+        expect(
+            prior == 0 or not np.allclose(gradient + prior * z, 0, atol=1e-4), "a factor of 2: both terms are squares"
+        )
+        expect(
+            np.allclose(gradient + 2 * prior * z, 0, atol=1e-4),
+            "the gradient is not 0 there: set it to 0 and solve for z",
+        )
 
 
 def _lengths(r):
@@ -108,6 +116,9 @@ def check_7(answer):
     straight = np.allclose(frames[2], (stations[0] + stations[1]) / 2)
     expect(not straight, "these are straight lines; half-way the noise is too short")
     expect(not np.allclose(frames[4:8], frames[4]), "between two stations the film should move")
+    expect(
+        not np.allclose(frames[3], stations[1]), "each station comes twice; it should only be the first of the next way"
+    )
     wanted = [_circle(stations[k], stations[(k + 1) % 3], t / 4) for k in range(3) for t in range(4)]
     lengths = [np.linalg.norm(f) / np.linalg.norm(w) for f, w in zip(frames, wanted, strict=True)]
     expect(np.allclose(lengths, 1), "the length of a frame: blend the lengths of both ends linearly")

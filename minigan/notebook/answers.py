@@ -44,8 +44,9 @@ def numbers(answer: Any, count: int) -> NDArray[np.float64]:
     NotYet : it is something else
     """
     found = answer.values() if isinstance(answer, Mapping) else answer
+    parts = list(found) if isinstance(found, Iterator | ValuesView | tuple | list) else [found]
     try:
-        flat = np.asarray(list(found) if isinstance(found, Iterator | ValuesView) else found, dtype=np.float64).ravel()
+        flat = np.concatenate([np.asarray(part, dtype=np.float64).ravel() for part in parts])
     except (TypeError, ValueError):
         raise NotYet(f"the answer should be {_count(count)}, and it is {_shown(answer)}") from None
     expect(len(flat) == count, f"the answer should be {_count(count)}, and it has {len(flat)}")
@@ -100,7 +101,9 @@ def check_answer(check: Callable[[Any], None], answer: Any) -> bool:
         verdict = f"not yet: it raises {type(error).__name__}: {error}"
     if verdict != "right" and any(value is None for value in (answer, *seen)):
         verdict = "not yet: the answer is None; is there a return in your function?"
-    if answer is ... or any(value is ... for value in seen):
+    if any(
+        part is ... for value in (answer, *seen) for part in (value if isinstance(value, tuple | list) else [value])
+    ):
         verdict = "open: put your answer in the place of the dots"
     print(verdict)
     return verdict == "right"
