@@ -7,7 +7,10 @@ read it: MathJax is copied into it.
 import itertools
 import json
 import re
+import shutil
 from pathlib import Path
+
+from docutils import nodes
 
 import minigan
 
@@ -106,7 +109,23 @@ def read_as_text(app, what, name, thing, options, lines):
             lines += [*map(escaped, paragraph), ""]
 
 
+def keep_tags(app, document):
+    """Set an equation of several lines as it stands; Sphinx would split it, and MathJax then refuses its \\tag."""
+    for node in document.findall(nodes.math_block):
+        if "\\\\" in node.astext():
+            node[:] = [nodes.Text(rf"\[{node.astext()}\]")]
+            node["no-wrap"] = True
+
+
+def copy_pictures(app, error):
+    """Copy the small pictures of the map, which stand in its HTML."""
+    if error is None:
+        shutil.copytree(Path(app.srcdir) / "pictures", Path(app.outdir) / "pictures", dirs_exist_ok=True)
+
+
 def setup(app):
-    """Connect the two functions with the build."""
+    """Connect the functions with the build."""
+    app.connect("build-finished", copy_pictures)
+    app.connect("doctree-read", keep_tags)
     app.connect("source-read", prepare_notebook)
     app.connect("autodoc-process-docstring", read_as_text, priority=100)  # before Napoleon

@@ -10,11 +10,12 @@ import sys
 import threading
 import time
 import urllib.request
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-import minigan.play
+import minigan.play.server
 from minigan import InputError, cli
 from minigan.commands import play as command
 from minigan.play.page import FILES, FOLDER, about
@@ -28,7 +29,7 @@ ADVANCE = {**BEGIN, "rounds": 1}
 
 @pytest.fixture(scope="module")
 def server():
-    with minigan.play.start() as server:
+    with minigan.play.server.start() as server:
         yield server
 
 
@@ -103,7 +104,7 @@ def test_every_answer_has_the_policy(server, method, path):
 
 
 def test_a_notebook_may_show_it_in_a_frame():
-    with minigan.play.start(frames=True) as server:
+    with minigan.play.server.start(frames=True) as server:
         _, headers, _ = ask(server, "GET", "/")
         assert headers["Content-Security-Policy"].endswith("frame-ancestors http://localhost:* http://127.0.0.1:*")
         assert ask(server, "POST", "/reset", BEGIN, Origin="http://localhost:8888")[0] == 403  # it may not play
@@ -258,13 +259,13 @@ def test_it_is_seen_from_this_computer_alone(server):
 
 
 def test_a_closed_server_answers_nothing():
-    server = minigan.play.start()
+    server = minigan.play.server.start()
     assert repr(server) == f"Server({server.url!r})"
     server.close()
     server.close()
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(("127.0.0.1", port_of(server)))
-    with minigan.play.start(port_of(server)) as again:  # the port is free at once
+    with minigan.play.server.start(port_of(server)) as again:  # the port is free at once
         assert again.url == server.url
 
 
@@ -278,11 +279,11 @@ def test_arguments_that_do_not_fit(server):
         ({"data": "mnist"}, "data: expected one of ring, grid, drawn, got 'mnist'"),
     ):
         with pytest.raises(InputError, match=said):
-            minigan.play.start(**bad)
+            minigan.play.server.start(**bad)
 
 
 def test_the_page_begins_with_these_settings():
-    with minigan.play.start(data="grid", objective="hinge", seed=7) as server:
+    with minigan.play.server.start(data="grid", objective="hinge", seed=7) as server:
         page = ask(server, "GET", "/")[2]
     found = json.loads(re.search(r'id="facts">(.*?)</script>', page)[1])["settings"]
     assert (found["data"], found["objective"], found["seed"]) == ("grid", "hinge", 7)
@@ -348,9 +349,9 @@ def test_a_port_in_use(server, capsys):
 @pytest.mark.skipif(sys.platform == "win32", reason="sends a signal as a terminal does")
 def test_ctrl_c_ends_it():
     argv = [sys.executable, "-m", "minigan", "play", "--no-browser"]
-    with subprocess.Popen(
-        argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=Path(__file__).parents[1]
-    ) as process:
+    heard = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)  # in the background of a shell it is ignored
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen(argv, **pipes, cwd=Path(__file__).parents[1], preexec_fn=heard) as process:
         url = process.stdout.readline().split()[0]
         assert urllib.request.urlopen(url).status == 200
         time.sleep(0.1)

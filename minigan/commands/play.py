@@ -6,8 +6,6 @@ import webbrowser
 
 from .. import validation
 from ..errors import InputError
-from ..play import start
-from ..play.server import LEAST_PORT, MOST_PORT
 from ..play.settings import DRAWN, TOYS
 from ..terminal import say
 from .arguments import add_choice, add_seed
@@ -21,6 +19,8 @@ DETAILS = (
 
 def port(text: str) -> int:
     """Return a port, for argparse."""
+    from ..play.server import LEAST_PORT, MOST_PORT  # its imports take long, and other commands do not need them
+
     try:
         return 0 if text == "0" else validation.integer("port", int(text), least=LEAST_PORT, most=MOST_PORT)
     except InputError as error:
@@ -39,6 +39,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def command(arguments: argparse.Namespace) -> int:
     """Run the command until Ctrl-C ends it."""
+    from ..play.server import start
+
     with start(arguments.port, data=arguments.data, seed=arguments.seed) as server:
         say(f"{server.url}  open it in a browser on this computer; Ctrl-C ends it")
         if not arguments.no_browser:

@@ -18,11 +18,11 @@ def play_game(*, height: int = 640, **settings: Any) -> None:
     height : int
         In pixels.
     settings
-        With which the game begins, as `minigan.play.start` takes them.
+        With which the game begins, as `minigan.play.server.start` takes them.
     """
     from IPython.display import IFrame, display
 
-    from ..play import start
+    from ..play.server import start
 
     if STATIC:
         print("Here you can play with the game: run this cell in a notebook, or call `minigan play`.")
