@@ -41,6 +41,7 @@ PACKAGE_NAMES = {
     if not name.startswith("_") and not inspect.ismodule(thing)  # which modules are there depends on earlier imports
 }
 pages = types.SimpleNamespace(**runpy.run_path(str(COURSE / "pages.py")))
+run = types.SimpleNamespace(**runpy.run_path(str(COURSE / "run.py")))
 INSTALL = """\
 # Where the package is missing, this cell installs it from the checkout that this notebook lies in.
 import importlib.util
@@ -62,8 +63,10 @@ def code_cells(notebook):
     return [cell for cell in notebook.cells if cell.cell_type == "code"]
 
 
-def text(notebook):
-    return "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+def verdicts(notebook):
+    """What the checks have printed of the stubs of the exercises."""
+    checked = [cell for cell in code_cells(notebook) if re.search(r"^check_answer\(check_", cell.source, re.MULTILINE)]
+    return [output.get("text", "") for cell in checked for output in cell.outputs]
 
 
 def tags(cell):
@@ -99,12 +102,11 @@ def test_runs_offline_from_start_to_end(path, monkeypatch):
     """Fast, in the way of chapters/run.py: the asserts of tests/chapters/ judge what the chapter has computed."""
     monkeypatch.setenv("MINIGAN_FAST", "1")
     monkeypatch.setenv("MINIGAN_STATIC", "1")
-    asserts = (ROOT / "tests" / "chapters" / f"{path.stem}.py").read_text(encoding="utf-8")
-    assert asserts.count("assert ") >= 5
-    notebook = read(path)
-    notebook.cells.append(nbformat.v4.new_code_cell(asserts))
+    notebook = run.with_asserts(read(path), path)
+    assert notebook.cells[-1].source.count("assert ") >= 5
     resources = {"metadata": {"path": COURSE}}
     NotebookClient(notebook, timeout=300, kernel_name="python3", resources=resources).execute()
+    assert not [verdict for verdict in verdicts(notebook) if not verdict.startswith("open: ")]
 
 
 @every_chapter
@@ -175,12 +177,12 @@ def test_redefines_nothing_of_the_package(path):
 
 @every_chapter
 def test_every_equation_is_numbered(path):
-    blocks = re.findall(r"\$\$(.*?)\$\$", text(read(path)), flags=re.DOTALL)
+    blocks = re.findall(r"\$\$(.*?)\$\$", pages.text(read(path)), flags=re.DOTALL)
     numbers = [re.findall(r"\\tag\{(\d+)\.(\d+)\}", block) for block in blocks]
     assert all(numbers)
     flat = [(int(chapter), int(k)) for block in numbers for chapter, k in block]
     assert flat == [(int(path.stem[:2]), k + 1) for k in range(len(flat))]
-    for chapter, k in re.findall(r"\((\d+)\.(\d+)\)", text(read(path))):
+    for chapter, k in re.findall(r"\((\d+)\.(\d+)\)", pages.text(read(path))):
         if int(chapter) == int(path.stem[:2]):
             assert (int(chapter), int(k)) in flat
 
@@ -220,21 +222,15 @@ def test_exercises(path):
     """Five or more in three grades, each with a check that the chapter imports, and an open problem at the end."""
     notebook = read(path)
     chapter = int(path.stem[:2])
-    exercises = re.findall(rf"\*\*Exercise {chapter}\.(\d+) \((recall|derive|build)\)\.\*\*", text(notebook))
+    exercises = re.findall(rf"\*\*Exercise {chapter}\.(\d+) \((recall|derive|build)\)\.\*\*", pages.text(notebook))
     assert [int(k) for k, _ in exercises] == list(range(1, len(exercises) + 1))
     assert len(exercises) >= 5
     assert {grade for _, grade in exercises} == {"recall", "derive", "build"}
-    assert re.search(rf"\*\*Problem {chapter}\.{len(exercises) + 1} \(open\)\.\*\*", text(notebook))
+    assert re.search(rf"\*\*Problem {chapter}\.{len(exercises) + 1} \(open\)\.\*\*", pages.text(notebook))
     sources = "\n".join(cell.source for cell in code_cells(notebook))
     assert not re.search(r"expect\(|def check_|solution_", sources)
     assert f"from checks.{path.stem[3:]} import " in sources
-    verdicts = [
-        output.get("text", "")
-        for cell in code_cells(notebook)
-        for output in cell.outputs
-        if re.search(r"^check_answer\(check_", cell.source, re.MULTILINE)
-    ]
-    assert [verdict for verdict in verdicts if not verdict.startswith("open: ")] == []
+    assert not [verdict for verdict in verdicts(notebook) if not verdict.startswith("open: ")]
     for k, _ in exercises:
         assert re.search(rf"^check_answer\(check_{k}, answer_{k}\)", sources, flags=re.MULTILINE)
         assert re.search(rf"^answer_{k} = \.\.\.$|^def answer_{k}\(", sources, flags=re.MULTILINE)
@@ -252,7 +248,7 @@ def test_solutions(path, capsys):
     found = {}
     for code in re.findall(r"```python\n(.*?)```", page, re.DOTALL):
         exec(compile(code, f"solutions/{path.stem}.md", "exec"), found)
-    count = len(re.findall(r"\*\*Exercise ", text(read(path))))
+    count = len(re.findall(r"\*\*Exercise ", pages.text(read(path))))
     for k in range(1, count + 1):
         assert f"## Exercise {int(path.stem[:2])}.{k}\n" in page
         check = getattr(checks_of(path), f"check_{k}")
@@ -297,8 +293,10 @@ def test_tells_what_it_needs_and_gives(path):
 @every_chapter
 def test_equations_lead_to_functions_and_tests(path):
     """Rows of the last table: | (5.3) what | `minigan.module.function` | `tests/test_x.py::test_name` |."""
-    rows = re.findall(r"^\| (\(\d+\.\d+\).*?) \| `([\w.]+)` \| `(tests/\w+\.py)::(\w+)` \|$", text(read(path)), re.M)
-    table = text(read(path)).split("## Where this lives")[1].split("\n## ")[0]
+    rows = re.findall(
+        r"^\| (\(\d+\.\d+\).*?) \| `([\w.]+)` \| `(tests/\w+\.py)::(\w+)` \|$", pages.text(read(path)), re.M
+    )
+    table = pages.text(read(path)).split("## Where this lives")[1].split("\n## ")[0]
     assert len(rows) == len(re.findall(r"^\| \(", table, re.M)) >= 2
     for _, function, file, test in rows:
         find(function)
@@ -400,6 +398,11 @@ def _count_twice(notebook):
     code_cells(notebook)[3].execution_count = 3
 
 
+def _call_a_stub_right(notebook):
+    cell = next(cell for cell in code_cells(notebook) if cell.source.endswith("check_answer(check_1, answer_1);"))
+    cell.outputs[0].text = "right\n"
+
+
 def _data(kind, value):
     return {"output_type": "display_data", "metadata": {}, "data": {kind: value}}
 
@@ -440,6 +443,7 @@ SPOILED = [
     (test_exercises, _replace(r"\*\*Problem 2", "**Question 2")),
     (test_exercises, _replace(r"^check_answer\(check_2, answer_2\);", "")),
     (test_exercises, _replace(r"^answer_1 = \.\.\.$|^def answer_1\(", "def check_1(")),
+    (test_exercises, _call_a_stub_right),
     (test_solutions, _replace(r"\*\*Problem 2", "**Exercise 2.99 (build).** **Problem 2")),
     (test_guesses_start_empty_and_are_looked_at_again, _replace(r": \.\.\.", ": 5")),
     (test_guesses_start_empty_and_are_looked_at_again, _replace(r"^compare_guesses\(", "print(")),

@@ -26,7 +26,6 @@ from minigan.notebook import (
     answers,
     check_answer,
     compare_guesses,
-    draw_network,
     expect,
     interactive_plot,
     live,
@@ -386,11 +385,3 @@ def test_a_sketch_is_saved_as_a_notebook_does_it():
         sketch.box(1, 0.5, "a")
         for kind in ("svg", "png"):
             sketch.figure.canvas.print_figure(io.BytesIO(), format=kind, bbox_inches="tight")
-
-
-def test_a_network_joins_each_circle_to_all_of_the_next_column():
-    sketch = Sketch(4, 2)
-    columns = draw_network(sketch, [["a", "b"], ["c", "...", "d"], ["e"]], titles=["in", "hidden", "out"])
-    assert [len(column) for column in columns] == [2, 2, 1]
-    assert len(sketch.axes.lines) == 2 * 2 + 2 * 1
-    assert columns[0][0].y > columns[0][1].y

@@ -28,8 +28,6 @@ def check_3(answer):
     rng = np.random.default_rng(0)
     s, x = 3 * rng.standard_normal((4, 6)), rng.random((4, 6))
     found = answer(s.copy(), x.copy())
-    if found is ... or (isinstance(found, tuple) and any(each is ... for each in found)):
-        return
     expect(isinstance(found, (tuple, list)) and len(found) == 2, "two things are asked for: R and its gradient in s")
     R, ds = number(found[0]), np.asarray(found[1])
     right = (x * s - np.logaddexp(0, s)).sum() / 4
@@ -50,8 +48,6 @@ def check_3(answer):
 def check_4(answer):
     """The divergence of two Gaussians of any means and log variances."""
     found = answer(1.0, np.log(4.0), 0.0, 0.0)
-    if found is ...:
-        return
     expect(abs(number(found) - (1 + 4 - np.log(4) - 1) / 2) < 1e-5, "with m = 0 and w = 0 it must be (17.6)")
     right = (np.log(4) + (1 + 1) / 4 - 1) / 2
     found = number(answer(1.0, 0.0, 0.0, np.log(4.0)))
@@ -65,8 +61,6 @@ def check_4(answer):
 def check_5(answer):
     """The constant baseline with the least variance of the score estimate of the mean of z^2."""
     found = answer(1.0, 0.5)
-    if found is ...:
-        return
     b = number(found)
     expect(abs(b - 1.25) > 1e-9, "that is the mean of f; the score weighs the draws, far ones more")
     expect(abs(b - 1.0) > 1e-9, "that is f at the mean; average over the draws")
@@ -82,8 +76,6 @@ def check_6(answer):
     """The importance-weighted bound from the logarithms of K weights for each image."""
     w = np.array([[0.0, -3.0], [-2.0, -3.0], [-4.0, -3.0]])  # (K, N)
     found = answer(w.copy())
-    if found is ...:
-        return
     right = np.log(np.exp(w).mean(axis=0)).mean()
     value = number(found)
     expect(abs(value - w.mean()) > 1e-5, "that is the ELBO of K draws; the mean over the draws belongs inside the log")

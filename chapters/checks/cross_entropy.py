@@ -28,8 +28,6 @@ def check_2(answer):
 def check_3(answer):
     """The best logit where a share q is real."""
     found = answer(0.7)
-    if found is ...:
-        return
     expect(abs(number(found) - 0.7) > 1e-6, "q is the best probability; which logit has it?")
     expect(abs(number(found) + np.log(0.7 / 0.3)) > 1e-6, "look at the sign: more real samples should raise the logit")
     for q in (0.1, 0.5, 0.7, 0.999):
@@ -51,8 +49,6 @@ def check_5(answer):
     s = np.array([-1000, -100, -20, -1, 0, 1, 20, 80], np.float32)
     with np.errstate(all="ignore"):
         value = answer(s.copy())
-    if value is ...:
-        return
     value = np.asarray(value)
     expect(value.shape == s.shape, f"one number for each logit: the shape {s.shape}, not {value.shape}")
     expect(value.dtype == np.float32, f"float32 came in, and {value.dtype} came out")
@@ -69,8 +65,6 @@ def check_6(answer):
     s = np.array([[0, 0, 0], [1, 2, 3], [1000, 999, 0], [-1000, -1000, -1001]], np.float32)
     with np.errstate(all="ignore"):
         value = answer(s.copy())
-    if value is ...:
-        return
     value = np.asarray(value)
     expect(value.shape == (4,), f"one number for each row: the shape (4,), not {value.shape}")
     expect(not np.isclose(value[0], 3), "the sum of the exponentials is right; the logarithm is missing")

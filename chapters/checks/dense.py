@@ -74,8 +74,6 @@ def check_5(answer):
     D.backward = lambda *args, **options: walks.append("backward") or Network.backward(D, *args, **options)
     D.add_param_grads = lambda *args: walks.append("backward") or Network.add_param_grads(D, *args)
     dtheta = answer(D, real, fake)
-    if dtheta is ...:
-        return
     seen = ", ".join(walks) or "none"
     expect(walks == ["forward", "backward"], f"one forward and one backward are allowed; your walks: {seen}")
     expect(np.array_equal(dtheta, D.dtheta), "leave the gradient in D.dtheta, and return it")
@@ -87,8 +85,6 @@ def check_5(answer):
 def check_6(answer):
     """A layer in the package's protocol."""
     gain, draw = answer(), np.random.default_rng(5)
-    if gain is ...:
-        return
     expect(not isinstance(gain, type), "return an instance: put () behind the name of the class")
     expect(isinstance(gain, Layer), "derive your class from Layer")
     net = Network([gain], (2, 2, 3), rng=draw, dtype="float64", fast=False)

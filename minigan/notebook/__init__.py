@@ -5,7 +5,7 @@ them.
 """
 
 from .answers import NotYet, check_answer, compare_guesses, expect, number, numbers
-from .drawing import Sketch, draw_network
+from .drawing import Sketch
 from .live import live_plot
 from .play import play_game
 from .players import interactive_plot, show_film
@@ -21,7 +21,6 @@ __all__ = [
     "Sketch",
     "check_answer",
     "compare_guesses",
-    "draw_network",
     "expect",
     "interactive_plot",
     "live_plot",

@@ -1,7 +1,5 @@
 """Drawings of what a chapter speaks of: boxes, circles, arrows and images, with numbers forward and gradients back."""
 
-from collections.abc import Sequence
-from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -146,54 +144,6 @@ class Sketch:
         """Write the number of the forward pass above a shape, and the gradient below it."""
         self.note(at.x, at.y + at.half_height + 0.13, forward, size=9)
         self.note(at.x, at.y - at.half_height - 0.13, gradient, colour=BACK, size=9)
-
-
-def draw_network(
-    sketch: Sketch,
-    layers: Sequence[Sequence[str]],
-    *,
-    left: float = 0.5,
-    right: float | None = None,
-    titles: Sequence[str] = (),
-    colours: Sequence[str] = (),
-) -> list[list[Shape]]:
-    """Draw a network as columns of circles, each joined to all of the next column.
-
-    Parameters
-    ----------
-    sketch : Sketch
-    layers : for each column, the texts of its circles from top to bottom; "..." draws three dots
-    left, right : float
-        Where the first and the last column stand, in inches; by default half an inch from both edges.
-    titles : str for each column, written above it
-    colours : str for each column
-
-    Returns
-    -------
-    list of lists of Shape, as the layers
-    """
-    width, height = sketch.figure.get_size_inches()
-    right = width - left if right is None else right
-    top = height - (0.35 if titles else 0.1)
-    found: list[list[Shape]] = []
-    for k, texts in enumerate(layers):
-        x = left + (right - left) * k / max(len(layers) - 1, 1)
-        if titles:
-            sketch.note(x, height - 0.15, titles[k], size=9)
-        colour = colours[k] if colours else PAPER
-        places = [top * (1 - (i + 0.5) / len(texts)) for i in range(len(texts))]
-        found.append([])
-        for y, text in zip(places, texts, strict=True):
-            if text == "...":
-                sketch.note(x, y, "⋮", size=14)
-            else:
-                found[-1].append(sketch.circle(x, y, text, colour=colour))
-    for column, following in pairwise(found):
-        for a in column:
-            for b in following:
-                (x0, y0), (x1, y1) = (a.x + a.half_width, a.y), (b.x - b.half_width, b.y)
-                sketch.axes.plot((x0, x1), (y0, y1), color="#999999", lw=0.8, ls="-", zorder=1)
-    return found
 
 
 def _ink_on(colour: str) -> str:

@@ -1,11 +1,10 @@
 """A game that a reader steers while it trains: sliders, a button that plays and pauses, and a picture that follows."""
 
 import asyncio
-import io
 from collections.abc import Callable
 from typing import Any
 
-from .players import show_film, slider_step
+from .players import png_of, show_film, slider_step
 from .style import FAST, STATIC
 
 
@@ -108,7 +107,7 @@ def _play(
         try:
             for _ in range(count):
                 advance(games[0], **{name: slider.value for name, slider in controls.items()})
-            picture.value = _png(draw, games[0])
+            picture.value = png_of(draw, games[0])
         except Exception as error:
             running.value = False
             problem.value = f"{type(error).__name__}: {error}"
@@ -133,14 +132,3 @@ def _play(
     restart.on_click(begin_again)
     tick(0)
     display(widgets.VBox([widgets.HBox([running, step, restart]), *controls.values(), picture, problem]))
-
-
-def _png(draw: Callable[[Any], None], game: Any) -> bytes:
-    import matplotlib.pyplot as plt
-
-    plt.close("all")
-    draw(game)
-    file = io.BytesIO()
-    plt.gcf().savefig(file, format="png", dpi=90)
-    plt.close("all")
-    return file.getvalue()

@@ -134,17 +134,23 @@ def _places(least: float, greatest: float, first: float, count: int) -> list[flo
     return [*values[:nearest], first, *values[nearest + 1 :]]
 
 
-def _frame(draw: Callable[[Any], None], value: Any) -> str:
-    """Return the figure that `draw` makes, as a WebP of at most 32 colours, in an address that holds it."""
+def png_of(draw: Callable[[Any], None], value: Any) -> bytes:
+    """Return the figure that `draw` makes of a value, as a PNG."""
     import matplotlib.pyplot as plt
-    from PIL import Image
 
     plt.close("all")
     draw(value)
     file = io.BytesIO()
     plt.gcf().savefig(file, dpi=90, format="png")
     plt.close("all")
-    picture = Image.open(file).convert("RGB").quantize(32, dither=Image.Dither.NONE)
+    return file.getvalue()
+
+
+def _frame(draw: Callable[[Any], None], value: Any) -> str:
+    """Return the figure that `draw` makes, as a WebP of at most 32 colours, in an address that holds it."""
+    from PIL import Image
+
+    picture = Image.open(io.BytesIO(png_of(draw, value))).convert("RGB").quantize(32, dither=Image.Dither.NONE)
     small = io.BytesIO()
     picture.convert("RGB").save(small, "WEBP", lossless=True, quality=50, method=3)
     return f"data:image/webp;base64,{base64.b64encode(small.getvalue()).decode('ascii')}"
