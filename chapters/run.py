@@ -27,18 +27,18 @@ ASSERTS = HERE.parent / "tests" / "chapters"
 WIDTH = 240  # pixels of a small picture
 
 
-def with_asserts(notebook: nbformat.NotebookNode, path: Path) -> nbformat.NotebookNode:
-    """Return the notebook with one more cell: what tests/chapters/ asserts of this chapter."""
+def execute(path: Path) -> nbformat.NotebookNode:
+    """Run the notebook in a new kernel, with one more cell at its end: what tests/chapters/ asserts of this chapter."""
+    notebook = nbformat.read(path, as_version=4)
     asserts = (ASSERTS / f"{path.stem}.py").read_text(encoding="utf-8")
     notebook.cells.append(nbformat.v4.new_code_cell(asserts))
+    resources = {"metadata": {"path": HERE}}  # coalesce_streams joins what a cell prints into one output
+    NotebookClient(notebook, timeout=600, kernel_name="python3", coalesce_streams=True, resources=resources).execute()
     return notebook
 
 
-def execute(path: Path) -> nbformat.NotebookNode:
-    """Run the notebook in a new kernel, and return it without what depends on the time and the place of the run."""
-    notebook = with_asserts(nbformat.read(path, as_version=4), path)
-    resources = {"metadata": {"path": HERE}}  # coalesce_streams joins what a cell prints into one output
-    NotebookClient(notebook, timeout=600, kernel_name="python3", coalesce_streams=True, resources=resources).execute()
+def cleaned(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
+    """Return an executed notebook without its asserts and without what depends on the time and the place of its run."""
     notebook.cells.pop()
     for number, cell in enumerate(notebook.cells):
         cell["id"] = f"cell-{number}"
@@ -110,7 +110,7 @@ def main(names: list[str]) -> None:
         if names and path.stem.split("_")[0] not in names:
             continue
         start = time.perf_counter()
-        notebook = execute(path)
+        notebook = cleaned(execute(path))
         notebook.metadata["minigan"] = {"seconds": round(time.perf_counter() - start)}
         picture = take_picture(notebook)
         with atomic_path(path) as temporary:
