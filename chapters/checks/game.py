@@ -79,9 +79,9 @@ def check_6(answer):
         game = Game(G, D, *adams, get_objective("non-saturating"))
         noise, forged, order = [], [], []
         _spy(game, noise, forged, order)
-        asked, stale = f"d_steps = {d_steps}, g_steps = {g_steps}", False
+        asked, stale, returned = f"d_steps = {d_steps}, g_steps = {g_steps}", False, game
         try:
-            answer(game, rng, d_steps, g_steps)
+            returned = answer(game, rng, d_steps, g_steps)
         except StaleCacheError:
             stale = True
         moved = f"{asked}: G has moved since some of its fakes were made; forge anew for each step"
@@ -97,6 +97,7 @@ def check_6(answer):
         )
         different = len({z.tobytes() for z in noise})
         expect(different == len(noise), f"{asked}: the same noise comes twice; draw fresh noise for each step")
+        expect(returned is game, f"the steps are right; now return the game, and not {type(returned).__name__}")
 
 
 def _spy(game, noise, forged, order):
