@@ -37,6 +37,7 @@ assert len(local_minima(js_surfaces["two modes"])) == 3
 assert abs(js(two_modes, log_mixture(x, [(1, -3, 0.6)])) - 0.216) < 5e-4
 assert abs(js(two_modes, log_mixture(x, [(1, 0, 3.04)])) - 0.255) < 5e-4
 assert np.allclose(pulls(Minimax(), *at), [(by_js[1] - by_js[0]) / h_of_js, (by_js[3] - by_js[2]) / h_of_js], atol=1e-3)
+assert 2.45 < meeting < 2.55
 assert len(pair_minima) == 4
 assert abs(js_of_pair(-3, 3)) < 1e-12
 assert 0.33 < max(js_of_pair(-3, place) for place in np.linspace(-3, 3, 13)) < 0.34
