@@ -1,4 +1,7 @@
-"""Builds the two networks of a model: the layers of its specification, and the layers that the options add."""
+"""Builds the two networks of a model: the layers of its specification, and the layers that the options add.
+
+To add a model of your own, put its `ModelSpec` into ``MODELS``.
+"""
 
 import numpy as np
 
