@@ -28,3 +28,5 @@ assert [moved["$u_1$"], moved["$u_2$"]] == [(3, 2), (-1, 0.8)]
 assert np.allclose([moved["$x_1$"][1], moved["$x_2$"][1]], dx_small)
 assert moved["$s$"] == (2, 2)
 assert moved["$L$"][0] == 2
+growth = 2.01**2 / 2 - moved["$L$"][0]
+assert np.allclose([growth, growth / 0.01], [0.02005, 2.005], rtol=1e-12)  # of the loss, by hand
