@@ -11,6 +11,7 @@ import types
 from pathlib import Path
 
 import nbformat
+import numpy as np
 import pytest
 
 import minigan
@@ -50,6 +51,7 @@ if importlib.util.find_spec("minigan") is None:
 # Addresses where nobody here has a home; spelled in two parts, so that this file does not contain them.
 HOMES = ("github.com/" + "minigan", "colab." + "research", "mybinder." + "org")
 
+NUMBER = re.compile(r"(?<![\w.])\d+(?:\.\d+)?(?:e[-+]?\d+)?(?![\w.]*\d)")
 PRIMER = COURSE / "primer.ipynb"
 every_chapter = pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
 
@@ -318,6 +320,29 @@ def test_sources_shown_are_those_of_the_plain_floor(path):
     assert not [name for name, _ in quotations(read(path)) if name.startswith("minigan.fast.")]
 
 
+@every_chapter
+def test_numbers_of_the_prose_are_computed(path):
+    """A number with a decimal point is a rounded one of the chapter, of its asserts, or of a page of the package."""
+    notebook = read(path)
+    sources = [(ROOT / "tests" / "chapters" / f"{path.stem}.py").read_text(encoding="utf-8")]
+    sources += [page.read_text(encoding="utf-8") for page in ROOT.glob("minigan/*/README.md")]
+    for cell in code_cells(notebook):
+        sources.append(cell.source)
+        for output in cell.outputs:
+            data = output.get("data", {})
+            labels = re.findall(r">([^<>]+)</text>", data.get("image/svg+xml", ""))
+            sources += [output.get("text", ""), data.get("text/plain", ""), data.get("text/markdown", ""), *labels]
+    known = np.array([float(number) for source in sources for number in NUMBER.findall(source.replace("_", ""))])
+    prose = pages.text(notebook).split("## Where this lives")[0]
+    prose = re.sub(r"\$\$.*?\$\$|\$[^$]*\$|`[^`]*`|\]\([^)]*\)", "$", prose, flags=re.DOTALL)
+    prose = re.sub(r"\(\d+\.\d+\)|(xercises?|roblem|ections?) \d[\d.]*( and \d[\d.]*)?", "", prose)
+    for number, percent in re.findall(rf"({NUMBER.pattern})( %| percent)?", prose):
+        if "." in number:
+            half = 0.5001 * 10.0 ** -len(number.split(".")[1])
+            near = np.abs(np.outer([1, 100] if percent else [1], known) - float(number)) <= half
+            assert near.any(), f"{number} is not what the chapter computes"
+
+
 def quotations(notebook):
     """Return (dotted name, source) for all that `show_source` has shown."""
     outputs = [output for cell in code_cells(notebook) for output in cell.outputs]
@@ -436,6 +461,7 @@ SPOILED = [
     (test_every_equation_is_numbered, _replace(r"\(2\.3\)", "(2.99)")),
     (test_sources_shown_are_those_of_the_package, _age_a_source),
     (test_sources_shown_are_those_of_the_plain_floor, _quote_the_fast_floor),
+    (test_numbers_of_the_prose_are_computed, _replace(r"which is 2\.005 times", "which is 2.115 times")),
     (test_exercises, _replace(r"\*\*Exercise 2\.3 \(\w+\)", "**Exercise 2.3")),
     (test_exercises, _replace(r"\*\*Problem 2", "**Question 2")),
     (test_exercises, _replace(r"^check_answer\(check_2, answer_2\);", "")),

@@ -10,7 +10,7 @@ from minigan.layers import RandomShift
 from minigan.models import IMAGE_MODELS, MODELS, build_networks, default_model, get_model_spec
 from minigan.objectives import OBJECTIVES
 
-PARAMETERS = {  # at 28 x 28 x 1; dcgan's are those of the introductory article, infogan's those of the paper
+PARAMETERS = {  # at 28 x 28 x 1; infogan's are those of the paper
     "mlp": (576_016, 533_505),
     "hybrid": (443_233, 533_505),
     "conv": (443_233, 410_417),

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import minigan
 from minigan import TrainConfig, cli, layers, objectives
 from minigan.commands.edit import ACTIONS
 from minigan.gradient_check import check_game
@@ -166,6 +167,15 @@ def test_parameter_counts(model, rng):
     counts = [f"{network.theta.size:,}" for network in build_networks(model, shape, rng=rng)]
     (row,) = re.findall(rf"^\| `{model}`.*$", section(MODELS_PAGE, "Models"), flags=re.MULTILINE)
     assert row.endswith(f"| {', '.join(counts)} |")
+
+
+def test_the_new_model_is_complete(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setitem(MODELS, "tiny", None)  # so that what the example adds is taken out again
+    exec(code(MODELS_PAGE, "ModelSpec("), {})
+    run = minigan.train(model="tiny", steps=3, batch_size=4)
+    run.save("tiny.npz")
+    np.testing.assert_array_equal(minigan.load("tiny.npz").sample(2, seed=0), run.sample(2, seed=0))
 
 
 def test_every_exhibit_and_every_limit_is_on_the_page_of_the_museum():

@@ -36,14 +36,22 @@ def check_3(answer):
 
 
 def check_4(answer):
-    """The expected coverage."""
-    expect(not np.isclose(number(answer(100, 50, 3)), 1 - 2.0**-3), "1 - 2^-k holds for n = m alone, and large n")
-    expect(not np.isclose(number(answer(10, 10, 1)), 9 / 19), "that is the probability that a ball is empty")
-    expect(not np.isclose(number(answer(10, 10, 1)), 0.5), "the sample itself does not count: n - 1 others")
-    expect(np.isclose(number(answer(10, 10, 1)), 10 / 19), "k = 1: the nearest of n - 1 + m samples is a fake")
-    expect(not np.isclose(number(answer(9, 5, 2)), 1 - (8 / 13) ** 2), "the second is drawn from one sample less")
-    expect(np.isclose(number(answer(9, 5, 2)), 1 - 8 / 13 * 7 / 12), "k = 2: the first two are both real, or not")
-    expect(np.isclose(number(answer(10_000, 5_000, 5)), 0.8683, atol=2e-4), "k factors, with i from 1 to k")
+    """The expected density and coverage of fakes of which only a share is good."""
+    density, coverage = numbers(answer(10, 12, 1, 0.5), 2)
+    expect(not np.isclose(density, 6 / 15), "first the density, then the coverage")
+    expect(not np.isclose(density, 1), "density: its mean goes over all m fakes; how many balls hold a far one?")
+    expect(not np.isclose(density, 2), "density: the far fakes make it smaller")
+    expect(np.isclose(density, 0.5), "density: a good fake lies in k balls on average, and what about a far one?")
+    expect(not np.isclose(coverage, 12 / 21), "coverage: that is for m good fakes; the far ones fill no ball")
+    expect(not np.isclose(coverage, 6 / 21), "coverage is a mean over the *real* samples: count the good fakes")
+    expect(not np.isclose(coverage, 9 / 15), "coverage: that is the probability that a ball is empty")
+    expect(not np.isclose(coverage, 6 / 16), "coverage: the sample itself does not count: n - 1 others")
+    expect(np.isclose(coverage, 6 / 15), "coverage, k = 1: the nearest of n - 1 + a m samples is a fake")
+    coverage = numbers(answer(9, 10, 2, 0.5), 2)[1]
+    expect(not np.isclose(coverage, 1 - (8 / 13) ** 2), "coverage: the second is drawn from one sample less")
+    expect(np.isclose(coverage, 1 - 8 / 13 * 7 / 12), "coverage, k = 2: the first two are both real, or not")
+    coverage = numbers(answer(10_000, 10_000, 5, 0.5), 2)[1]
+    expect(np.isclose(coverage, 0.8683, atol=2e-4), "coverage: k factors, with i from 1 to k")
 
 
 def check_5(answer):

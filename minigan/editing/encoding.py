@@ -13,7 +13,7 @@ from ..runs.run import Run
 from ..runs.sampling import CHUNK, generate
 from .inputs import as_images
 
-ACTIVE = 0.01  # variance over the images, above which a unit is active (Burda et al. 2016, section 2)
+ACTIVE = 0.01  # variance over the images, above which a unit is active (Burda et al. 2016, section 5.2)
 
 
 class BoundOfImages(NamedTuple):

@@ -59,7 +59,8 @@ class Conv2DTranspose(ConvolutionLayer):
     Parameters
     ----------
     filters, kernel_size, stride, padding, use_bias, initializer
-        As in `Conv2D`, but w is (KH, KW, F, C).
+        As in `Conv2D`, but w is (KH, KW, F, C). The initializer is told fan_in = C KH KW, as for stride 1; with stride
+        s, an output pixel is the sum of about C KH KW / s^2 products only.
     output_padding : int in [0, stride)
         Rows and columns that are added below and to the right; 0 with ``"same"`` padding.
     """

@@ -9,7 +9,7 @@ from .batch_norm import BatchNorm, BatchNormCache, check_rows, mean_over_rows
 
 
 class SynchronisedBatchNorm(BatchNorm):
-    """Normalise each channel over the rows of all ranks (Peng et al. 2018, arXiv 1711.07240, section 3.3).
+    """Normalise each channel over the rows of all ranks (Peng et al. 2018, arXiv 1711.07240).
 
     Rank r of K has m rows x_r (..., C) of a batch of M = K m rows; all ranks have equally many.
 

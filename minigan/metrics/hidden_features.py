@@ -20,8 +20,8 @@ def hidden_features(network: Network, images: np.ndarray, *, grid: int = GRID) -
     """Return the outputs of the hidden layers for images, in eval mode, one array for each activation.
 
     The outputs of a convolution are pooled: the image is cut into grid x grid windows, and the largest number of each
-    channel in each window is kept (Radford et al. 2016, arXiv 1511.06434, section 5.1: "maxpooling each layer's
-    representation to produce a 4 x 4 spatial grid"). The maximum says whether a stroke is anywhere in the window.
+    channel in each window is kept (Radford et al. 2016, arXiv 1511.06434, section 5.1, with a grid of
+    4 x 4). The maximum says whether a stroke is anywhere in the window.
 
     Parameters
     ----------

@@ -60,7 +60,7 @@ def squared_mmd(x: Array, y: Array) -> Array:
 def kernel_distance(
     real: Array, fake: Array, *, subsets: int = SUBSETS, size: int = SIZE, seed: int = 0
 ) -> KernelDistance:
-    """Return mean and spread of `squared_mmd` over random subsets (Binkowski et al. 2018, section 4.1).
+    """Return mean and spread of `squared_mmd` over random subsets (Binkowski et al. 2018, section 4).
 
     Each subset is drawn without replacement. The features should have about unit size, as batch norm gives them.
 

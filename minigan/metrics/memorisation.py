@@ -37,8 +37,8 @@ def memorisation(drawn: Array, held_out: Array) -> Memorisation:
     z = (U - nm/2) / sigma,  sigma^2 = nm/12 (S + 1 - sum_t (t^3 - t) / (S (S - 1))),  S = n + m
     p = Phi(z),  nearer = 1 - U / (nm)
 
-    t counts the values in each group of equal distances. This is C_T of Meehan et al. 2020 (arXiv 2004.05675, section
-    3) with the whole space as its one cell. The distances of different images are independent, given the training
+    t counts the values in each group of equal distances. This is C_T of Meehan et al. 2020 (arXiv 2004.05675) with
+    the whole space as its one cell. The distances of different images are independent, given the training
     images. Phi is the limit for many images; it is good from about 20 on.
 
     With thousands of images, p is tiny for the smallest difference; ``nearer`` says how large the difference is.

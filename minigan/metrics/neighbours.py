@@ -34,8 +34,8 @@ def neighbour_scores(distances: Distances, ks: Sequence[int] = (3, 5)) -> dict[i
 
     precision = 1/M sum_f 1[some r: |f - r| <= R_k(r)]       (Kynkaanniemi et al. 2019, arXiv 1904.06991, eq. 1 and 2)
     recall    = 1/N sum_r 1[some f: |f - r| <= R_k(f)]       (the same with the sets exchanged)
-    density   = 1/(kM) sum_f sum_r 1[|f - r| <= R_k(r)]      (Naeem et al. 2020, arXiv 2002.09797, eq. 3)
-    coverage  = 1/N sum_r 1[some f: |f - r| <= R_k(r)]       (eq. 4)
+    density   = 1/(kM) sum_f sum_r 1[|f - r| <= R_k(r)]      (Naeem et al. 2020, arXiv 2002.09797, section 3.2)
+    coverage  = 1/N sum_r 1[some f: |f - r| <= R_k(r)]       (the same section)
 
     One outlier among the real samples has a large ball, which raises precision; density and coverage change little.
     All four depend on N and M, so compare numbers of equal N and M only.

@@ -27,8 +27,8 @@ class Probe:
 
     Attributes
     ----------
-    data : the name of the data
-    test : how many test digits were read
+    data : the name of the test images
+    test : how many test images were read
     sizes : how many features there are, by their name
     scores : by the name of the features and the number of labels: a `Score` for each random choice of the labels.
         Each hidden layer of the trained D alone is there for the smallest number of labels
@@ -118,9 +118,8 @@ def probe(
     counts = sorted({validation.integer("labels", n, least=least, most=len(train)) for n in labels})
 
     rng = np.random.default_rng(seed)
-    pool = order_by_class(truth, rng)[: counts[-1]]
-    truth = truth[pool]
     drawn = {n: [order_by_class(truth, rng)[:n] for _ in range(choices if n <= ONCE else 1)] for n in counts}
+    pool = np.unique(np.concatenate([chosen for each in drawn.values() for chosen in each]))
     sets = train.images[pool], test.images
     scores: dict[str, dict[int, list[Score]]] = {}
     sizes: dict[str, int] = {}
@@ -131,7 +130,7 @@ def probe(
         sizes[name] = x.shape[1]
         for n, choices in drawn.items():
             for chosen in choices:
-                rows = x[to_device(chosen, discriminator.device)]
+                rows = x[to_device(np.searchsorted(pool, chosen), discriminator.device)]
                 score = learn(rows, truth[chosen], test_x, test_truth, classes)
                 scores.setdefault(name, {}).setdefault(n, []).append(score)
 
@@ -150,7 +149,7 @@ def probe(
         read(TRAINED, _joined(layers), drawn)
         for i, features in enumerate(layers if len(layers) > 1 else [], start=1):
             read(f"its layer {i} alone", features, {counts[0]: drawn[counts[0]]})
-    return Probe(train.name, len(test), sizes, scores)
+    return Probe(test.name, len(test), sizes, scores)
 
 
 def _labels(data: Dataset, discriminator: Network) -> np.ndarray:

@@ -30,8 +30,8 @@ def two_sample_accuracy(distances: Distances) -> TwoSampleAccuracy:
     the sets lie apart. Below 1/2 the fake samples lie closer to the real ones than these lie to each other, as copies
     do. Fake samples that crowd together in real places give a high ``fake`` and a low ``real``.
 
-    It is a classifier two-sample test (Lopez-Paz & Oquab 2017, arXiv 1610.06545, section 2) with the nearest
-    neighbour as its classifier and leave-one-out as its test set (Xu et al. 2018, arXiv 1806.07755, section 3). A
+    It is a classifier two-sample test (Lopez-Paz & Oquab 2017, arXiv 1610.06545, section 3) with the nearest
+    neighbour as its classifier and leave-one-out as its test set (Xu et al. 2018, arXiv 1806.07755). A
     sample whose nearest real and fake neighbours are equally far counts one half.
 
     Parameters

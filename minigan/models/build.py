@@ -1,4 +1,7 @@
-"""Builds the two networks of a model: the layers of its specification, and the layers that the options add."""
+"""Builds the two networks of a model: the layers of its specification, and the layers that the options add.
+
+To add a model of your own, put its `ModelSpec` into ``MODELS``.
+"""
 
 import numpy as np
 
@@ -92,7 +95,7 @@ def build_networks(
     latent_dim : int, optional
         Length Z of the noise vector; None takes the default of the model.
     as_published : bool
-        True builds the generator that the article published.
+        True builds the generator of a recipe as it was written.
     augment_shift : int
         If > 0, a `RandomShift` by up to so many pixels comes first in the discriminator; only for images.
     instance_noise : float

@@ -1,4 +1,9 @@
-"""dcgan: the convolutional pair of many introductions to GANs, after Radford et al. 2016."""
+"""dcgan: the convolutional pair of TensorFlow's tutorial, after Radford et al. 2016.
+
+The tutorial is "Deep Convolutional Generative Adversarial Network" by The TensorFlow Authors, 2019:
+github.com/tensorflow/docs, site/en/tutorials/generative/dcgan.ipynb at commit 023b91c. There the first batch norm
+stands before the reshape, so it has a mean for each unit of the dense layer; here it has one for each channel.
+"""
 
 from ..layers import BatchNorm, Conv2D, Conv2DTranspose, Dense, Dropout, Flatten, Layer, LeakyReLU, Reshape, Shape, Tanh
 from .model_spec import ModelSpec
@@ -46,7 +51,7 @@ def discriminator(image_shape: Shape) -> list[Layer]:
 
 SPEC = ModelSpec(
     name="dcgan",
-    source="Radford et al. 2016 (arXiv 1511.06434), in the small form of introductory articles",
+    source="Radford et al. 2016 (arXiv 1511.06434), in the small form of TensorFlow's tutorial of 2019",
     generator=generator,
     discriminator=discriminator,
     latent_dim=100,

@@ -1,4 +1,4 @@
-"""infogan: the networks of InfoGAN for MNIST, which published comparisons of GANs use."""
+"""infogan: the networks of InfoGAN for MNIST, which Lucic et al. 2018 use to compare GANs."""
 
 from ..layers import BatchNorm, Conv2D, Conv2DTranspose, Dense, Flatten, Layer, LeakyReLU, Reshape, Shape, Tanh, normal
 from .model_spec import ModelSpec

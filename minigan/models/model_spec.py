@@ -14,16 +14,16 @@ MakeDiscriminator = Callable[[Shape], list[Layer]]  # sample_shape -> layers
 
 @dataclass(frozen=True)
 class AsPublished:
-    """What an article published, where that differs from the model that works.
+    """A recipe as it was written, where that differs from the model that works.
 
     Parameters
     ----------
     flaw : str
         What is wrong with it, in one sentence.
     objective : Objective
-        The losses of the article.
+        The losses of the recipe.
     generator : callable, optional
-        The generator of the article, if the flaw lies there.
+        The generator of the recipe, if the flaw lies there.
     generator_penalty : GeneratorPenalty, optional
         What G pays besides its loss.
     """

@@ -128,10 +128,18 @@ def slider_step(span: float) -> float:
 
 
 def _places(least: float, greatest: float, first: float, count: int) -> list[float]:
-    """Return `count` values from the least to the greatest; the one next to `first` is replaced by it."""
+    """Return `count` values from the least to the greatest, at least 3, with `first` in the place of its neighbour.
+
+    The two ends stay.
+
+    >>> _places(2, 256, 16, 5)
+    [2.0, 16, 129.0, 192.5, 256.0]
+    """
     values = [least + (greatest - least) * k / (count - 1) for k in range(count)]
-    nearest = min(range(count), key=lambda k: abs(values[k] - first))
-    return [*values[:nearest], first, *values[nearest + 1 :]]
+    if first not in (least, greatest):
+        nearest = min(range(1, count - 1), key=lambda k: abs(values[k] - first))
+        values[nearest] = first
+    return values
 
 
 def png_of(draw: Callable[[Any], None], value: Any) -> bytes:

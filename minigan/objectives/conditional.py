@@ -106,8 +106,10 @@ class ACGAN(Conditional):
     L_D = L_D of the logit s + lambda (mean -log softmax(a_real)_y + mean -log softmax(a_fake)_y)
     L_G = L_G of the logit s + lambda mean -log softmax(a_fake)_y
 
-    D also learns from fakes what a y is, so the easiest samples of a class pay best for both players, and G may end up
-    drawing only those. A smaller lambda than the 1 of the paper leaves G more room; at 0.1 G may ignore the labels.
+    G gains by samples whose class is beyond doubt, also where those of the data are doubtful. So the best G draws other
+    samples than the data has, with less variety in a class (Gong et al. 2019, arXiv 1907.02690, section 3); D, which
+    learns classes from fakes as well, does not correct this. A smaller lambda than the 1 of the paper leaves G more
+    room; at 0.1 G may ignore the labels.
     """
 
     name = "ac-gan"
@@ -152,7 +154,10 @@ class InfoGAN(ACGAN):
 
         -log Q(c | x) = -log softmax(a_class)_y + sum_k (a_k - c_k)^2 / 2 + constant,    da_k = a_k - c_k
 
-    Here Q shares all layers of D but the last; in the paper it has one more layer of its own.
+    Here Q shares all layers of D but the last; in the paper it has one more layer of its own. The variance 1 is far too
+    large for a number in [-1, 1]: with it, the part of the bound for such a number is at most log 2 - log(2 pi)/2 =
+    -0.23, so it does not say how much information there is. The a_k that minimises the square is the best one for every
+    fixed variance, and a smaller one would only be a larger lambda for the numbers.
     """
 
     name = "infogan"

@@ -183,7 +183,7 @@ class WGANGP(Penalty):
 
 
 class OneSidedWGANGP(WGANGP):
-    """lambda mean max(0, |grad D| - 1)^2: slopes below 1 cost nothing (Petzka et al. 2018, arXiv 1709.08894, eq. 8)."""
+    """lambda mean max(0, |grad D| - 1)^2: slopes below 1 cost nothing (Petzka et al. 2018, arXiv 1709.08894)."""
 
     name = "wgan-gp-one-sided"
 

@@ -7,7 +7,7 @@ from ..network import Network
 
 
 class RunningAverage:
-    """Keep an exponential moving average of parameters and running statistics (Yazici et al. 2019, eq. 4).
+    """Keep an exponential moving average of parameters and running statistics (Yazici et al. 2019, arXiv 1806.04498).
 
     average <- average + w (network - average),   w = 1 - min(decay, (1 + t) / (10 + t))   at update t = 0, 1, ...
 

@@ -122,7 +122,7 @@ def read_config(saved: dict[str, Any]) -> ResolvedConfig:
     Parameters
     ----------
     saved : the options by name. Older files have ``corrected`` in the place of ``as_published`` and other names for
-        the losses of some articles, and they lack newer options, which take their defaults
+        the losses of some recipes, and they lack newer options, which take their defaults
     """
     options = dict(saved)
     if "corrected" in options:

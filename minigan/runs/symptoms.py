@@ -126,7 +126,7 @@ class RealSamples:
 
         sum_k max(0, p_k - q_k)            0 at best, 1 at worst; the total variation distance
 
-    Such bins show lost modes without a classifier (Richardson & Weiss 2018, arXiv 1805.12462, section 3). 500 other
+    Such bins show lost modes without a classifier (Richardson & Weiss 2018, arXiv 1805.12462, section 2). 500 other
     real samples have about 0.05, because so few fill no group exactly.
 
     ``stray`` counts samples that are further from every centre of a group than twice the distance that 99 % of the real
@@ -195,7 +195,7 @@ def copied(x: np.ndarray, training: np.ndarray) -> float:
     """Return the median of |x_i - t| / |t - t'|, where t is the row of ``training`` nearest to x_i, and t' to t.
 
     New samples have about 1, because a new sample is about as far from t as another training sample is. Copies have 0.
-    (Alaa et al. 2022, arXiv 2102.08921, section 3, count how often the quotient is below 1.)
+    (Alaa et al. 2022, arXiv 2102.08921, section 4, count how often the quotient is below 1.)
 
     Parameters
     ----------

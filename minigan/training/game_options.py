@@ -155,7 +155,7 @@ class GameOptions:
     as_published: bool = option(
         False,
         "networks",
-        "Train one of the models writeup-1 to writeup-5 exactly as its article published it, with its mistakes.",
+        "Train one of the models writeup-1 to writeup-5 exactly as its recipe was written, with its mistakes.",
         check=boolean,
     )
     plain: bool = option(

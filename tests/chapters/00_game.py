@@ -8,6 +8,7 @@ assert real_coverage.found == 8
 assert 0.98 < real_coverage.high_quality < 0.996
 assert coverage[0].high_quality < 0.1
 assert early.objective.generator(after)[0] < losses_of_fakes.mean()
+assert np.isclose(0.1 * (1 - 1 / (1 + np.exp(-0.52))), 0.037, atol=5e-4)  # how far a fake's loss falls
 assert np.isclose(losses_by_hand(np.array([0.8]), np.array([0.3])), (0.58, 1.20), atol=5e-3).all()
 assert np.isclose(losses_by_hand(np.array([0.8]), np.array([0.6])), (1.14, 0.51), atol=5e-3).all()
 assert together

@@ -28,3 +28,19 @@ assert [moved["$u_1$"], moved["$u_2$"]] == [(3, 2), (-1, 0.8)]
 assert np.allclose([moved["$x_1$"][1], moved["$x_2$"][1]], dx_small)
 assert moved["$s$"] == (2, 2)
 assert moved["$L$"][0] == 2
+growth = 2.01**2 / 2 - moved["$L$"][0]
+assert np.allclose([growth, growth / 0.01], [0.02005, 2.005], rtol=1e-12)  # of the loss, by hand
+
+# a few fakes cross the bend of a unit in the step of D: nearly all that a stale pass is off the new gradient
+D = new_d()
+d_gradients(D, x_real, fakes)
+before = D.forward(fakes, train=True)[1].layers[1]
+D.theta -= 0.002 * D.dtheta
+scores, passed = D.forward(fakes, train=True)
+upstream = squared_loss(scores, 1)[1]
+dx_new = D.backward(upstream, passed, param_grads=False)
+crossed = np.sign(before) != np.sign(passed.layers[1])
+passed.layers[1][crossed] = before[crossed]
+dx_crossed = D.backward(upstream, passed, param_grads=False)
+assert (crossed.sum(), crossed.size) == (3, 64 * 32)
+assert np.linalg.norm(dx_crossed - dx_new) / np.linalg.norm(dx_new) > 0.9 * off[0.002][1]

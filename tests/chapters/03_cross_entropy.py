@@ -1,4 +1,5 @@
 assert needed["sigmoid_cross_entropy"] in range(1, 6)
+assert round(float(sigmoid(np.float64(6)) * sigmoid(np.float64(-6))), 4) == 0.0025
 assert FAST or needed["squared_error"] > 5 * needed["sigmoid_cross_entropy"]
 assert sigmoid(np.float32(16.5)) < 1 == sigmoid(np.float32(16.7))
 assert np.float32(1 - 1e-8) == 1

@@ -1,5 +1,8 @@
 # What chapter 06 has computed, judged; this runs in the notebook's kernel, after its last cell.
 
+# the valley
+assert np.allclose([1 - 0.019 * 100, 1 - 0.019], [-0.9, 0.981])
+
 # the two steps of the drawing, and constant gradients
 assert np.allclose(steps, [1.0, (1 / 0.75) / np.sqrt(0.46 / 0.19)], rtol=1e-6)
 assert np.allclose(corrected, 0.01, rtol=1e-4)

@@ -10,6 +10,7 @@ for at in np.random.default_rng(2).normal(size=(20, 2)):
 assert np.allclose(field_by_hand(0.8, -0.5), (-0.2007, -0.3210), atol=1e-4)  # the numbers of the drawing
 assert abs(np.log(2) + np.log1p(np.exp(-0.4)) - 1.206) < 5e-4
 assert all(check.ok for check in check_game(*new_pair(0.8, -1.3), Minimax()))
+assert round(np.degrees(np.arctan(0.5)), 1) == 26.6  # the turn of the matrix (7.3)
 assert np.allclose(game_jacobian(0.0, 0.0, objective="non-saturating"), A, atol=1e-9)
 assert np.allclose(np.sort(np.linalg.eigvals(A).imag), [-0.5, 0.5])
 assert abs(A[1, 0] - A[0, 1] + 1) < 1e-9  # the curl

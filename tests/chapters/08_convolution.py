@@ -8,7 +8,8 @@ assert g_film.out_size == (4, 4)
 assert g_film.padding == (0, 0)
 assert np.allclose(conv2d(small[..., None, None], sobel[..., None, None].astype("f8"), g_film)[..., 0, 0], found)
 
-# sizes
+# sizes; and what im2col copies, with stride 2 and 1
+assert [(5 / stride) ** 2 for stride in (2, 1)] == [6.25, 25]
 assert zeros_of_same(28, 5, 2) == (14, 1, 2)
 assert zeros_of_same(28, 4, 2) == (14, 1, 1)
 

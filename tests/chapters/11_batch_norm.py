@@ -46,3 +46,18 @@ if not FAST:
     assert min(shares["noisy batch norm", 0.1] + shares["noisy batch norm", 1.0]) > 0.9
     assert np.median(ahead["nothing"][0], axis=0)[2] > 2
     assert np.median(ahead["batch norm"][0], axis=0)[2] < 0.8
+
+# why gradients grow a little faster than (11.12): P removes next to nothing, and each unit has a spread of its own
+through, kept, uneven = deep([BatchNorm()], scale=2.0), [], []
+_, caches = through.forward(pixels[:256], train=True)
+inputs, dx = [pixels[:256]], np.random.default_rng(1).standard_normal((256, 1), dtype=np.float32)
+for layer in through.layers[:-1]:
+    inputs.append(layer.forward(inputs[-1], train=True)[0])
+for layer, cache, given in zip(through.layers[::-1], caches.layers[::-1], inputs[::-1], strict=True):
+    dy, dx = dx, layer.input_grad(dx, cache)
+    if isinstance(layer, BatchNorm):
+        spread = given.std(axis=0)
+        kept.append(((dx * spread) ** 2).mean() / (dy**2).mean())
+        uneven.append((1 / spread**2).mean() * (spread**2).mean())
+assert np.mean(kept) > 0.99
+assert round(np.mean(uneven[:-1]), 2) == 1.07  # the layers between hidden ones, as (11.12) has them

@@ -38,6 +38,7 @@ assert FAST or distance["GAN (shipped)"] < distance["VAE, codes of digits"] < 2 
 # the collapse
 assert FAST or sum(bound[2] < 0.1 for _, _, bound, _ in straight) == 3
 assert FAST or kls[-1] < 0.05
+assert round((0.5 + 0.05**2) ** 0.5, 3) == 0.709  # the spread of the ring in each direction
 assert FAST or np.abs(np.array(kls) - np.maximum(0, 2 * np.log(edge / sigmas)))[2:].max() < 0.2
 assert FAST or kls[list(sigmas).index(0.8)] < 0.01
 assert predicted == {2: 12, 3: 6, 4: 1}

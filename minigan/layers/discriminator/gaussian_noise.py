@@ -12,8 +12,8 @@ class GaussianNoise(SymmetricLayer):
     """Add noise in training: y = x + std e with e standard normal and independent; y = x in eval; dx = dy.
 
     As the first layer of D it blurs real samples and fakes in the same way. Then both densities overlap, and D's slope
-    shows G where to go (Sonderby et al. 2017, arXiv 1610.04490, section 2.6; Arjovsky & Bottou 2017, arXiv 1701.04862,
-    section 3).
+    shows G where to go (Sonderby et al. 2017, arXiv 1610.04490, section 3.2.1; Arjovsky & Bottou 2017, arXiv
+    1701.04862, section 3).
 
     Parameters
     ----------

@@ -29,7 +29,7 @@ class RandomShift(Layer):
     """Shift every image by its own random (down, right), each uniform on -reach .. reach.
 
     As the first layer of a discriminator it shifts everything that D sees, real and fake. On a small data set this
-    keeps D from learning the training images by heart (Zhao et al. 2020, "Differentiable augmentation", section 4).
+    keeps D from learning the training images by heart (Zhao et al. 2020, "Differentiable augmentation", section 3).
 
     Forward, train   y[h, w, n] = x[h - down_n, w - right_n, n],  ``fill`` outside        drawn anew for every pass
     Forward, eval    y = x

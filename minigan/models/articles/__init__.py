@@ -1,1 +1,1 @@
-"""The GANs of five introductory articles: a form that works, and the form that was published."""
+"""Five short recipes of GANs for images: a form that works, and the form in which they were written."""

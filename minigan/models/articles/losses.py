@@ -1,4 +1,4 @@
-"""The losses that introductory articles published, most of them with a flaw; `networks` says which."""
+"""The losses of the five recipes as they were written, most of them with a flaw; `networks` says which."""
 
 from collections.abc import Callable
 

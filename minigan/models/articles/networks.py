@@ -1,7 +1,8 @@
-"""writeup-1 to writeup-5: the GANs of five introductory articles, in a form that works and as they were published.
+"""writeup-1 to writeup-5: five short recipes of GANs for images, in a form that works and as they were written.
 
-``published`` holds what the article does differently, and says in one sentence what is wrong with it. The published
-form is built and trained as far as that is possible.
+Recipes like these circulate in many copies, and who wrote the first copy is not known. They prove nothing: each is here
+for what it does. ``published`` holds what the recipe does differently, and says in one sentence what is wrong with it.
+This form is built and trained as far as that is possible. Chapter 19 of the course audits all five.
 """
 
 from math import prod
@@ -83,7 +84,7 @@ def dense_conv_generator(image_shape: Shape, latent_dim: int) -> list[Layer]:
 
 
 def dense_conv_generator_as_published(image_shape: Shape, latent_dim: int) -> list[Layer]:
-    """Return the generator that writeup-2 published: the transposed convolutions have stride 1, and tanh is missing."""
+    """Return writeup-2's generator as it was written: the transposed convolutions have stride 1, without a tanh."""
     return _dense_then_conv(image_shape, stride=1)
 
 
@@ -107,7 +108,7 @@ def small_discriminator(image_shape: Shape) -> list[Layer]:
 
 
 def _scaled(units: int, image_shape: Shape) -> int:
-    """Return a width that was published for images of 8192 numbers (64 x 64 x 2), scaled to this size; at least 16."""
+    """Return a width that was meant for images of 8192 numbers (64 x 64 x 2), scaled to this size; at least 16."""
     return max(16, round(units * prod(image_shape) / 8192))
 
 
@@ -129,7 +130,7 @@ def deep_discriminator(image_shape: Shape) -> list[Layer]:
 
 def _spec(number: int, title: str, **options: Any) -> ModelSpec:
     defaults = {"latent_dim": 100, "learning_rate": 2e-4, "beta1": 0.5, "beta2": 0.999, "average_decay": 0.99}
-    return ModelSpec(name=f"writeup-{number}", source=f"an introductory article: {title}", **{**defaults, **options})
+    return ModelSpec(name=f"writeup-{number}", source=f"a short recipe: {title}", **{**defaults, **options})
 
 
 ARTICLES = (
@@ -163,14 +164,14 @@ ARTICLES = (
     ),
     _spec(
         3,
-        "the DCGAN of many introductions",
+        "the DCGAN of TensorFlow's tutorial of 2019",
         generator=dcgan.generator,
         discriminator=dcgan.discriminator,
         steps=2000,
         size_multiple=4,
         objective=Minimax(),
         published=AsPublished(
-            flaw="nothing is wrong: it works as published, with the loss on logits", objective=Minimax()
+            flaw="nothing is wrong: it works as written, with the loss on logits", objective=Minimax()
         ),
     ),
     _spec(
