@@ -61,7 +61,10 @@ def check_3(answer):
         y = np.linspace(0, 1, 100_001)[1:-1]
         best = y[np.argmax(q * a * np.log(y) + (1 - q) * b * np.log(1 - y))]
         found = number(answer(a, b, q))
-        expect(abs(number(answer(a, b, 0.5)) - a / (a + b)) < 1e-6, "for q = 1/2 it must be (5.5)")
+        half = number(answer(a, b, 0.5))
+        expect(abs(half - np.log(a / b)) > 1e-6, "that is the logit; the question asks for D")
+        expect(abs(half - b / (a + b)) > 1e-6, "that is 1 - D, the probability that the sample is a fake")
+        expect(abs(half - a / (a + b)) < 1e-6, "for q = 1/2 it must be (5.5)")
         swapped = (1 - q) * a / ((1 - q) * a + q * b)
         expect(
             abs(found - swapped) > 1e-9, "more real samples must make D say real more often; yours says it less often"
