@@ -16,7 +16,7 @@ def check_1(answer):
 
 
 def check_2(answer):
-    """The Frechet distance of two Gaussians with diagonal covariances."""
+    """The Fréchet distance of two Gaussians with diagonal covariances."""
     found = number(answer)
     expect(not np.isclose(found, 82), "the covariances hold variances; (15.5) takes the difference of their roots")
     expect(not np.isclose(found, 5), "what do the means cost?")

@@ -12,7 +12,7 @@ assert losses_of_G[2.0][-1] > 2 * losses_of_G[0.5][-1]
 assert score_of_ten > classifier_score(p_new)
 assert 9.9 < score_of_ten <= 10
 
-# the Frechet distance
+# the Fréchet distance
 assert abs(((m1 - m2) ** 2 + (s1 - s2) ** 2) - 9.25) < 1e-12
 assert FAST or abs(bias_measured(64, 1000) / (64 * 69 / 4000) - 1) < 0.02
 assert all(np.all(np.diff(each) < 0) for each in falls.values())
