@@ -331,11 +331,13 @@ def test_first_values_are_places_of_a_slider(least, greatest, first):
     assert (greatest - least) / players.slider_step(greatest - least) * (1 + 1e-9) >= 50
 
 
-def test_a_plot_draws_once_without_ipywidgets(monkeypatch):
+def test_without_ipywidgets_a_line_says_what_is_missing(monkeypatch, capsys):
     monkeypatch.setitem(sys.modules, "ipywidgets", None)
     drawn = []
     interactive_plot(lambda a: drawn.append(a), a=(0, 2, 0.5))
-    assert drawn == [0.5]
+    live_plot(lambda: [], lambda game, rate: game.append(rate), drawn.append, alt="", ticks=2, every=2, rate=(0, 2, 1))
+    assert drawn == [0.5, [1, 1, 1, 1]]
+    assert capsys.readouterr().out.count("%pip install ipywidgets") == 2
 
 
 def test_a_plot_makes_sliders(monkeypatch):

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
-from .players import png_of, show_film, slider_step
+from .players import MISSING, png_of, show_film, slider_step
 from .style import FAST, STATIC
 
 playing: dict[str, Callable[[], None]] = {}  # how to end each game, by its `alt`; a cell that runs again does it
@@ -23,7 +23,7 @@ def live_plot(
     """Let the reader play, pause, step and restart a training, and move its settings while it runs.
 
     In a page without a kernel (MINIGAN_STATIC=1 in the environment) it is a film of the first settings. Without
-    ipywidgets it is the last picture of that film.
+    ipywidgets it is the last picture of that film, and a line says what is missing.
 
     Parameters
     ----------
@@ -49,6 +49,7 @@ def live_plot(
     try:
         import ipywidgets
     except ImportError:
+        print(MISSING)
         game = start()
         for _ in range(ticks * every):
             advance(game, **first)

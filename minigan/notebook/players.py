@@ -44,6 +44,7 @@ PAGE = """<figure class="minigan-player" id="{name}" style="margin:0;max-width:{
   show();
 }})();
 </script>"""
+MISSING = "Here are sliders if ipywidgets is installed: %pip install ipywidgets, and run the cell again."
 SLIDER = (
     '<label style="flex:1 1 12em;display:flex;gap:.5em;align-items:center">{label} '
     '<input type="range" min="0" max="{last}" step="1" value="{value}" style="flex:1"> '
@@ -78,7 +79,7 @@ def interactive_plot(
     """Draw a figure again whenever a slider moves.
 
     In a page without a kernel (MINIGAN_STATIC=1 in the environment) the sliders move over frames drawn beforehand.
-    Without ipywidgets the figure is drawn once, with the first values.
+    Without ipywidgets the figure is drawn once, with the first values, and a line says what is missing.
 
     Parameters
     ----------
@@ -104,6 +105,7 @@ def interactive_plot(
     try:
         import ipywidgets
     except ImportError:
+        print(MISSING)
         draw(**{name: first for name, (_, _, first) in sliders.items()})
         return
     controls = {}
