@@ -38,7 +38,7 @@ nb_execution_mode = "off"
 nb_merge_streams = True
 
 html_theme = "furo"
-pygments_dark_style = "github-dark"  # that of the theme underlines the names of modules, as if they were links
+pygments_dark_style = "monokai"  # that of the theme underlines the names of modules, as if they were links
 html_static_path = ["book.css"]
 html_css_files = ["book.css"]
 html_search_scorer = str(Path(__file__).with_name("search.js"))
@@ -139,10 +139,10 @@ def list_of(title, lines):
     """Return the entries of a section as a list: ``name : text``, or ``name : type`` with indented lines below it."""
     entries = []
     for line in lines:
-        if line.startswith(" ") and entries:
+        if entries and not entries[-1][1] and entries[-1][0].endswith(",") and " : " in line:  # more names
+            entries[-1][0] += f" {line.strip()}"
+        elif entries and line.startswith(" "):
             entries[-1][1].append(line.strip())
-        elif entries and not entries[-1][1] and entries[-1][0].endswith(","):
-            entries[-1][0] += f" {line}"
         else:
             entries.append([line, []])
     found = []
@@ -171,6 +171,13 @@ def keep_tags(app, document):
 
 SOLUTIONS = re.compile(r"solutions/\d\d_\w+\.md")
 NAME = re.compile(r"minigan(\.\w+)+")
+
+
+def leave_object_out(app, document):
+    """Say of no class that it is an object."""
+    for node in list(document.findall(nodes.paragraph)):
+        if node.astext() == "Bases: object":
+            node.parent.remove(node)
 
 
 def link_names(app, document):
@@ -230,6 +237,7 @@ def setup(app):
     """Connect the functions with the build."""
     app.connect("build-finished", copy_pictures)
     app.connect("doctree-read", keep_tags)
+    app.connect("doctree-read", leave_object_out)
     app.connect("doctree-read", link_names)
     app.connect("missing-reference", find_name)
     app.connect("source-read", prepare_notebook)

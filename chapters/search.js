@@ -1,6 +1,11 @@
-// How the search of the book orders what it finds: exact names first, then chapters, then the rest of the reference.
+// How the search of the book orders what it finds: exact names first, then chapters, and the fast floor last.
 Scorer = {
-  score: ([page, , , , score]) => score + (/^(\d\d_|primer)/.test(page) ? 10 : page.startsWith("solutions/") ? -5 : 0),
+  score([page, title, , , score]) {
+    const words = (new URLSearchParams(location.search).get("q") || "").toLowerCase().split(/\s+/).filter(Boolean);
+    const named = words.every((word) => title.toLowerCase().includes(word)) ? 12 : 0;
+    if (/^(\d\d_|primer)/.test(page)) return score + 10 + named;
+    return score - (page.startsWith("solutions/") ? 5 : page.startsWith("api/minigan.fast") ? 8 : 0);
+  },
   objNameMatch: 40,
   objPartialMatch: 6,
   objPrio: { 0: 5, 1: 5, 2: -5 },
