@@ -39,8 +39,9 @@ nb_merge_streams = True
 
 html_theme = "furo"
 pygments_dark_style = "monokai"  # that of the theme underlines the names of modules, as if they were links
-html_static_path = ["book.css"]
+html_static_path = ["book.css", "book.js"]
 html_css_files = ["book.css"]
+html_js_files = ["book.js"]
 html_search_scorer = str(Path(__file__).with_name("search.js"))
 html_show_sourcelink = False
 html_copy_source = False
@@ -88,7 +89,14 @@ def prepare_api_page(app, name, source):
     lines = [escaped(module), "=" * len(module), *source[0].split("\n")[2:]]
     if inside:
         lines = lines[: lines.index("", 4)]
-        lines += ["", ".. toctree::", "   :hidden:", "", *(f"   {each}" for each in inside), ""]
+        lines += [
+            "",
+            ".. toctree::",
+            "   :hidden:",
+            "",
+            *(f"   {each.rpartition('.')[2]} <{each}>" for each in inside),
+            "",
+        ]
         for each in inside:
             path = Path(PACKAGE).parent / each.replace(".", "/")
             path = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
