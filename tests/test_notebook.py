@@ -179,7 +179,11 @@ def test_the_page_of_the_game_stands_in_a_frame(shown):
     play_game(data="ring")
     (server,) = play.servers
     try:
-        assert [frame.src for frame in shown][1] == server.url != shown[0].src
+        first, _, second, link = shown
+        assert second.src == server.url != first.src
+        assert f'href="{server.url}"' in link.data
+        with pytest.raises(OSError, match="refused"):
+            urllib.request.urlopen(first.src)
         with urllib.request.urlopen(server.url) as answer:
             assert "frame-ancestors http://localhost:*" in answer.headers["Content-Security-Policy"]
     finally:
@@ -194,7 +198,12 @@ def test_the_game_needs_a_kernel(shown, monkeypatch, capsys):
 
 
 class Widget(types.SimpleNamespace):
-    """What `live_plot` uses of ipywidgets: values that are observed, and buttons that are clicked."""
+    """What `live_plot` uses of ipywidgets: values that are observed or linked, and buttons that are clicked."""
+
+    def __setattr__(self, name, value):
+        super().__setattr__(name, value)
+        if name == "value" and hasattr(self, "linked"):
+            self.linked.value = value
 
     def observe(self, heard, name):
         self.heard = heard
@@ -221,8 +230,14 @@ def widgets(monkeypatch, shown):
         return make
 
     module = types.ModuleType("ipywidgets")
-    for name in ("FloatSlider", "ToggleButton", "Button", "Image", "Label", "HBox", "VBox"):
+    for name in ("FloatSlider", "ToggleButton", "Button", "Image", "IntText", "Label", "HBox", "VBox"):
         setattr(module, name, kind(name))
+
+    def link(source, target):
+        kept["page"] = source[0]
+        source[0].linked = target[0]
+
+    module.jsdlink = link
     monkeypatch.setitem(sys.modules, "ipywidgets", module)
     return kept
 
@@ -261,6 +276,37 @@ def test_a_live_plot_hears_its_sliders_while_it_trains(widgets):
     assert heard[0] == 0.2
 
 
+def test_a_live_plot_waits_for_its_page(widgets):
+    """A page that was closed answers no more; the pictures made for it would fill the memory."""
+    steps = []
+
+    async def read():
+        live_plot(dict, lambda game: steps.append(1), a_figure, alt="")
+        widgets["Play"].become(True)
+        while len(steps) < 3:
+            await asyncio.sleep(0.01)
+        del widgets["page"].linked
+        seen = len(steps)
+        await asyncio.sleep(0.3)
+        assert len(steps) <= seen + 1
+        widgets["Play"].become(False)
+
+    asyncio.run(asyncio.wait_for(read(), timeout=60))
+
+
+def test_a_live_plot_ends_that_of_the_same_cell(widgets):
+    async def read():
+        live_plot(dict, lambda game: None, a_figure, alt="Points.")
+        old = widgets["Play"]
+        old.become(True)
+        live_plot(dict, lambda game: None, a_figure, alt="Others.")
+        assert old.value
+        live_plot(dict, lambda game: None, a_figure, alt="Points.")
+        assert not old.value
+
+    asyncio.run(asyncio.wait_for(read(), timeout=60))
+
+
 def test_a_live_plot_shows_an_error_and_stops(widgets):
     def advance(game):
         raise ValueError("too fast")
@@ -285,21 +331,28 @@ def test_first_values_are_places_of_a_slider(least, greatest, first):
     assert (greatest - least) / players.slider_step(greatest - least) * (1 + 1e-9) >= 50
 
 
-def test_a_plot_draws_once_without_ipywidgets(monkeypatch):
+def test_without_ipywidgets_a_line_says_what_is_missing(monkeypatch, capsys):
     monkeypatch.setitem(sys.modules, "ipywidgets", None)
     drawn = []
     interactive_plot(lambda a: drawn.append(a), a=(0, 2, 0.5))
-    assert drawn == [0.5]
+    live_plot(lambda: [], lambda game, rate: game.append(rate), drawn.append, alt="", ticks=2, every=2, rate=(0, 2, 1))
+    assert drawn == [0.5, [1, 1, 1, 1]]
+    assert capsys.readouterr().out.count("%pip install ipywidgets") == 2
 
 
 def test_a_plot_makes_sliders(monkeypatch):
     calls = []
     widgets = types.ModuleType("ipywidgets")
-    widgets.FloatSlider = lambda **options: options
+    for name in ("FloatSlider", "IntSlider"):
+        setattr(widgets, name, lambda kind=name, **options: {"kind": kind} | options)
     widgets.interact = lambda draw, **controls: calls.append(controls)
     monkeypatch.setitem(sys.modules, "ipywidgets", widgets)
-    interactive_plot(lambda a: None, a=(0, 2, 0.5))
-    assert calls == [{"a": {"value": 0.5, "min": 0, "max": 2, "step": 0.02, "continuous_update": False}}]
+    interactive_plot(lambda a, kernel: None, a=(0, 2, 0.5), kernel=(1, 7, 5))
+    waits = {"continuous_update": False}
+    place = {"kind": "FloatSlider", "value": 0.5, "min": 0, "max": 2, "step": 0.02, "readout_format": ".3g"}
+    assert calls == [
+        {"a": place | waits, "kernel": {"kind": "IntSlider", "value": 5, "min": 1, "max": 7} | waits},
+    ]
 
 
 def test_a_plot_makes_no_slider_for_a_default(monkeypatch):

@@ -4,8 +4,10 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
-from .players import png_of, show_film, slider_step
+from .players import MISSING, png_of, show_film, slider_step
 from .style import FAST, STATIC
+
+playing: dict[str, Callable[[], None]] = {}  # how to end each game, by its `alt`; a cell that runs again does it
 
 
 def live_plot(
@@ -21,7 +23,7 @@ def live_plot(
     """Let the reader play, pause, step and restart a training, and move its settings while it runs.
 
     In a page without a kernel (MINIGAN_STATIC=1 in the environment) it is a film of the first settings. Without
-    ipywidgets it is the last picture of that film.
+    ipywidgets it is the last picture of that film, and a line says what is missing.
 
     Parameters
     ----------
@@ -47,6 +49,7 @@ def live_plot(
     try:
         import ipywidgets
     except ImportError:
+        print(MISSING)
         game = start()
         for _ in range(ticks * every):
             advance(game, **first)
@@ -83,7 +86,11 @@ def _play(
     alt: str,
     sliders: dict[str, tuple[float, float, float]],
 ) -> None:
-    """Show the controls. The training is a task of the kernel's event loop, which hears the sliders between ticks."""
+    """Show the controls. The training is a task of the kernel's event loop, which hears the sliders between ticks.
+
+    The page says when it has a picture, by a link between two numbers, and only then the next one is made. So a page
+    that is slow is not flooded, and nothing is trained for a page that is closed.
+    """
     from IPython.display import display
 
     controls = {
@@ -101,6 +108,8 @@ def _play(
     step, restart = widgets.Button(description="Step"), widgets.Button(description="Restart")
     picture = widgets.Image(format="png", alt=alt, layout={"align_self": "flex-start", "max_width": "100%"})
     problem = widgets.Label()
+    sent, arrived = widgets.IntText(), widgets.IntText()
+    widgets.jsdlink((sent, "value"), (arrived, "value"))
     games = [start()]
 
     def tick(count: int = 1) -> None:
@@ -118,7 +127,9 @@ def _play(
 
     async def run() -> None:
         while running.value:
-            tick()
+            if arrived.value in (0, sent.value):  # 0: the page has not answered yet
+                tick()
+                sent.value += 1
             await asyncio.sleep(0.03)
 
     def toggle(change: Any) -> None:
@@ -126,6 +137,11 @@ def _play(
         if change["new"]:
             tasks[:] = [asyncio.get_running_loop().create_task(run())]
 
+    def end() -> None:
+        running.value = False
+
+    playing.pop(alt, lambda: None)()
+    playing[alt] = end
     tasks: list[Any] = []  # the event loop keeps no hold of a task
     running.observe(toggle, "value")
     step.on_click(lambda _: tick())

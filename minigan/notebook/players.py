@@ -44,6 +44,7 @@ PAGE = """<figure class="minigan-player" id="{name}" style="margin:0;max-width:{
   show();
 }})();
 </script>"""
+MISSING = "Here are sliders if ipywidgets is installed: %pip install ipywidgets, and run the cell again."
 SLIDER = (
     '<label style="flex:1 1 12em;display:flex;gap:.5em;align-items:center">{label} '
     '<input type="range" min="0" max="{last}" step="1" value="{value}" style="flex:1"> '
@@ -78,7 +79,7 @@ def interactive_plot(
     """Draw a figure again whenever a slider moves.
 
     In a page without a kernel (MINIGAN_STATIC=1 in the environment) the sliders move over frames drawn beforehand.
-    Without ipywidgets the figure is drawn once, with the first values.
+    Without ipywidgets the figure is drawn once, with the first values, and a line says what is missing.
 
     Parameters
     ----------
@@ -88,8 +89,8 @@ def interactive_plot(
         What the picture shows, in a sentence, for readers who do not see it.
     stops : int
         Number of places of each slider in a page without a kernel: 13 for one slider, 5 for two, 3 for more.
-    sliders : tuple of three floats
-        The least, the greatest and the first value of each slider.
+    sliders : tuple of three numbers
+        The least, the greatest and the first value of each slider. Three integers make a slider of integers.
     """
     if STATIC:
         count = stops or {1: 13, 2: 5}.get(len(sliders), 3)
@@ -102,17 +103,20 @@ def interactive_plot(
         _display(frames, {name: [f"{v:.3g}" for v in values] for name, values in places.items()}, start, alt)
         return
     try:
-        from ipywidgets import FloatSlider, interact
+        import ipywidgets
     except ImportError:
+        print(MISSING)
         draw(**{name: first for name, (_, _, first) in sliders.items()})
         return
-    controls = {
-        name: FloatSlider(
-            value=first, min=least, max=greatest, step=slider_step(greatest - least), continuous_update=False
-        )
-        for name, (least, greatest, first) in sliders.items()
-    }
-    interact(lambda **values: draw(**values), **controls)  # without the lambda, every default of draw gets a slider
+    controls = {}
+    for name, (least, greatest, first) in sliders.items():
+        ends = {"value": first, "min": least, "max": greatest, "continuous_update": False}
+        if all(isinstance(each, int) for each in (least, greatest, first)):
+            controls[name] = ipywidgets.IntSlider(**ends)
+        else:
+            controls[name] = ipywidgets.FloatSlider(step=slider_step(greatest - least), readout_format=".3g", **ends)
+    # without the lambda, every default of draw gets a slider
+    ipywidgets.interact(lambda **values: draw(**values), **controls)
 
 
 def slider_step(span: float) -> float:

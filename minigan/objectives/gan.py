@@ -95,7 +95,7 @@ class NonSaturating(Objective):
 class Minimax(NonSaturating):
     """The game as it was stated first, min_G max_D V(D, G) (Goodfellow et al. 2014, eq. 1); it saturates for G.
 
-    L_D as in `NonSaturating`
+    L_D = -mean log D(x) - mean log(1 - D(G(z)))        as in NonSaturating
     L_G = mean log(1 - D(G(z)))                         per logit, dL_G/ds = -D: it vanishes as D(G(z)) goes to 0
     """
 

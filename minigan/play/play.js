@@ -18,6 +18,8 @@ let picture = null; // the newest one
 
 const GROWS = "The losses grow without bound. Choose lower learning rates, or a penalty of more weight.";
 const DRAW = "Draw some data on the picture first: with the mouse, a finger or the keyboard.";
+const GONE = parent === window ? "The server does not answer. Is minigan play still running?"
+  : "The kernel of the notebook does not answer. Run the cell again.";
 const drawn = () => byId("data").value === "drawn";
 
 function say(text, problem = false) {
@@ -108,7 +110,7 @@ async function run() {
     } catch (error) {
       playing = false;
       const lost = error instanceof TypeError;
-      say(lost ? "The server does not answer. Is minigan play still running?" : error.message, true);
+      say(lost ? GONE : error.message, true);
     }
     showButtons();
     show();
