@@ -73,12 +73,13 @@ def sources(notebook: nbformat.NotebookNode) -> list[str]:
 
 
 def references() -> str:
-    """Return the page of all sources, by author, each with the chapters that name it."""
+    """Return the page of all sources, by author: each once, with what each chapter takes from it."""
     found = defaultdict(list)
     for path, notebook in chapters():
         for entry in sources(notebook):
-            found[entry].append(f"[{path.stem[:2]}]({path.name})")
-    lines = [f"- {entry} Chapter {', '.join(numbers)}." for entry, numbers in sorted(found.items())]
+            source, gives = re.fullmatch(r"(.*?\]\(\S+\)\.) ?(.*)", entry).groups()
+            found[source].append(f"  Chapter [{path.stem[:2]}]({path.name}): {gives}".rstrip(": "))
+    lines = ["\n".join((f"- {source}", *places)) for source, places in sorted(found.items())]
     return "# Sources\n\nWhat the chapters refer to, by the name of the first author.\n\n" + "\n".join(lines) + "\n"
 
 

@@ -280,6 +280,11 @@ def test_names_its_sources(path):
         assert re.match(r"\S.*\((\d{4}|n\.d\.)\)\. \[[^\]]+\]\(https://\S+\)\.", entry), entry
 
 
+def test_a_source_has_the_same_name_in_every_chapter():
+    sources = re.findall(r"^- (.*?\]\((\S+)\)\.)", pages.references(), re.MULTILINE)
+    assert len({name for name, _ in sources}) == len({link for _, link in sources}) > 100
+
+
 @every_chapter
 def test_tells_what_it_needs_and_gives(path):
     first = read(path).cells[0].source
