@@ -27,7 +27,7 @@ def check_2(answer):
     sgd, adam = numbers(answer, 2)
     expect(not close(sgd, 784), "SGD: the larger gradient makes the steps longer, so what has to become of the rate?")
     expect(not close(sgd, 1), "SGD: its step is the rate times the gradient, and the gradient is 784 times as large")
-    expect(close(sgd, 1 / 784), "SGD: the product of rate and gradient has to stay the same")
+    expect(close(sgd, 1 / 784, 5e-3), "SGD: the product of rate and gradient has to stay the same")
     expect(not close(adam, 1 / 784), "Adam: (6.8) says what a factor in front of the loss does to its step")
     expect(close(adam, 1), "Adam: put c = 784 into (6.8), without epsilon")
 
@@ -61,7 +61,8 @@ def check_5(answer):
         expect(not close(n, beta / (1 - beta)), "that is the mean age, (6.9); here the question is the share 0.99")
         expect(not close(n, np.log(0.99) / np.log(beta)), "that many hold the share 0.01; the rest has to be 0.01")
         expect(not close(n, np.log(0.01) / np.log(beta) - 1, 1e-6), "the ages 0 to n - 1 are n gradients")
-        expect(n != np.ceil(np.log(0.01) / np.log(beta)), "do not round: the answer is asked as a real number")
+        rounded = np.floor(np.log(0.01) / np.log(beta)), np.ceil(np.log(0.01) / np.log(beta))
+        expect(n not in rounded, "do not round: the answer is asked as a real number")
         expect(
             close(n, np.log(0.01) / np.log(beta), 1e-6), "sum the weights (1 - beta) beta^k for k below n, and solve"
         )

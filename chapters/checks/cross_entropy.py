@@ -56,6 +56,7 @@ def check_5(answer):
     expect((value <= 0).all(), "the logarithm of a probability is not positive")
     expect((value[6:] != 0).all(), "at s = 20 and 80 it is small, but not 0: do not form 1 + e")
     right = [-1000, -100, -20, -1.3132616875, -0.6931471806, -0.3132616875, -2.0611536181902e-9, -1.8048513879e-35]
+    expect(not np.allclose(value[3:6], right[5:2:-1]), "that is log(1 - sigma(s)): look at the sign of s")
     far = s[~np.isclose(value, right, rtol=1e-6, atol=0)]
     expect(not far.size, f"not right to rounding at s = {far.tolist()}")
 
@@ -68,8 +69,9 @@ def check_6(answer):
     value = np.asarray(value)
     expect(value.shape == (4,), f"one number for each row: the shape (4,), not {value.shape}")
     expect(not np.isclose(value[0], 3), "the sum of the exponentials is right; the logarithm is missing")
+    expect(not np.isneginf(value[0]), "each row needs a maximum of its own")
     expect(np.isclose(value[0], np.log(3)), "three logits 0 give the logarithm of 3")
-    expect(np.isfinite(value[:3]).all(), "e^1000 overflows: subtract something first")
+    expect(np.isfinite(value[:3]).all(), "e^1000 overflows: first subtract the largest logit of the row")
     expect(np.isfinite(value[3]), "the last row has only very negative logits, and all its exponentials became 0")
     right = [1.0986123, 3.4076059, 1000.3133, -999.1381]
     expect(

@@ -77,8 +77,8 @@ def check_6(answer):
         G, D = build_networks("points", (2,), rng=rng, fast=False)
         adams = Adam(G, learning_rate=1e-3, beta1=0.5), Adam(D, learning_rate=1e-3, beta1=0.5)
         game = Game(G, D, *adams, get_objective("non-saturating"))
-        noise, forged, order = [], [], []
-        _spy(game, noise, forged, order)
+        noise, forged, order, judged = [], [], [], []
+        _spy(game, noise, forged, order, judged)
         asked, stale, returned = f"d_steps = {d_steps}, g_steps = {g_steps}", False, game
         try:
             returned = answer(game, rng, d_steps, g_steps)
@@ -97,19 +97,25 @@ def check_6(answer):
         )
         different = len({z.tobytes() for z in noise})
         expect(different == len(noise), f"{asked}: the same noise comes twice; draw fresh noise for each step")
+        real = {x[:128].tobytes() for x in judged if len(x) == 256}
+        expect(len(real) == d_steps, f"{asked}: the same real points come twice; draw fresh ones for each step of D")
         expect(returned is game, f"the steps are right; now return the game, and not {type(returned).__name__}")
 
 
-def _spy(game, noise, forged, order):
-    """Write down the noise that G gets, how often G has moved by then, and who moves."""
-    forward = game.generator.forward
+def _spy(game, noise, forged, order, judged):
+    """Write down the noise that G gets, how often G has moved by then, who moves, and what D judges."""
+    forward, judge = game.generator.forward, game.discriminator.forward
 
     def watched(z, **options):
         noise.append(np.array(z))
         forged.append(order.count("G"))
         return forward(z, **options)
 
-    game.generator.forward = watched
+    def watched_judge(x, **options):
+        judged.append(np.array(x))
+        return judge(x, **options)
+
+    game.generator.forward, game.discriminator.forward = watched, watched_judge
     for name, optimizer in (("G", game.generator_optimizer), ("D", game.discriminator_optimizer)):
         optimizer.step = _noting(optimizer.step, name, order)
 
