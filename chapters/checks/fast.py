@@ -14,9 +14,11 @@ def check_1(answer):
     def near(value):
         return abs(found - value) < 0.02 * value
 
-    expect(not near(operations / (4 * count) / 2), "a multiplication and its addition are two operations")
+    expect(
+        not near(operations / (4 * count) / 2),
+        "half of it: a multiplication and its addition are two operations, and a number of float32 has 4 bytes",
+    )
     expect(not near(operations / count), "that is operations per number; how many bytes has a number?")
-    expect(not near(operations / (8 * count)), "that is for float64")
     expect(not near(operations / (4 * (count - 256 * 1568))), "the weights must be read, too")
     expect(not near(operations / (4 * 256 * 1568)), "that is the limit for wide layers; here x and y count, too")
     expect(near(operations / (4 * count)), "(18.1) has both numbers: N = 64, C = 256, F = 1568")
@@ -67,14 +69,11 @@ def check_5(answer):
         xs, ws = ([np.asarray(each, dtype=float) for each in phases] for phases in answer(x, w, s))
         found = f"your first list has {len(xs)} and your second {len(ws)}"
         expect(len(xs) == s == len(ws), f"there are s phases of x and s of w, here s = {s}, but {found}; return xs, ws")
-        expect(
-            all(
-                sum(map(np.size, parts)) == whole.size
-                and np.allclose(np.sort(np.concatenate(parts)), np.sort(whole), atol=1e-6)
-                for parts, whole in ((xs, x), (ws, w))
-            ),
-            "each number of x and of w belongs to exactly one phase",
-        )
+        for parts, whole in ((xs, x), (ws, w)):
+            kept = np.concatenate(parts)
+            kept = kept[kept != 0]  # zeros that fill up a phase do no harm
+            complete = kept.size == whole.size and np.allclose(np.sort(kept), np.sort(whole), atol=1e-6)
+            expect(complete, "each number of x and of w belongs to exactly one phase")
         if s > 1:
             expect(
                 not all(a.size == b.size and np.allclose(a, b) for a, b in zip(xs, np.array_split(x, s), strict=True)),

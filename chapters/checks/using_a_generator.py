@@ -89,7 +89,10 @@ def check_6(answer):
     p = np.asarray(answer(y, x, 1.5))
     expect(np.array_equal(y, before), "leave y as it is, and return a new array")
     expect(p.shape == x.shape, f"expected the shape {x.shape}, got {p.shape}")
-    expect(not np.allclose(p, np.clip(y, x - 1.5, x + 1.5)), "that clips each pixel; the ball of (16.16) is a cube")
+    expect(
+        not np.allclose(p, np.clip(y, x - 1.5, x + 1.5)),
+        "the third image is 3 away from x and stayed there; to clip each pixel does not help: that ball is a cube",
+    )
     expect(not np.allclose(p - x, 1.5 * r / _lengths(r)[:, None]), "who is inside the ball already stays where he is")
     expect(not np.allclose(p, r * np.minimum(1, 1.5 / _lengths(r))[:, None]), "that is the change; where is x?")
     expect(np.allclose(p[:, :, :2], y[:, :, :2]), "the first two images are inside the ball; each has its own length")
