@@ -39,3 +39,7 @@ assert pure_codes > 0.94
 assert shares[0][0] > 0.95
 assert shares[-1][1] > 0.95
 assert all(sum(pair) > 0.95 for pair in shares)
+
+# a Q that is too sure pays more than one that is too modest by as much, where the truth is 0.9
+gaps = [0.9 * np.log(0.9 / q) + 0.1 * np.log(0.1 / (1 - q)) for q in (0.98, 0.82)]
+assert np.allclose(gaps, [0.084, 0.025], atol=5e-4)
