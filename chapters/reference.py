@@ -44,9 +44,11 @@ def prepare_api_page(app, name, source):
     source[0] = "\n".join(lines)
 
 
+# A line stays as it is if it has columns, is an equation or is indented; sentences may look like that, too.
 FORMULA = re.compile(r"\S {2,}\S|^\s*[\w.,\[\]^ |()]+ (=|<-) |^ +\S")
 PROSE = re.compile(r"^(Return|Raise) |^(\*\*)?(A [a-z]|[A-Z][a-z]+,? \w)|\. [A-Z][a-z]* ")
 FIELD = re.compile(r"^(\w[\w, ]*) : ")
+# In backticks or between stars; other stars, bars and underlines mean nothing.
 MARKUP = re.compile(r"(``?.*?``?|\*\*[^*]+\*\*|(?<![\w*])\*\w[\w ]*\*(?![\w*]))|([|*]|_(?=\W|$))")
 
 

@@ -150,10 +150,10 @@ def test_a_film_has_a_frame_for_each_moment(shown):
 def test_without_a_kernel_sliders_move_over_frames(shown, monkeypatch):
     monkeypatch.setattr(players, "STATIC", True)
     seen = []
-    interactive_plot(lambda a, b: (seen.append((a, b)), a_figure()), stops=3, a=(0, 2, 0.3), b=(0, 1, 1))
-    assert seen == list(itertools.product((0, 0.3, 2), (0, 0.5, 1)))  # the ends stay
+    interactive_plot(lambda a, b: (seen.append((a, b)), a_figure()), stops=3, a=(0, 2, 0.3), b=(0, 5, 5))
+    assert seen == list(itertools.product((0, 0.3, 2), (0, 2, 5)))  # the ends and integers stay
     page = shown[0].data
-    assert 'sliders = [["0", "0.3", "2"], ["0", "0.5", "1"]]' in page
+    assert 'sliders = [["0", "0.3", "2"], ["0", "2", "5"]]' in page
     assert re.findall(r'value="(\d)"', page) == ["1", "2"]
     assert "<button" not in page
 

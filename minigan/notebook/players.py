@@ -111,12 +111,17 @@ def interactive_plot(
     controls = {}
     for name, (least, greatest, first) in sliders.items():
         ends = {"value": first, "min": least, "max": greatest, "continuous_update": False}
-        if all(isinstance(each, int) for each in (least, greatest, first)):
+        if are_integers(least, greatest, first):
             controls[name] = ipywidgets.IntSlider(**ends)
         else:
             controls[name] = ipywidgets.FloatSlider(step=slider_step(greatest - least), readout_format=".3g", **ends)
     # without the lambda, every default of draw gets a slider
     ipywidgets.interact(lambda **values: draw(**values), **controls)
+
+
+def are_integers(*values: float) -> bool:
+    """Return whether all values are integers, which makes a slider one of integers."""
+    return all(isinstance(value, int) for value in values)
 
 
 def slider_step(span: float) -> float:
@@ -134,14 +139,18 @@ def slider_step(span: float) -> float:
 def _places(least: float, greatest: float, first: float, count: int) -> list[float]:
     """Return `count` values from the least to the greatest, at least 3, with `first` in the place of its neighbour.
 
-    The two ends stay.
+    The two ends stay. Three integers have integers between them, each once.
 
-    >>> _places(2, 256, 16, 5)
-    [2.0, 16, 129.0, 192.5, 256.0]
+    >>> _places(2, 256, 16, 5), _places(1, 5, 2, 9)
+    ([2, 16, 129, 192, 256], [1, 2, 3, 4, 5])
     """
-    values = [least + (greatest - least) * k / (count - 1) for k in range(count)]
+    whole = are_integers(least, greatest, first)
+    last = min(count - 1, round(greatest - least)) if whole else count - 1
+    values = [least + (greatest - least) * k / last for k in range(last + 1)]
+    if whole:
+        values = [round(value) for value in values]
     if first not in (least, greatest):
-        nearest = min(range(1, count - 1), key=lambda k: abs(values[k] - first))
+        nearest = min(range(1, last), key=lambda k: abs(values[k] - first))
         values[nearest] = first
     return values
 
