@@ -123,6 +123,8 @@ def test_pages_are_not_wider_than_the_window(width, tmp_path):
     options = ("--headless", "--no-sandbox", "--disable-gpu", "--allow-file-access-from-files", "--dump-dom")
     command = [browser, *options, f"--user-data-dir={tmp_path}", "--virtual-time-budget=60000", page.as_uri()]
     done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", timeout=300)
+    if done.returncode:
+        pytest.skip(f"Chromium does not run here: {done.stderr[-200:]}")
     found = re.search(r"<title>(.*?)</title>", done.stdout)
     assert found, done.stderr
     assert json.loads(html.unescape(found[1])) == dict.fromkeys(pages, 0)
