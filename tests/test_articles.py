@@ -1,4 +1,4 @@
-"""The models of five articles: in their own form they train; as published they fail as their one sentence says."""
+"""The models of five recipes: the corrected form trains; as written they fail as their one sentence says."""
 
 import numpy as np
 import pytest
